@@ -1,0 +1,94 @@
+//! Messages on their way in and out, as they lie in the inbox and the outbox.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
+use crate::principal::{Origin, PersonId};
+
+/// Where a conversation takes place: a channel and a chat on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// `telegram`, `terminal`.
+    pub channel: String,
+    /// The chat's id in the channel's own words.
+    pub chat: String,
+}
+
+/// A message that came in by a channel, before anyone knows what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub address: Address,
+    /// The channel's own id of this message; with the channel it is unique, so a repeated delivery is known.
+    pub external_id: String,
+    pub sender: Sender,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    pub received_at: Timestamp,
+}
+
+/// Who wrote, as the channel knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// The channel's own id of the person, authenticated by the channel.
+    pub id: String,
+    /// As they call themselves: not to be trusted.
+    pub name: String,
+    /// Without `@`.
+    pub username: Option<String>,
+    pub language: Option<Language>,
+}
+
+/// A file that came with a message and still lies at the channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// By which the channel fetches it.
+    pub remote_id: String,
+    /// As the sender named it, or a name made up by the channel: not to be trusted.
+    pub name: String,
+    pub mime: Option<String>,
+    /// Bytes, where the channel told.
+    pub size: Option<u64>,
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    pub to: Address,
+    /// Markdown.
+    pub text: String,
+    /// The message that showed the answer while it grew; it becomes the final one instead of a new message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
+    /// A reminder or other message nobody is waiting for.
+    #[serde(default)]
+    pub unasked: bool,
+}
+
+/// A message that grows while the answer streams: the channel's own id of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Draft(pub String);
+
+/// Work that nobody wrote a message for: a scheduled prompt that is due, a heartbeat, an event that fired. It lies in
+/// the inbox like a message and is handled by the person's session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wake {
+    /// For whom the assistant works.
+    pub person: PersonId,
+    pub origin: Origin,
+    /// Where the answer goes.
+    pub address: Address,
+    pub prompt: String,
+    /// The model asked for by name.
+    pub model: Option<String>,
+}
+
+/// What lies in the inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Incoming {
+    Message(Envelope),
+    Wake(Wake),
+}

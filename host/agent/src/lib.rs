@@ -1,0 +1,19 @@
+//! The vocabulary of Steward and its decisions: who speaks, what was said, what happens next.
+//!
+//! Nothing here does I/O, reads a clock or knows a database, a model's wire format or wasm. Read `turn` first: it is
+//! the loop of every conversation as a pure state machine.
+
+pub mod budget;
+pub mod envelope;
+pub mod language;
+pub mod message;
+pub mod model;
+pub mod principal;
+pub mod prompt;
+pub mod turn;
+
+pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
+pub use language::Language;
+pub use message::{Message, ToolCall, ToolResult, UserMessage};
+pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
+pub use principal::{Origin, PersonId, Principal, Role, SessionId};

@@ -1,0 +1,62 @@
+//! What is said in a conversation, in the form the history keeps it. Providers turn it into their wire format.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One entry of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Message {
+    User(UserMessage),
+    /// What the model said in one step: text, tool calls or both. It is recorded before any of its calls is made.
+    Assistant {
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<ToolCall>,
+    },
+    Tool(ToolResult),
+    /// What the conversation was about up to here; it stands for all entries before it.
+    Summary {
+        text: String,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserMessage {
+    /// What the person wrote; what the assistant reads of files sent along is added by [`crate::prompt`].
+    pub text: String,
+    /// Workspace paths of the files that came with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's id of the call, unique within a conversation's step.
+    pub id: String,
+    pub name: String,
+    /// The arguments. Text that was not JSON is kept as a JSON string, so that the answer can name what was wrong.
+    pub input: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolResult {
+    /// The id of the call it answers.
+    pub id: String,
+    pub name: String,
+    pub text: String,
+    #[serde(default)]
+    pub failed: bool,
+}
+
+impl Message {
+    /// A user's message of plain text.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User(UserMessage { text: text.into(), files: Vec::new() })
+    }
+
+    /// An assistant's message without tool calls.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self::Assistant { text: text.into(), calls: Vec::new() }
+    }
+}
