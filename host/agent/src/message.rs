@@ -28,6 +28,10 @@ pub struct UserMessage {
     /// Workspace paths of the files that came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// When it was written, on the person's wall clock: `Fri 2026-11-20 14:05`. Kept with the message rather than in
+    /// the system prompt, so that the beginning of a request stays the same and providers can cache it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +56,7 @@ pub struct ToolResult {
 impl Message {
     /// A user's message of plain text.
     pub fn user(text: impl Into<String>) -> Self {
-        Self::User(UserMessage { text: text.into(), files: Vec::new() })
+        Self::User(UserMessage { text: text.into(), ..UserMessage::default() })
     }
 
     /// An assistant's message without tool calls.
