@@ -1,0 +1,22 @@
+//! What capabilities are made of: the store, the workspace, the time zone and the way out to the network. One for all
+//! calls; it never knows who is calling.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use steward_store::Store;
+
+use crate::capability::http::Client;
+
+pub(crate) struct Backing {
+    pub(crate) store: Store,
+    /// The folder with MEMORY.md, the daily logs and the owner's files.
+    pub(crate) workspace: PathBuf,
+    /// The zone in which wall-clock times of plugins are meant.
+    pub(crate) time_zone: TimeZone,
+    pub(crate) http: Arc<Client>,
+    /// What time it is; tests put their own here.
+    pub(crate) clock: fn() -> Timestamp,
+}

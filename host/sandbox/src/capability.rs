@@ -1,0 +1,68 @@
+//! The list of what a plugin can be granted. One capability is one interface in `wit/`, one file in `capability/` and
+//! one line here; a test compares the three. `files` and `http` are plain WASI and have no interface of their own.
+//!
+//! Each file holds the capability's entry, the function that links it, and its implementation over [`CallState`].
+//! An implementation never decides who may call it: where it is not granted it is not linked.
+
+pub(crate) mod files;
+pub mod http;
+pub(crate) mod log;
+mod run;
+
+use steward_agent::Language;
+use wasmtime::component::Linker;
+
+use crate::grant::Access;
+use crate::state::CallState;
+
+/// All capabilities, in the order in which they are shown. The order is the order of bits in a set.
+pub static CAPABILITIES: &[Capability] = &[files::CAPABILITY];
+
+/// One thing a plugin can be allowed to do.
+pub struct Capability {
+    /// The key in manifests, grants and requirements.
+    pub name: &'static str,
+    /// One sentence for the person who is asked to grant it, English and Russian: "Read and …".
+    pub summary: (&'static str, &'static str),
+    /// The interfaces it covers, without version: `steward:plugin/memory`.
+    pub interfaces: &'static [&'static str],
+    /// It can be granted for reading only.
+    pub levels: bool,
+    pub owner: Access,
+    pub group: Access,
+    pub external: Access,
+    pub(crate) link: fn(&mut Linker<CallState>) -> wasmtime::Result<()>,
+}
+
+impl Capability {
+    pub fn named(name: &str) -> Option<&'static Self> {
+        CAPABILITIES.iter().find(|one| one.name == name)
+    }
+
+    /// The capability that covers an interface, named without version.
+    pub fn of_interface(interface: &str) -> Option<&'static Self> {
+        CAPABILITIES.iter().find(|one| one.interfaces.contains(&interface))
+    }
+
+    pub fn summary(&self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.summary.0,
+            Language::Ru => self.summary.1,
+        }
+    }
+
+    pub(crate) fn index(name: &str) -> Option<usize> {
+        CAPABILITIES.iter().position(|one| one.name == name)
+    }
+
+    /// All names, for messages.
+    pub(crate) fn names() -> String {
+        CAPABILITIES.iter().map(|one| one.name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Links what every plugin has whatever it was granted.
+pub(crate) fn link_always(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    run::link(linker)?;
+    log::link(linker)
+}

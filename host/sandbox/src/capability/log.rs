@@ -1,0 +1,45 @@
+//! `log`: lines of a plugin in the host's log. Always linked; a guest can neither flood the log nor write anything
+//! but lines into it.
+
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::wit::log::{self, Level};
+use crate::state::CallState;
+
+/// Lines a call may write.
+const LINES: u32 = 100;
+/// The longest line, in characters.
+const LINE_CHARS: usize = 1000;
+
+pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    log::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+/// How many lines a call has written.
+#[derive(Debug, Default)]
+pub(crate) struct LineCount {
+    written: u32,
+    pub(crate) dropped: u32,
+}
+
+impl log::Host for CallState {
+    async fn write(&mut self, level: Level, message: String) {
+        if self.lines.written == LINES {
+            self.lines.dropped += 1;
+            return;
+        }
+        self.lines.written += 1;
+        let (plugin, line) = (&*self.plugin, printable(&message));
+        match level {
+            Level::Debug => tracing::debug!(target: "plugin", plugin, "{line}"),
+            Level::Info => tracing::info!(target: "plugin", plugin, "{line}"),
+            Level::Warn => tracing::warn!(target: "plugin", plugin, "{line}"),
+            Level::Error => tracing::error!(target: "plugin", plugin, "{line}"),
+        }
+    }
+}
+
+/// One line without control characters, so that a guest cannot forge lines or steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.trim_end().chars().take(LINE_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

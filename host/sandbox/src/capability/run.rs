@@ -1,0 +1,52 @@
+//! `run`: who is calling, in which language and zone, and how much time is left. Always linked; it tells and never
+//! changes anything.
+
+use jiff::fmt::strtime;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::wit;
+use crate::state::CallState;
+
+/// The longest progress line, in characters.
+const PROGRESS_CHARS: usize = 200;
+
+pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wit::run::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+impl wit::run::Host for CallState {
+    async fn caller(&mut self) -> wit::run::Identity {
+        wit::run::Identity {
+            role: self.principal.role.as_str().to_owned(),
+            name: self.principal.name.clone(),
+            session: self.principal.session.to_string(),
+            origin: self.principal.origin.as_str().to_owned(),
+        }
+    }
+
+    async fn locale(&mut self) -> String {
+        self.language.tag().to_owned()
+    }
+
+    async fn time_zone(&mut self) -> String {
+        self.backing.time_zone.iana_name().unwrap_or("UTC").to_owned()
+    }
+
+    async fn now(&mut self) -> String {
+        let here = self.timestamp().to_zoned(self.backing.time_zone.clone());
+        strtime::format("%Y-%m-%dT%H:%M:%S", &here).unwrap_or_default()
+    }
+
+    async fn time_left(&mut self) -> u32 {
+        let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
+        u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
+    }
+
+    /// Dropped when nobody listens or the reader is behind: it is only a sign of life.
+    async fn progress(&mut self, message: String) {
+        let line: String = message.lines().next().unwrap_or_default().chars().take(PROGRESS_CHARS).collect();
+        if let Some(progress) = self.progress.as_ref().filter(|_| !line.is_empty()) {
+            let _ = progress.try_send(line);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What can go wrong outside of calls: starting the sandbox, compiling, and loading a plugin. What goes wrong within a
+//! call is an `Answer`.
+
+use std::path::PathBuf;
+
+/// The sandbox cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    #[error("the WebAssembly engine cannot start: {0}")]
+    Engine(String),
+    #[error("{}: {source}; check that the folder exists and belongs to this user", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("the file is not a WebAssembly component this program can read: {0}")]
+    NotAComponent(String),
+    #[error("the component cannot be compiled: {0}")]
+    Compile(String),
+    #[error("http: {0}")]
+    Http(String),
+}
+
+impl SandboxError {
+    pub(crate) fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Io { path: path.into(), source }
+    }
+}
+
+/// A plugin that was not loaded. The others are.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("plugin.toml: {0}")]
+    Manifest(String),
+    #[error("it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities]")]
+    NotCovered { interface: String, line: String },
+    #[error("it does not export steward:plugin/tool: build it against the world `plugin` of wit/")]
+    NoTools,
+    #[error("tool `{tool}`: {reason}")]
+    Tool { tool: String, reason: String },
+    #[error("there is a plugin `{0}` already: give this one another name")]
+    NameTaken(String),
+    #[error("it cannot be linked: {0}")]
+    Link(String),
+    #[error("it failed when asked for its tools: {0}")]
+    Specs(String),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+}

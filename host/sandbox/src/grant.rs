@@ -1,0 +1,245 @@
+//! Sets of capabilities: what a plugin was granted, what a role may use, and what both together leave.
+//!
+//! The table of roles follows from the list of capabilities and is written nowhere else.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use steward_agent::{Origin, Role};
+
+use crate::capability::{CAPABILITIES, Capability};
+
+/// How much of a capability is granted. Capabilities without levels are granted with `Write`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    #[default]
+    None,
+    Read,
+    Write,
+}
+
+/// Capabilities with their access: two bits each, in the order of [`CAPABILITIES`]. `Write` has both bits, so that
+/// "and" is the intersection and `Write` implies `Read`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct CapabilitySet(u64);
+
+impl CapabilitySet {
+    pub const EMPTY: Self = Self(0);
+    /// Everything there is or will be.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// The set with one capability more; a name that is not in the list adds nothing.
+    #[must_use]
+    pub fn with(self, name: &str, access: Access) -> Self {
+        let Some(at) = Capability::index(name) else { return self };
+        let bits = match access {
+            Access::None => 0b00,
+            Access::Read => 0b01,
+            Access::Write => 0b11,
+        };
+        Self(self.0 | bits << (2 * at))
+    }
+
+    /// What is granted of the capability of that name.
+    pub fn access(self, name: &str) -> Access {
+        match Capability::index(name).map(|at| self.0 >> (2 * at) & 0b11) {
+            Some(0b01) => Access::Read,
+            Some(0b11) => Access::Write,
+            _ => Access::None,
+        }
+    }
+
+    pub fn contains(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The capabilities in it, in the order of the list.
+    pub fn iter(self) -> impl Iterator<Item = (&'static Capability, Access)> {
+        CAPABILITIES.iter().map(move |one| (one, self.access(one.name))).filter(|(_, access)| *access != Access::None)
+    }
+}
+
+impl fmt::Display for CapabilitySet {
+    /// `files:write memory schedule`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (capability, access)) in self.iter().enumerate() {
+            if number > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{}", Requirement { capability, access })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CapabilitySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{self}}}")
+    }
+}
+
+/// Something a tool cannot do without, such as `memory` or `files:write`.
+#[derive(Clone, Copy)]
+pub struct Requirement {
+    pub capability: &'static Capability,
+    pub access: Access,
+}
+
+impl Requirement {
+    /// Reads `memory`, `files` (reading) or `files:write`; `None` for a capability or a level that does not exist.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, level) = text.split_once(':').map_or((text, None), |(name, level)| (name, Some(level)));
+        let capability = Capability::named(name)?;
+        let access = match (capability.levels, level) {
+            (true, None | Some("read")) => Access::Read,
+            (true, Some("write")) | (false, None) => Access::Write,
+            _ => return None,
+        };
+        Some(Self { capability, access })
+    }
+
+    pub fn set(self) -> CapabilitySet {
+        CapabilitySet::EMPTY.with(self.capability.name, self.access)
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = if self.capability.levels && self.access == Access::Write { ":write" } else { "" };
+        write!(f, "{}{level}", self.capability.name)
+    }
+}
+
+impl fmt::Debug for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// What a plugin was granted: the capabilities and, where one has a scope, the scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    pub capabilities: CapabilitySet,
+    pub http: HttpGrant,
+}
+
+/// Where `http` may reach. Empty, it reaches nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpGrant {
+    /// `example.org`, `*.example.org` (not example.org itself) or `*`.
+    pub hosts: Vec<String>,
+    /// Request methods in capitals.
+    #[serde(default = "HttpGrant::reading")]
+    pub methods: Vec<String>,
+    #[serde(default = "HttpGrant::usual_ports")]
+    pub ports: Vec<u16>,
+}
+
+impl HttpGrant {
+    fn reading() -> Vec<String> {
+        ["GET", "HEAD"].map(str::to_owned).to_vec()
+    }
+
+    fn usual_ports() -> Vec<u16> {
+        vec![80, 443]
+    }
+}
+
+impl Default for HttpGrant {
+    fn default() -> Self {
+        Self { hosts: Vec::new(), methods: Self::reading(), ports: Self::usual_ports() }
+    }
+}
+
+/// What each role may use, and what each origin leaves of it.
+#[derive(Clone, Debug)]
+pub struct Roles {
+    roles: BTreeMap<Role, CapabilitySet>,
+    origins: BTreeMap<Origin, CapabilitySet>,
+}
+
+impl Default for Roles {
+    /// The three roles everyone has, as the list of capabilities says. No origin takes anything away.
+    fn default() -> Self {
+        let column = |access: fn(&Capability) -> Access| {
+            CAPABILITIES.iter().fold(CapabilitySet::EMPTY, |set, one| set.with(one.name, access(one)))
+        };
+        let roles = BTreeMap::from([
+            (Role::Owner, column(|one| one.owner)),
+            (Role::Group, column(|one| one.group)),
+            (Role::External, column(|one| one.external)),
+        ]);
+        Self { roles, origins: BTreeMap::new() }
+    }
+}
+
+impl Roles {
+    /// The default table with rows from the configuration: role → capability → access. A row replaces the role's
+    /// default one as a whole.
+    ///
+    /// # Errors
+    /// The name of a capability that does not exist, or read access to one that has no levels.
+    pub fn with(rows: BTreeMap<String, BTreeMap<String, Access>>) -> Result<Self, RoleError> {
+        let mut roles = Self::default();
+        for (role, row) in rows {
+            let mut set = CapabilitySet::EMPTY;
+            for (name, access) in row {
+                let capability = Capability::named(&name).ok_or_else(|| RoleError::Unknown {
+                    role: role.clone(),
+                    name: name.clone(),
+                    known: Capability::names(),
+                })?;
+                if access == Access::Read && !capability.levels {
+                    return Err(RoleError::NoLevels { role, name });
+                }
+                set = set.with(&name, access);
+            }
+            roles.roles.insert(Role::from(role), set);
+        }
+        Ok(roles)
+    }
+
+    /// The same table with less for runs set going by `origin`.
+    #[must_use]
+    pub fn restrict(mut self, origin: Origin, left: CapabilitySet) -> Self {
+        self.origins.insert(origin, left);
+        self
+    }
+
+    /// What a run of that role and origin may use. A role nobody described may use nothing.
+    pub fn set(&self, role: &Role, origin: Origin) -> CapabilitySet {
+        let granted = self.roles.get(role).copied().unwrap_or_default();
+        granted.intersection(self.origins.get(&origin).copied().unwrap_or(CapabilitySet::ALL))
+    }
+
+    /// Every role of the table.
+    pub fn names(&self) -> impl Iterator<Item = &Role> {
+        self.roles.keys()
+    }
+}
+
+/// A row of the role table that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleError {
+    #[error("roles.{role}: there is no capability `{name}`; use one of {known}")]
+    Unknown { role: String, name: String, known: String },
+    #[error("roles.{role}: `{name}` has no read-only form; write \"write\" to grant it or \"none\"")]
+    NoLevels { role: String, name: String },
+}

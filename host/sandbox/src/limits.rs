@@ -1,0 +1,97 @@
+//! What one call may use at most, and the meter that holds a guest to it. It counts; ending the call is `call`'s part.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// The most any call may use. A manifest may ask for less, never for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of linear memory, all memories of the instance together.
+    pub memory: usize,
+    pub time: Duration,
+    /// Bytes of text and structured content of an answer, each.
+    pub output: usize,
+    /// Bytes of all attachments of an answer together.
+    pub attachments: usize,
+    /// Elements of one table.
+    pub table_elements: usize,
+    /// Bytes that one host call may copy in.
+    pub host_call: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            time: Duration::from_secs(60),
+            output: 256 << 10,
+            attachments: 20 << 20,
+            table_elements: 20_000,
+            host_call: 32 << 20,
+        }
+    }
+}
+
+/// Core instances, tables and memories one component may bring along.
+pub(crate) const INSTANCES: usize = 64;
+
+/// The guest asked for more than its limit of memory or table elements.
+#[derive(Debug, thiserror::Error)]
+#[error("it asked for {asked} {unit} and may use {limit}")]
+pub(crate) struct OverLimit {
+    asked: usize,
+    limit: usize,
+    unit: &'static str,
+}
+
+/// Counts the memory of one call and refuses growth over the limit; refusing ends the guest.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    memory: usize,
+    table_elements: usize,
+    used: usize,
+    /// The most bytes in use at any time.
+    pub(crate) peak: usize,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { memory: limits.memory, table_elements: limits.table_elements, used: 0, peak: 0 }
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let asked = self.used.saturating_add(desired.saturating_sub(current));
+        if asked > self.memory {
+            return Err(OverLimit { asked, limit: self.memory, unit: "bytes of memory" }.into());
+        }
+        self.used = asked;
+        self.peak = self.peak.max(asked);
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(error)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.table_elements {
+            return Err(OverLimit { asked: desired, limit: self.table_elements, unit: "table elements" }.into());
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        INSTANCES
+    }
+
+    fn memories(&self) -> usize {
+        INSTANCES
+    }
+}

@@ -1,0 +1,61 @@
+//! What the host knows of one call: who is calling, with which grant, until when. It is made anew for every call and
+//! dropped with the instance; a guest sees of it what the `run` interface tells.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use steward_agent::{Language, Principal};
+use steward_store::RunId;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
+
+use crate::backing::Backing;
+use crate::capability::http::Hooks;
+use crate::capability::log::LineCount;
+use crate::limits::Meter;
+
+pub(crate) struct CallState {
+    pub(crate) backing: Arc<Backing>,
+    pub(crate) principal: Principal,
+    /// Of the person, for texts the host writes itself.
+    pub(crate) language: Language,
+    pub(crate) run: Option<RunId>,
+    /// The plugin's name.
+    pub(crate) plugin: Arc<str>,
+    /// The same when a call is made again after a crash.
+    pub(crate) key: String,
+    /// The call may have been made before.
+    pub(crate) replayed: bool,
+    pub(crate) deadline: Instant,
+    pub(crate) progress: Option<mpsc::Sender<String>>,
+    pub(crate) lines: LineCount,
+    pub(crate) meter: Meter,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) http_ctx: WasiHttpCtx,
+    pub(crate) http_hooks: Hooks,
+    pub(crate) table: ResourceTable,
+    /// Keys given out by [`CallState::next_key`].
+    pub(crate) writes: u32,
+}
+
+impl CallState {
+    /// The key of the next effect of this call. Made again after a crash, the call asks in the same order and gets
+    /// the same keys, so the store recognises what is there already.
+    pub(crate) fn next_key(&mut self) -> String {
+        self.writes += 1;
+        format!("{}#{}", self.key, self.writes)
+    }
+
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        (self.backing.clock)()
+    }
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
