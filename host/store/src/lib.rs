@@ -1,1 +1,126 @@
+//! SQLite under everything that must outlive the process: inbox, outbox, runs, people, tasks, scheduled work, usage
+//! and audit. What a method has returned is on disk.
+//!
+//! Nothing here reads a clock (every time is an argument), talks to a channel or a model, or decides who may do what.
+//! Read `writer` first: all writes pass one thread that commits them in groups.
 
+mod audit;
+mod column;
+mod effect;
+mod error;
+mod health;
+mod inbox;
+mod jobs;
+mod migrations;
+mod open;
+mod outbox;
+mod pairing;
+mod people;
+mod reader;
+mod recurrence;
+mod run;
+mod session;
+mod tasks;
+mod upkeep;
+mod usage;
+mod writer;
+
+#[cfg(test)]
+mod fixture;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::Notify;
+
+pub use audit::AuditRow;
+pub use column::{EntryId, InboxId, JobId, OutboxId, RunId, TaskId};
+pub use error::{Result, StoreError};
+pub use health::Health;
+pub use inbox::{InboxRow, Received};
+pub use jobs::{Job, NewJob};
+pub use outbox::OutboxRow;
+pub use people::Person;
+pub use recurrence::Repeat;
+pub use run::{ModelUsage, NewRun, OpenRun, RunEnd, RunOutcome};
+pub use session::Entry;
+pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
+pub use usage::UsageTotal;
+
+use reader::Readers;
+use writer::{Changes, Tx, Writer};
+
+/// The database. Clones share one writer and one pool of readers; the last one dropped waits until what was handed to
+/// the writer is committed.
+#[derive(Clone)]
+pub struct Store {
+    // Fields drop in this order: idle readers first, so that the writer closes the database last and tidies its log.
+    readers: Arc<Readers>,
+    writer: Arc<Writer>,
+    changes: Arc<Changes>,
+}
+
+impl Store {
+    /// Opens the database, making it (mode 0600) and its folder (mode 0700) where they do not exist, and brings its
+    /// format up to date. Blocks; it may be called outside a runtime. Several processes may have it open at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`], [`StoreError::Newer`], [`StoreError::Damaged`] or [`StoreError::DiskFull`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = open::for_writing(path)?;
+        let changes = Arc::new(Changes::default());
+        let writer = Writer::start(connection, Arc::clone(&changes))?;
+        Ok(Self { readers: Arc::new(Readers::new(path)), writer: Arc::new(writer), changes })
+    }
+
+    /// Commits what was handed over so far and closes the database. Later writes fail with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.readers.close();
+        self.writer.close().await;
+    }
+
+    /// Told after every commit that brought something into the inbox.
+    ///
+    /// The same holds for the other two: a change that nobody waits for is remembered for the next one who does, so a
+    /// single waiting loop misses nothing and may wake once too often. Several waiters must call `notified()` before
+    /// they look.
+    pub fn inbox_changed(&self) -> &Notify {
+        &self.changes.inbox
+    }
+
+    /// Told after every commit that changed what can be sent, or when.
+    pub fn outbox_changed(&self) -> &Notify {
+        &self.changes.outbox
+    }
+
+    /// Told after every commit that changed what is scheduled.
+    pub fn jobs_changed(&self) -> &Notify {
+        &self.changes.jobs
+    }
+
+    /// Runs `work` on the writer thread within a savepoint of its own and returns once it is committed. `work` may run
+    /// again when the transaction it shared with others was lost, so it must not use up what it captured.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// Runs `query` on a read-only connection, off the async threads; it sees one consistent state.
+    pub(crate) async fn read<T, F>(&self, query: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        Arc::clone(&self.readers).read(query).await
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! How each channel is doing, as its own receiving side tells it, for `doctor` and `/usage`.
+
+use jiff::Timestamp;
+
+use crate::Store;
+use crate::column::Millis;
+use crate::error::Result;
+
+/// The state of one channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// When it last heard from its server.
+    pub last_ok: Option<Timestamp>,
+    pub last_error: Option<String>,
+    /// Since when it fails without a break.
+    pub failing_since: Option<Timestamp>,
+    /// How often a dead connection was renewed.
+    pub renewed: u32,
+}
+
+impl Store {
+    /// Replaces what is known of the channel.
+    pub async fn set_health(&self, channel: &str, health: Health) -> Result<()> {
+        let channel = channel.to_owned();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT INTO channel_health (channel, last_ok, last_error, failing_since, renewed)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (channel) DO UPDATE
+                 SET last_ok = ?2, last_error = ?3, failing_since = ?4, renewed = ?5",
+            )?
+            .execute((
+                &channel,
+                health.last_ok.map(Millis),
+                &health.last_error,
+                health.failing_since.map(Millis),
+                health.renewed,
+            ))?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Every channel that ever told, by name.
+    pub async fn health(&self) -> Result<Vec<(String, Health)>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT channel, last_ok, last_error, failing_since, renewed FROM channel_health ORDER BY channel",
+            )?;
+            let rows = statement.query_map([], |row| {
+                let time = |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<Millis>>(index)?.map(|at| at.0));
+                let health = Health {
+                    last_ok: time(1)?,
+                    last_error: row.get(2)?,
+                    failing_since: time(3)?,
+                    renewed: row.get(4)?,
+                };
+                Ok((row.get(0)?, health))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,114 @@
+//! What came in and is not done yet: messages and wakes, in the order they arrived.
+//!
+//! A message is accepted once, however often the channel delivers it. It is done when a run has answered it, or when
+//! it was settled without one.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+use steward_agent::{Incoming, Outgoing};
+
+use crate::Store;
+use crate::column::{InboxId, Json, Millis, RunId};
+use crate::error::{Result, StoreError};
+use crate::outbox;
+use crate::writer::Tx;
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is in the inbox now.
+    New(InboxId),
+    /// It was accepted before; nothing was changed.
+    Duplicate,
+}
+
+/// Something in the inbox that nobody has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    pub id: InboxId,
+    pub incoming: Incoming,
+    pub received_at: Timestamp,
+}
+
+impl Store {
+    /// Accepts a message or a wake. It is on disk when this returns, so the channel may confirm it.
+    pub async fn receive(&self, incoming: &Incoming, now: Timestamp) -> Result<Received> {
+        let incoming = incoming.clone();
+        self.write(move |tx| insert(tx, &incoming, now)).await
+    }
+
+    /// What nobody has taken yet, oldest first, with ids above `after`.
+    pub async fn pending_inbox(&self, after: Option<InboxId>) -> Result<Vec<InboxRow>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT id, incoming, received_at FROM inbox WHERE state = 'new' AND id > ?1 ORDER BY id",
+            )?;
+            let rows = statement.query_map([after.map_or(0, |id| id.0)], inbox_row)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Done without a run: the replies are on their way and the message is closed, both or neither.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] if a run has it or it is done.
+    pub async fn settle(&self, id: InboxId, replies: Vec<Outgoing>, now: Timestamp) -> Result<()> {
+        self.write(move |tx| {
+            let changed = tx
+                .prepare_cached("UPDATE inbox SET state = 'done', done_at = ?2 WHERE id = ?1 AND state = 'new'")?
+                .execute((id, Millis(now)))?;
+            if changed == 0 {
+                return Err(StoreError::Taken(id));
+            }
+            outbox::insert(tx, &replies, None, now).map(drop)
+        })
+        .await
+    }
+}
+
+fn inbox_row(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
+    Ok(InboxRow {
+        id: row.get(0)?,
+        incoming: row.get::<_, Json<Incoming>>(1)?.0,
+        received_at: row.get::<_, Millis>(2)?.0,
+    })
+}
+
+/// Puts it in, unless the same message is there already.
+pub(crate) fn insert(tx: &mut Tx<'_>, incoming: &Incoming, now: Timestamp) -> Result<Received> {
+    let (channel, external_id) = match incoming {
+        Incoming::Message(message) => (Some(&message.address.channel), Some(&message.external_id)),
+        Incoming::Wake(_) => (None, None),
+    };
+    let changed = tx
+        .prepare_cached(
+            "INSERT INTO inbox (channel, external_id, incoming, received_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (channel, external_id) DO NOTHING",
+        )?
+        .execute((channel, external_id, Json(incoming), Millis(now)))?;
+    if changed == 0 {
+        return Ok(Received::Duplicate);
+    }
+    tx.touch_inbox();
+    Ok(Received::New(InboxId(tx.last_insert_rowid())))
+}
+
+/// Hands the rows to a run; an error if one of them is not free.
+pub(crate) fn take(db: &Connection, ids: &[InboxId], run: RunId) -> Result<()> {
+    let mut statement =
+        db.prepare_cached("UPDATE inbox SET state = 'taken', run = ?2 WHERE id = ?1 AND state = 'new'")?;
+    for id in ids {
+        if statement.execute((id, run))? == 0 {
+            return Err(StoreError::Taken(*id));
+        }
+    }
+    Ok(())
+}
+
+/// Everything the run had taken is done.
+pub(crate) fn done(db: &Connection, run: RunId, now: Timestamp) -> Result<()> {
+    db.prepare_cached("UPDATE inbox SET state = 'done', done_at = ?2 WHERE run = ?1 AND state = 'taken'")?
+        .execute((run, Millis(now)))?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Scheduled work. It fires in one transaction with what it sends and sets going, so it fires once, also over a crash.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+use steward_agent::{Address, Incoming, Outgoing, PersonId, Wake};
+
+use crate::Store;
+use crate::column::{JobId, Json, Millis};
+use crate::error::{Result, StoreError};
+use crate::recurrence::Repeat;
+use crate::{inbox, outbox, people};
+
+/// Work for later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub id: JobId,
+    pub owner: PersonId,
+    /// The chat it was asked for in.
+    pub address: Address,
+    pub title: String,
+    /// With a prompt the assistant is woken, without one the title is sent.
+    pub prompt: Option<String>,
+    pub model: Option<String>,
+    /// When it is due, in whole milliseconds.
+    pub next: Timestamp,
+    pub repeat: Option<Repeat>,
+    /// Empty: the owner.
+    pub recipients: Vec<PersonId>,
+    pub created_at: Timestamp,
+}
+
+/// Work to be scheduled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    pub owner: PersonId,
+    pub address: Address,
+    pub title: String,
+    pub prompt: Option<String>,
+    pub model: Option<String>,
+    pub next: Timestamp,
+    pub repeat: Option<Repeat>,
+    pub recipients: Vec<PersonId>,
+}
+
+const SELECT: &str =
+    "SELECT id, owner, address, title, prompt, model, next, repeat, recipients, created_at FROM job WHERE";
+
+impl Store {
+    /// Schedules work. With the key of a tool call, a second time with that key gives the job of the first, even if it
+    /// has fired or was cancelled since.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the owner or a recipient is not known.
+    pub async fn create_job(&self, new: NewJob, key: Option<&str>, now: Timestamp) -> Result<Job> {
+        let key = key.map(str::to_owned);
+        self.write(move |tx| {
+            if let Some(job) = first(tx, "key = ?1", (&key,))? {
+                return Ok(job);
+            }
+            for person in new.recipients.iter().chain([&new.owner]) {
+                people::known(tx, *person)?;
+            }
+            let id = insert(tx, &new, key.as_deref(), now)?;
+            tx.touch_jobs();
+            first(tx, "id = ?1", (id,))?.ok_or_else(|| not_found(id))
+        })
+        .await
+    }
+
+    /// What the person has still to come, soonest first.
+    pub async fn list_jobs(&self, owner: PersonId) -> Result<Vec<Job>> {
+        self.read(move |db| select(db, "owner = ?1 AND state = 'active' ORDER BY next, id", (owner.0,))).await
+    }
+
+    /// Cancels a job of the person's own. One that they have cancelled before is given again, so that a call repeated
+    /// after a crash does not fail.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if it is not theirs, or has fired for the last time.
+    pub async fn cancel_job(&self, owner: PersonId, id: JobId) -> Result<Job> {
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE job SET state = 'cancelled', ended_at = next
+                 WHERE id = ?1 AND owner = ?2 AND state = 'active'",
+            )?
+            .execute((id, owner.0))?;
+            tx.touch_jobs();
+            first(tx, "id = ?1 AND owner = ?2 AND state = 'cancelled'", (id, owner.0))?.ok_or_else(|| not_found(id))
+        })
+        .await
+    }
+
+    /// What is due, the longest due first.
+    pub async fn due_jobs(&self, now: Timestamp) -> Result<Vec<Job>> {
+        self.read(move |db| select(db, "state = 'active' AND next <= ?1 ORDER BY next, id", (Millis(now),))).await
+    }
+
+    /// When the next job is due.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT min(next) FROM job WHERE state = 'active'")?;
+            let next: Option<Millis> = statement.query_row([], |row| row.get(0))?;
+            Ok(next.map(|at| at.0))
+        })
+        .await
+    }
+
+    /// Fires a job: what it sends and whom it wakes is written, and the job goes on to `next` or ends; all or nothing.
+    /// `false`, and nothing happens, if it was cancelled, or has fired for this time already.
+    pub async fn fire_job(
+        &self,
+        job: &Job,
+        messages: Vec<Outgoing>,
+        wakes: Vec<Wake>,
+        next: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (id, due) = (job.id, job.next);
+        let wakes: Vec<_> = wakes.into_iter().map(Incoming::Wake).collect();
+        self.write(move |tx| {
+            if !advance(tx, id, due, next, now)? {
+                return Ok(false);
+            }
+            outbox::insert(tx, &messages, None, now)?;
+            for wake in &wakes {
+                inbox::insert(tx, wake, now)?;
+            }
+            tx.touch_jobs();
+            Ok(true)
+        })
+        .await
+    }
+}
+
+/// Sets the next time, or ends the job; `false` if it is not due at `due` any more.
+fn advance(db: &Connection, id: JobId, due: Timestamp, next: Option<Timestamp>, now: Timestamp) -> Result<bool> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE job SET next = coalesce(?3, next), state = iif(?3 IS NULL, 'fired', 'active'),
+                            ended_at = iif(?3 IS NULL, ?4, NULL)
+             WHERE id = ?1 AND next = ?2 AND state = 'active'",
+        )?
+        .execute((id, Millis(due), next.map(Millis), Millis(now)))?;
+    Ok(changed == 1)
+}
+
+fn not_found(id: JobId) -> StoreError {
+    StoreError::NotFound(format!("there is no scheduled work {id} of yours: list it to see the ids"))
+}
+
+fn job_row(row: &Row<'_>) -> rusqlite::Result<Job> {
+    Ok(Job {
+        id: row.get(0)?,
+        owner: PersonId(row.get(1)?),
+        address: row.get::<_, Json<Address>>(2)?.0,
+        title: row.get(3)?,
+        prompt: row.get(4)?,
+        model: row.get(5)?,
+        next: row.get::<_, Millis>(6)?.0,
+        repeat: row.get::<_, Option<Json<Repeat>>>(7)?.map(|repeat| repeat.0),
+        recipients: row.get::<_, Json<Vec<PersonId>>>(8)?.0,
+        created_at: row.get::<_, Millis>(9)?.0,
+    })
+}
+
+fn select(db: &Connection, clause: &str, params: impl Params) -> Result<Vec<Job>> {
+    let mut statement = db.prepare_cached(&format!("{SELECT} {clause}"))?;
+    let rows = statement.query_map(params, job_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn first(db: &Connection, clause: &str, params: impl Params) -> Result<Option<Job>> {
+    Ok(db.prepare_cached(&format!("{SELECT} {clause}"))?.query_row(params, job_row).optional()?)
+}
+
+fn insert(db: &Connection, new: &NewJob, key: Option<&str>, now: Timestamp) -> Result<JobId> {
+    db.prepare_cached(
+        "INSERT INTO job (owner, address, title, prompt, model, next, repeat, recipients, key, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        new.owner.0,
+        Json(&new.address),
+        &new.title,
+        &new.prompt,
+        &new.model,
+        Millis(new.next),
+        new.repeat.as_ref().map(Json),
+        Json(&new.recipients),
+        key,
+        Millis(now),
+    ))?;
+    Ok(JobId(db.last_insert_rowid()))
+}

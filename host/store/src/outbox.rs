@@ -1,0 +1,169 @@
+//! Messages on their way out. Within a chat they leave in order, one at a time; a chat that cannot be reached holds up
+//! no other.
+//!
+//! A row is pending, then sending, then sent or failed for good. One left sending by a crash is sent again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, Row};
+use steward_agent::Outgoing;
+
+use crate::Store;
+use crate::column::{Json, Millis, OutboxId};
+use crate::error::{Result, StoreError};
+use crate::writer::Tx;
+
+/// A message that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    pub id: OutboxId,
+    pub outgoing: Outgoing,
+    /// How often sending it was begun before.
+    pub attempts: u32,
+}
+
+/// The oldest unfinished message of each chat: the only one of it that may be sent.
+const HEADS: &str = "SELECT min(id) FROM outbox WHERE state IN ('pending', 'sending') GROUP BY channel, chat";
+
+impl Store {
+    /// Puts messages on their way. With the key of a tool call, a second time with that key changes nothing and gives
+    /// the ids of the first.
+    pub async fn enqueue(&self, messages: Vec<Outgoing>, key: Option<&str>, now: Timestamp) -> Result<Vec<OutboxId>> {
+        let key = key.map(str::to_owned);
+        self.write(move |tx| {
+            if let Some(key) = &key {
+                let known = ids_of(tx, key)?;
+                if !known.is_empty() {
+                    return Ok(known);
+                }
+            }
+            insert(tx, &messages, key.as_deref(), now)
+        })
+        .await
+    }
+
+    /// What can be sent now: of each chat its oldest unfinished message, if it is not being sent and its time has come.
+    pub async fn due_outgoing(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT id, outgoing, attempts FROM outbox
+                 WHERE id IN ({HEADS}) AND state = 'pending' AND not_before <= ?1 ORDER BY id LIMIT ?2"
+            ))?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = statement.query_map((Millis(now), limit), outbox_row)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// The earliest time at which a message that waits could be sent; those behind another of their chat do not count.
+    pub async fn next_outgoing(&self) -> Result<Option<Timestamp>> {
+        self.read(|db| {
+            let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS}) AND state = 'pending'");
+            let next: Option<Millis> = db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+            Ok(next.map(|at| at.0))
+        })
+        .await
+    }
+
+    /// Sending begins; this counts as an attempt. An error if it was begun or finished already.
+    pub async fn mark_sending(&self, id: OutboxId) -> Result<()> {
+        self.change_outgoing(
+            id,
+            "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?1 AND state = 'pending'",
+            move || (id,),
+        )
+        .await
+    }
+
+    /// The channel has it.
+    pub async fn mark_sent(&self, id: OutboxId, now: Timestamp) -> Result<()> {
+        self.change_outgoing(
+            id,
+            "UPDATE outbox SET state = 'sent', finished_at = ?2, error = NULL
+             WHERE id = ?1 AND state IN ('pending', 'sending')",
+            move || (id, Millis(now)),
+        )
+        .await
+    }
+
+    /// It could not be sent and is due again at `until`.
+    pub async fn postpone(&self, id: OutboxId, until: Timestamp, error: &str) -> Result<()> {
+        let error = error.to_owned();
+        self.change_outgoing(
+            id,
+            "UPDATE outbox SET state = 'pending', not_before = ?2, error = ?3
+             WHERE id = ?1 AND state IN ('pending', 'sending')",
+            move || (id, Millis(until), error.clone()),
+        )
+        .await
+    }
+
+    /// It cannot be sent and is given up for good; the next one of its chat is free.
+    pub async fn fail(&self, id: OutboxId, error: &str, now: Timestamp) -> Result<()> {
+        let error = error.to_owned();
+        self.change_outgoing(
+            id,
+            "UPDATE outbox SET state = 'failed', finished_at = ?2, error = ?3
+             WHERE id = ?1 AND state IN ('pending', 'sending')",
+            move || (id, Millis(now), error.clone()),
+        )
+        .await
+    }
+
+    /// At start: what a crash left half sent is to be sent again. Gives how many those are.
+    pub async fn recover_outbox(&self) -> Result<usize> {
+        self.write(|tx| {
+            tx.touch_outbox();
+            Ok(tx.execute("UPDATE outbox SET state = 'pending' WHERE state = 'sending'", [])?)
+        })
+        .await
+    }
+
+    async fn change_outgoing<P: Params + 'static>(
+        &self,
+        id: OutboxId,
+        sql: &'static str,
+        params: impl Fn() -> P + Send + 'static,
+    ) -> Result<()> {
+        self.write(move |tx| {
+            if tx.prepare_cached(sql)?.execute(params())? == 0 {
+                return Err(StoreError::NotFound(format!("outgoing message {id} is not waiting to be sent any more")));
+            }
+            tx.touch_outbox();
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow { id: row.get(0)?, outgoing: row.get::<_, Json<Outgoing>>(1)?.0, attempts: row.get(2)? })
+}
+
+fn ids_of(db: &Connection, key: &str) -> Result<Vec<OutboxId>> {
+    let mut statement = db.prepare_cached("SELECT id FROM outbox WHERE key = ?1 ORDER BY position")?;
+    let ids = statement.query_map([key], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Puts the messages at the end of their chats' queues, due at once.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    messages: &[Outgoing],
+    key: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<OutboxId>> {
+    let mut ids = Vec::with_capacity(messages.len());
+    for (position, message) in (0_i64..).zip(messages) {
+        tx.prepare_cached(
+            "INSERT INTO outbox (channel, chat, outgoing, key, position, not_before, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        )?
+        .execute((&message.to.channel, &message.to.chat, Json(message), key, position, Millis(now)))?;
+        ids.push(OutboxId(tx.last_insert_rowid()));
+    }
+    if !messages.is_empty() {
+        tx.touch_outbox();
+    }
+    Ok(ids)
+}

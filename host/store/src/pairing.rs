@@ -1,0 +1,104 @@
+//! One-time codes by which an owner lets someone in. Only a hash of a code is kept, and guessing is slowed down.
+
+use jiff::{SignedDuration, Timestamp};
+use rand::Rng;
+use rusqlite::{Connection, OptionalExtension};
+use steward_agent::{PersonId, Role};
+
+use crate::Store;
+use crate::column::Millis;
+use crate::error::{Result, StoreError};
+use crate::people;
+
+/// Digits and letters that are not mistaken for one another.
+const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LENGTH: usize = 8;
+/// Wrong codes a person may try within [`TRIES_WITHIN`].
+const TRIES: i64 = 5;
+const TRIES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+impl Store {
+    /// A code that makes whoever sends it an owner, gives them a role of the configuration, or (external) lets them
+    /// write. It works once, until `now + ttl`.
+    pub async fn create_pairing(&self, role: Role, now: Timestamp, ttl: SignedDuration) -> Result<String> {
+        let code = new_code();
+        let hash = hash(&code);
+        let expires_at = now
+            .checked_add(ttl)
+            .map_err(|_| StoreError::Invalid(format!("a code cannot be valid for {ttl:#}: choose a shorter time")))?;
+        self.write(move |tx| {
+            tx.prepare_cached("INSERT INTO pairing (hash, role, expires_at) VALUES (?1, ?2, ?3)")?.execute((
+                &hash,
+                role.as_str(),
+                Millis(expires_at),
+            ))?;
+            Ok(())
+        })
+        .await?;
+        Ok(code)
+    }
+
+    /// Uses a code up for a person, in whatever case and with spaces or dashes. Gives the role of the code, or `None`
+    /// if it is wrong, used or expired. An owner stays one whatever the code.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyTries`] after five wrong codes within an hour, also for a right one.
+    pub async fn redeem_pairing(&self, code: &str, person: PersonId, now: Timestamp) -> Result<Option<Role>> {
+        let hash = hash(code);
+        self.write(move |tx| {
+            let known = people::known(tx, person)?;
+            refuse_guessing(tx, person, now)?;
+            let role = tx
+                .prepare_cached("DELETE FROM pairing WHERE hash = ?1 AND expires_at > ?2 RETURNING role")?
+                .query_row((&hash, Millis(now)), |row| row.get::<_, String>(0))
+                .optional()?
+                .map(Role::from);
+            match &role {
+                Some(role) => admit(tx, person, &known.role, role)?,
+                None => count_failure(tx, person, now)?,
+            }
+            Ok(role)
+        })
+        .await
+    }
+}
+
+fn new_code() -> String {
+    let mut random = rand::rng();
+    (0..LENGTH).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+}
+
+/// Of the code as it is meant: upper case, letters and digits only.
+fn hash(code: &str) -> String {
+    let meant: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    blake3::hash(meant.as_bytes()).to_hex().to_string()
+}
+
+fn refuse_guessing(db: &Connection, person: PersonId, now: Timestamp) -> Result<()> {
+    let since = now.checked_sub(TRIES_WITHIN).unwrap_or(Timestamp::MIN);
+    let (count, first): (i64, Option<Millis>) = db
+        .prepare_cached("SELECT count(*), min(at) FROM pairing_failure WHERE person = ?1 AND at > ?2")?
+        .query_row((person.0, Millis(since)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match first {
+        Some(first) if count >= TRIES => {
+            Err(StoreError::TooManyTries { until: first.0.checked_add(TRIES_WITHIN).unwrap_or(Timestamp::MAX) })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn admit(db: &Connection, person: PersonId, current: &Role, role: &Role) -> Result<()> {
+    let sql = match role {
+        Role::External | Role::Group => "UPDATE person SET allowed = 1 WHERE id = ?1 AND ?2 IS NOT NULL",
+        Role::Named(_) if *current == Role::Owner => "UPDATE person SET allowed = 1 WHERE id = ?1 AND ?2 IS NOT NULL",
+        Role::Owner | Role::Named(_) => "UPDATE person SET allowed = 1, role = ?2 WHERE id = ?1",
+    };
+    db.prepare_cached(sql)?.execute((person.0, role.as_str()))?;
+    db.prepare_cached("DELETE FROM pairing_failure WHERE person = ?1")?.execute([person.0])?;
+    Ok(())
+}
+
+fn count_failure(db: &Connection, person: PersonId, now: Timestamp) -> Result<()> {
+    db.prepare_cached("INSERT INTO pairing_failure (person, at) VALUES (?1, ?2)")?.execute((person.0, Millis(now)))?;
+    Ok(())
+}
