@@ -1,0 +1,121 @@
+//! The tool `write`, and writing so that a file is either the old one or the new one, also after a crash.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::BuildHasher;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use steward_sdk::{Failure, Output};
+
+use crate::workspace::{Place, Workspace, size};
+
+/// The largest text that is written, in bytes.
+pub const TEXT_LIMIT: usize = 8 << 20;
+
+/// What to write where.
+#[derive(Deserialize, JsonSchema)]
+pub struct Write {
+    /// Path in the workspace, such as `notes/plan.md`.
+    pub path: String,
+    /// The whole new text of the file.
+    pub content: String,
+}
+
+/// Writes a whole file.
+pub fn write(workspace: &Workspace, arguments: Write) -> Result<Output, Failure> {
+    let place = workspace.locate(&arguments.path)?;
+    let replaced = place.path.exists();
+    replace(&place, &arguments.content)?;
+    let (lines, length) = (arguments.content.lines().count(), size(arguments.content.len() as u64));
+    let what = if replaced { "Replaced" } else { "Created" };
+    Ok(format!("{what} `{}`: {lines} lines, {length}.", place.shown).into())
+}
+
+/// Puts a text in the place of a file, making the file and its folders where they are missing.
+pub fn replace(place: &Place, text: &str) -> Result<(), Failure> {
+    let (Some(folder), Some(name)) = (place.path.parent(), place.path.file_name()) else {
+        return Err(Failure::invalid("`path` names no file: give one such as `notes/plan.md`"));
+    };
+    if place.shown == "." || place.path.is_dir() {
+        return Err(Failure::invalid(format!("`{}` is a folder: give the path of a file", place.shown)));
+    }
+    if let Ok(target) = fs::read_link(&place.path) {
+        let target = target.display();
+        return Err(Failure::invalid(format!("`{}` is a link: change `{target}`, where it leads", place.shown)));
+    }
+    if text.len() > TEXT_LIMIT {
+        return Err(Failure::invalid(format!("the text is larger than {}: split it", size(TEXT_LIMIT as u64))));
+    }
+    let explain = |error: io::Error| place.explain(&error);
+    fs::create_dir_all(folder).map_err(explain)?;
+    let draft = write_beside(folder, &name.to_string_lossy(), text).map_err(explain)?;
+    fs::rename(&draft, &place.path).map_err(|error| {
+        // Nothing is lost if it stays: it is only a hidden file that nobody reads.
+        let _ = fs::remove_file(&draft);
+        place.explain(&error)
+    })
+}
+
+/// Writes the text to a new hidden file in the same folder, on disk when this returns.
+fn write_beside(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
+    let mark = RandomState::new().hash_one(name);
+    let path = folder.join(format!(".{name}.{mark:016x}.part"));
+    let written = File::create_new(&path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    if let Err(error) = written {
+        let _ = fs::remove_file(&path);
+        return Err(error);
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(workspace: &Workspace, path: &str, content: &str) -> Result<String, Failure> {
+        write(workspace, Write { path: path.to_owned(), content: content.to_owned() }).map(|output| output.text)
+    }
+
+    #[test]
+    fn a_file_is_made_with_its_folders_and_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        assert_eq!(check(&workspace, "a/b/c.md", "1\n2\n").unwrap(), "Created `a/b/c.md`: 2 lines, 4 B.");
+        assert_eq!(check(&workspace, "a/b/c.md", "3").unwrap(), "Replaced `a/b/c.md`: 1 lines, 1 B.");
+        assert_eq!(fs::read_to_string(folder.path().join("a/b/c.md")).unwrap(), "3");
+        let names: Vec<_> = fs::read_dir(folder.path().join("a/b")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(names, ["c.md"], "no draft stays behind");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        fs::create_dir(folder.path().join("d")).unwrap();
+        fs::write(folder.path().join("f"), "").unwrap();
+        for path in ["", "d"] {
+            assert!(matches!(check(&workspace, path, "x"), Err(Failure::Invalid(text)) if text.contains("folder")));
+        }
+        assert!(check(&workspace, "f/g", "x").is_err());
+        assert!(matches!(check(&workspace, "../x", "x"), Err(Failure::Denied(_))));
+        let huge = "x".repeat(TEXT_LIMIT + 1);
+        assert!(matches!(check(&workspace, "huge", &huge), Err(Failure::Invalid(text)) if text.contains("8.0 MB")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_replaced_by_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("real"), "old").unwrap();
+        std::os::unix::fs::symlink("real", folder.path().join("link")).unwrap();
+        let failure = check(&Workspace::at(folder.path()), "link", "new").unwrap_err();
+        assert!(failure.text().contains("`real`"));
+        assert_eq!(fs::read_to_string(folder.path().join("real")).unwrap(), "old");
+    }
+}
