@@ -60,6 +60,7 @@ pub use bindings::steward::plugin::{delegate, log, memory, own_tasks, owner_mail
 pub use output::{Attachment, Output};
 pub use schemars;
 pub use serde;
+pub use serde_json;
 pub use tool::{Tool, call, specs};
 
 #[doc(hidden)]
