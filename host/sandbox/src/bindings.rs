@@ -10,4 +10,4 @@ wasmtime::component::bindgen!({
 
 pub(crate) use self::exports::steward::plugin::tool;
 pub(crate) use self::steward::plugin as wit;
-pub(crate) use self::steward::plugin::types::{Effect, Failure};
+pub(crate) use self::steward::plugin::types::Failure;

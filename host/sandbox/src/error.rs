@@ -16,6 +16,8 @@ pub enum SandboxError {
     Compile(String),
     #[error("http: {0}")]
     Http(String),
+    #[error("limits.{key}: {problem}")]
+    Limit { key: &'static str, problem: String },
 }
 
 impl SandboxError {

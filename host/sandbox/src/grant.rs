@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use steward_agent::{Origin, Role};
@@ -136,7 +137,7 @@ impl fmt::Debug for Requirement {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
     pub capabilities: CapabilitySet,
-    pub http: HttpGrant,
+    pub http: Arc<HttpGrant>,
 }
 
 /// Where `http` may reach. Empty, it reaches nothing.

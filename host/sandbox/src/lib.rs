@@ -3,16 +3,43 @@
 //! Nothing here knows conversations, models or channels. Read `catalogue` first for the whole, then `link` for how
 //! "ungranted is unlinked" is kept, and `capability` for what a plugin can be granted at all.
 
+mod argument;
+mod audit;
 mod backing;
 mod bindings;
+mod call;
 pub mod capability;
+mod catalogue;
+mod compile;
+mod component;
+mod engine;
 pub mod error;
+mod failure;
+#[cfg(test)]
+mod fixture;
 pub mod grant;
+mod inspect;
+mod instance;
 pub mod limits;
+mod link;
+mod manifest;
+mod notice;
+mod plugin;
+mod specs;
 mod state;
+mod stdio;
+mod stub;
+mod suggest;
+mod wall;
 
+pub use call::{Answer, Call, Outcome, OutputFile};
 pub use capability::http::HttpPolicy;
 pub use capability::{CAPABILITIES, Capability};
+pub use catalogue::{Catalogue, SandboxConfig};
+pub use compile::{Compiler, compile_component};
+pub use component::{Inspection, Kind, OfferedTool};
 pub use error::{LoadError, SandboxError};
-pub use grant::{Access, CapabilitySet, Grant, HttpGrant, Requirement, Roles};
+pub use grant::{Access, CapabilitySet, Grant, HttpGrant, Requirement, RoleError, Roles};
+pub use inspect::inspect;
 pub use limits::Limits;
+pub use plugin::{Effect, Plugin, PluginSource, Tool};

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::engine;
+use crate::error::SandboxError;
+
 /// The most any call may use. A manifest may ask for less, never for more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -27,11 +30,27 @@ impl Default for Limits {
             time: Duration::from_secs(60),
             output: 256 << 10,
             attachments: 20 << 20,
-            table_elements: 20_000,
+            table_elements: TABLE_ELEMENTS,
             host_call: 32 << 20,
         }
     }
 }
+
+impl Limits {
+    /// # Errors
+    /// [`SandboxError::Limit`] for a limit the engine cannot keep.
+    pub(crate) fn check(&self) -> Result<(), SandboxError> {
+        let most = |key, value: usize, most: usize, unit: usize, name| {
+            let problem = format!("{} {name} is too much: {} {name} is the most", value.div_ceil(unit), most / unit);
+            if value > most { Err(SandboxError::Limit { key, problem }) } else { Ok(()) }
+        };
+        most("memory", self.memory, engine::MEMORY, 1 << 20, "MB")?;
+        most("table_elements", self.table_elements, TABLE_ELEMENTS, 1, "elements")
+    }
+}
+
+/// The most elements any table can have.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Core instances, tables and memories one component may bring along.
 pub(crate) const INSTANCES: usize = 64;

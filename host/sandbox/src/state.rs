@@ -13,9 +13,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
+use crate::capability::Capability;
 use crate::capability::http::Hooks;
 use crate::capability::log::LineCount;
 use crate::limits::Meter;
+use crate::stub::Refuse;
 
 pub(crate) struct CallState {
     pub(crate) backing: Arc<Backing>,
@@ -33,6 +35,8 @@ pub(crate) struct CallState {
     pub(crate) progress: Option<mpsc::Sender<String>>,
     pub(crate) lines: LineCount,
     pub(crate) meter: Meter,
+    /// What a stub said when it refused, last.
+    pub(crate) refused: Option<String>,
     pub(crate) wasi: WasiCtx,
     pub(crate) http_ctx: WasiHttpCtx,
     pub(crate) http_hooks: Hooks,
@@ -57,5 +61,22 @@ impl CallState {
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl Refuse for CallState {
+    fn refuse(&mut self, interface: &str) -> String {
+        let (plugin, role) = (&self.plugin, &self.principal.role);
+        let text = match Capability::of_interface(interface) {
+            Some(capability) => format!(
+                "`{}` is not granted: {plugin} may not use it when it acts for {role} ({}). Do without it, or tell the \
+                 person that the owner would have to allow it.",
+                capability.name,
+                self.principal.origin.as_str(),
+            ),
+            None => format!("{plugin} called {interface}, which no plugin is granted. Do without this tool."),
+        };
+        self.refused = Some(text.clone());
+        text
     }
 }

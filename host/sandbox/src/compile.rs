@@ -1,0 +1,201 @@
+//! Native code of components, compiled once and kept on disk under the hash of everything it depends on. Code is run
+//! only if its signature, made with a key of this installation, is right; anything else is compiled again.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::Component;
+
+use crate::component;
+use crate::engine::{self, Engine};
+use crate::error::SandboxError;
+
+/// How components are compiled.
+#[derive(Clone, Debug)]
+pub enum Compiler {
+    InProcess,
+    /// By running `EXE compile-component IN.wasm OUT`, so that the compiler's memory is given back.
+    Child(PathBuf),
+}
+
+/// How long a component may take to compile in a process of its own.
+const TIME: Duration = Duration::from_secs(300);
+
+/// The folder of compiled code.
+pub(crate) struct Cache {
+    folder: PathBuf,
+    key: [u8; 32],
+    compiler: Compiler,
+    engine: Arc<Engine>,
+    fingerprint: [u8; 32],
+    /// Compiling uses all processors by itself.
+    compiling: Semaphore,
+}
+
+impl Cache {
+    /// Opens the folder, making it and the key beside it if need be. Blocks.
+    ///
+    /// # Errors
+    /// The folder or the key cannot be read or made.
+    pub(crate) fn open(folder: PathBuf, compiler: Compiler, engine: Arc<Engine>) -> Result<Self, SandboxError> {
+        fs::create_dir_all(&folder).map_err(|error| SandboxError::io(&folder, error))?;
+        let key = signing_key(&folder.with_extension("key"))?;
+        let fingerprint = engine::fingerprint(engine.wasmtime());
+        Ok(Self { folder, key, compiler, engine, fingerprint, compiling: Semaphore::new(2) })
+    }
+
+    /// The component, from its kept code if that is there and right.
+    ///
+    /// # Errors
+    /// It is no component, or it cannot be compiled or its code not be kept.
+    pub(crate) async fn component(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<Component, SandboxError> {
+        if component::is_module(&wasm)? {
+            let text = "it is a core module; a plugin is a component (for Rust: --target wasm32-wasip2)";
+            return Err(SandboxError::NotAComponent(text.to_owned()));
+        }
+        let entry = self.entry(&wasm);
+        let (cache, kept) = (Arc::clone(self), entry.clone());
+        if let Some(component) = blocking(move || Ok(cache.load(&kept))).await? {
+            return Ok(component);
+        }
+        let _turn = self.compiling.acquire().await;
+        match &self.compiler {
+            Compiler::InProcess => {
+                let cache = Arc::clone(self);
+                blocking(move || {
+                    let code = compile(cache.engine.wasmtime(), &wasm)?;
+                    cache.keep(&entry, &code)?;
+                    cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
+                })
+                .await
+            }
+            Compiler::Child(program) => self.compile_apart(program, wasm, entry).await,
+        }
+    }
+
+    async fn compile_apart(
+        self: &Arc<Self>,
+        program: &Path,
+        wasm: Arc<[u8]>,
+        entry: PathBuf,
+    ) -> Result<Component, SandboxError> {
+        let (input, output) = (entry.with_extension("in.wasm"), entry.with_extension("out"));
+        let path = input.clone();
+        blocking(move || fs::write(&path, &wasm).map_err(|error| SandboxError::io(&path, error))).await?;
+        let compiled = run_compiler(program, &input, &output).await;
+        let cache = Arc::clone(self);
+        blocking(move || {
+            let code = compiled.and_then(|()| fs::read(&output).map_err(|error| SandboxError::io(&output, error)));
+            // Whatever came of it, nothing is left lying about.
+            let _ = (fs::remove_file(&input), fs::remove_file(&output));
+            cache.keep(&entry, &code?)?;
+            cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
+        })
+        .await
+    }
+
+    /// Where the code of a component is kept.
+    fn entry(&self, wasm: &[u8]) -> PathBuf {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.fingerprint).update(wasm);
+        self.folder.join(format!("{}.cwasm", hasher.finalize().to_hex()))
+    }
+
+    fn load(&self, entry: &Path) -> Option<Component> {
+        let code = fs::read(entry).ok()?;
+        let signature = fs::read(entry.with_extension("mac")).unwrap_or_default();
+        let right = blake3::keyed_hash(&self.key, &code);
+        if <[u8; 32]>::try_from(signature).map(blake3::Hash::from_bytes).ok() != Some(right) {
+            tracing::warn!("{} is not what was kept there: the component is compiled again", entry.display());
+            return None;
+        }
+        #[expect(
+            unsafe_code,
+            reason = "the file holds what this installation compiled: its keyed hash was just checked"
+        )]
+        let component = unsafe { Component::deserialize_file(self.engine.wasmtime(), entry) };
+        component.inspect_err(|error| tracing::warn!("{} cannot be used: {error:#}", entry.display())).ok()
+    }
+
+    fn keep(&self, entry: &Path, code: &[u8]) -> Result<(), SandboxError> {
+        let signature = blake3::keyed_hash(&self.key, code);
+        // The code first: a signature without its code would be of no use, code without signature is not used.
+        write_whole(entry, code)?;
+        write_whole(&entry.with_extension("mac"), signature.as_bytes())
+    }
+}
+
+const UNLOADABLE: &str = "the compiled code cannot be read back";
+
+/// Compiles the component in one file into another: what the hidden command `compile-component` runs.
+///
+/// # Errors
+/// A file cannot be read or written, or the component cannot be compiled.
+pub fn compile_component(input: &Path, output: &Path) -> Result<(), SandboxError> {
+    let wasm = fs::read(input).map_err(|error| SandboxError::io(input, error))?;
+    let engine = engine::compiler().map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+    fs::write(output, compile(&engine, &wasm)?).map_err(|error| SandboxError::io(output, error))
+}
+
+fn compile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Vec<u8>, SandboxError> {
+    engine.precompile_component(wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))
+}
+
+async fn run_compiler(program: &Path, input: &Path, output: &Path) -> Result<(), SandboxError> {
+    let mut command = tokio::process::Command::new(program);
+    command.arg("compile-component").arg(input).arg(output).env_clear();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let done = tokio::time::timeout(TIME, command.output()).await;
+    let done = done.map_err(|_| SandboxError::Compile(format!("it took longer than {} s", TIME.as_secs())))?;
+    let done = done.map_err(|error| SandboxError::io(program, error))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(SandboxError::Compile(String::from_utf8_lossy(&done.stderr).trim().chars().take(2000).collect()))
+}
+
+/// Writes a file so that it is there whole or not at all, also after a crash.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        SandboxError::io(path, error)
+    })
+}
+
+/// The key that signs compiled code, made at the first start.
+fn signing_key(path: &Path) -> Result<[u8; 32], SandboxError> {
+    if let Some(key) = fs::read(path).ok().and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut key).map_err(|_| SandboxError::Engine("the system gives no random numbers".to_owned()))?;
+    write_whole(path, &key)?;
+    Ok(key)
+}
+
+/// Runs blocking work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
+) -> Result<T, SandboxError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(SandboxError::Compile("the program is ending".to_owned())),
+    }
+}

@@ -1,0 +1,247 @@
+//! One call of one tool in an instance of its own, from its beginning to its end. A guest that breaks a limit ends
+//! alone, and nothing of it is left for the next call.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTable;
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime_wasi::{I32Exit, WasiCtx};
+use wasmtime_wasi_http::WasiHttpCtx;
+
+use crate::backing::Backing;
+use crate::bindings::tool::Output;
+use crate::bindings::{Failure, PluginPre};
+use crate::call::{Answer, Call, Outcome, OutputFile};
+use crate::capability::files;
+use crate::capability::http::Hooks;
+use crate::capability::log::{LineCount, printable};
+use crate::engine::Engine;
+use crate::grant::{Access, CapabilitySet};
+use crate::limits::{Limits, Meter, OverLimit};
+use crate::plugin::Plugin;
+use crate::state::CallState;
+use crate::stdio::Captured;
+use crate::stub::Refused;
+
+/// A call that was found to be allowed, with all it takes to make it.
+pub(crate) struct Prepared<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) backing: &'a Arc<Backing>,
+    pub(crate) plugin: &'a Plugin,
+    pub(crate) linked: &'a PluginPre<CallState>,
+    pub(crate) set: CapabilitySet,
+    pub(crate) arguments: String,
+    pub(crate) deadline: Instant,
+}
+
+impl Prepared<'_> {
+    /// Makes the call. Dropping the future ends the guest.
+    pub(crate) async fn run(self, call: Call) -> Answer {
+        let (tool, cancel) = (call.name.clone(), call.cancel.clone());
+        let printed = Captured::default();
+        let state = match self.state(call, &printed) {
+            Ok(state) => state,
+            Err(error) => {
+                return Answer::of(Outcome::Unavailable, format!("The workspace cannot be opened: {error:#}"));
+            }
+        };
+        let limits = &self.plugin.limits;
+        let mut store = Store::new(self.engine.wasmtime(), state);
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(limits.host_call);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        let ended = self.guest(&mut store, &tool, &cancel).await;
+        let ending = Ending { tool: &tool, limits, printed: &printed, state: store.data() };
+        let mut answer = match ended {
+            Ended::Returned(Ok(output)) => ending.output(output),
+            Ended::Returned(Err(failure)) => ending.failure(failure),
+            Ended::Broke(error) => ending.broken(&error),
+            Ended::TimedOut => ending.timed_out(),
+            Ended::Cancelled => Answer::of(Outcome::Cancelled, format!("{tool} was stopped.")),
+        };
+        answer.peak_memory = store.data().meter.peak;
+        let plugin = &self.plugin.name;
+        printed.drain(plugin);
+        if store.data().lines.dropped > 0 {
+            tracing::warn!(target: "plugin", plugin = &**plugin, "{} more lines were logged", store.data().lines.dropped);
+        }
+        answer
+    }
+
+    async fn guest(&self, store: &mut Store<CallState>, tool: &str, cancel: &CancellationToken) -> Ended {
+        let _running = self.engine.running();
+        let called = async {
+            let plugin = self.linked.instantiate_async(&mut *store).await?;
+            plugin.steward_plugin_tool().call_call(&mut *store, tool, &self.arguments).await
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Ended::Cancelled,
+            called = timeout_at(self.deadline, called) => match called {
+                Ok(Ok(returned)) => Ended::Returned(returned),
+                Ok(Err(error)) => Ended::Broke(error),
+                Err(_) => Ended::TimedOut,
+            },
+        }
+    }
+
+    fn state(&self, call: Call, printed: &Captured) -> wasmtime::Result<CallState> {
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(printed.clone()).stderr(printed.clone());
+        let access = self.set.access("files");
+        if access != Access::None {
+            files::open(&mut wasi, &self.backing.workspace, access)?;
+        }
+        Ok(CallState {
+            backing: Arc::clone(self.backing),
+            principal: call.principal,
+            language: call.language,
+            run: call.run,
+            plugin: Arc::clone(&self.plugin.name),
+            key: call.key,
+            replayed: call.replayed,
+            deadline: self.deadline,
+            progress: call.progress,
+            lines: LineCount::default(),
+            meter: Meter::new(&self.plugin.limits),
+            refused: None,
+            wasi: wasi.build(),
+            http_ctx: WasiHttpCtx::new(),
+            http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http)),
+            table: ResourceTable::new(),
+            writes: 0,
+        })
+    }
+}
+
+enum Ended {
+    Returned(Result<Output, Failure>),
+    Broke(wasmtime::Error),
+    TimedOut,
+    Cancelled,
+}
+
+/// Turns how a call ended into its answer.
+struct Ending<'a> {
+    tool: &'a str,
+    limits: &'a Limits,
+    printed: &'a Captured,
+    state: &'a CallState,
+}
+
+impl Ending<'_> {
+    fn output(&self, output: Output) -> Answer {
+        let Limits { output: most, attachments: most_attached, .. } = *self.limits;
+        let structured = output.structured.unwrap_or_default();
+        let attached: usize = output.attachments.iter().map(|file| file.data.len()).sum();
+        for (size, most) in [(output.text.len(), most), (structured.len(), most), (attached, most_attached)] {
+            if size > most {
+                return self.too_large(size, most);
+            }
+        }
+        let structured = Some(structured).filter(|text| !text.is_empty()).and_then(|text| {
+            let parsed = serde_json::from_str(&text);
+            parsed.inspect_err(|error| tracing::warn!("{}: structured content is not JSON: {error}", self.tool)).ok()
+        });
+        let attachments = output.attachments.into_iter();
+        let attachments =
+            attachments.map(|one| OutputFile { name: one.name, mime: one.mime, data: one.data }).collect();
+        Answer { structured, attachments, ..Answer::of(Outcome::Ok, output.text) }
+    }
+
+    fn failure(&self, failure: Failure) -> Answer {
+        let (outcome, text) = match failure {
+            Failure::Invalid(text) => (Outcome::Invalid, text),
+            Failure::Denied(text) => (Outcome::Denied, text),
+            Failure::NotFound(text) => (Outcome::NotFound, text),
+            Failure::Unavailable(text) => (Outcome::Unavailable, text),
+            Failure::Failed(text) => (Outcome::Failed, text),
+        };
+        if text.len() > self.limits.output {
+            return self.too_large(text.len(), self.limits.output);
+        }
+        match self.refusal() {
+            // The plugin gives the refusal in words of its own; ours name the remedy.
+            Some(refusal) if !text.contains(&refusal) => {
+                let text = if text.is_empty() { refusal } else { format!("{text}\n{refusal}") };
+                Answer::of(Outcome::Denied, text)
+            }
+            Some(_) => Answer::of(Outcome::Denied, text),
+            None => Answer::of(outcome, text),
+        }
+    }
+
+    /// Why the host refused something during the call.
+    fn refusal(&self) -> Option<String> {
+        self.state.refused.clone().or_else(|| self.state.http_hooks.denied())
+    }
+
+    fn too_large(&self, size: usize, most: usize) -> Answer {
+        let text = format!(
+            "{} answered with {} and may answer with {}: ask it for less at once.",
+            self.tool,
+            bytes(size),
+            bytes(most)
+        );
+        Answer::of(Outcome::OutputTooLarge, text)
+    }
+
+    fn timed_out(&self) -> Answer {
+        let text = format!(
+            "{} took longer than it may and was ended. What it had done by then stays done. Ask it for less at once, or \
+             try later.",
+            self.tool
+        );
+        Answer::of(Outcome::TimedOut, text)
+    }
+
+    /// The guest, or the host for it, ended the call in the middle.
+    fn broken(&self, error: &wasmtime::Error) -> Answer {
+        let tool = self.tool;
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return Answer::of(Outcome::Denied, refused.to_string());
+        }
+        if error.is::<OverLimit>() {
+            let most = bytes(self.limits.memory);
+            let text =
+                format!("{tool} needs more memory than the {most} it may use and was ended. Ask it for less at once.");
+            return Answer::of(Outcome::OutOfMemory, text);
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return Answer::of(
+                Outcome::Unavailable,
+                format!("Too many tools are at work for {tool} to start: try again."),
+            );
+        }
+        let cause = error.root_cause().to_string();
+        // wasmtime keeps the type of this error to itself.
+        if cause.contains("fuel allocated for hostcalls") {
+            return self
+                .too_large(self.limits.host_call.saturating_add(1), self.limits.output.min(self.limits.host_call));
+        }
+        // A guest that cannot live with a refusal often breaks down over it: the refusal is what there is to say.
+        if let Some(refusal) = self.refusal() {
+            return Answer::of(Outcome::Denied, refusal);
+        }
+        let why = match error.downcast_ref::<Trap>() {
+            Some(Trap::StackOverflow) => "it called itself too deeply".to_owned(),
+            _ if error.is::<I32Exit>() => format!("it exited ({})", printable(&cause)),
+            _ => self.printed.last_words().unwrap_or_else(|| printable(&cause)),
+        };
+        tracing::warn!(target: "plugin", plugin = &*self.state.plugin, tool, "broke down: {error:?}");
+        let text = format!("{tool} broke down and was ended: {why}. Try other arguments, or do without it.");
+        Answer::of(Outcome::Trapped, text)
+    }
+}
+
+/// A number of bytes in words.
+fn bytes(number: usize) -> String {
+    match number {
+        1_048_576.. => format!("{} MB", number.div_ceil(1 << 20)),
+        1024.. => format!("{} KB", number.div_ceil(1 << 10)),
+        _ => format!("{number} bytes"),
+    }
+}

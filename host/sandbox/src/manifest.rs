@@ -1,0 +1,185 @@
+//! `plugin.toml`: what a plugin is called, what it was granted, and within which limits. The manifest grants; it
+//! cannot widen what the imports ask for or what the host allows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::capability::{Capability, http};
+use crate::component::{Import, unversioned};
+use crate::error::LoadError;
+use crate::grant::{Access, CapabilitySet, Grant, HttpGrant};
+use crate::limits::Limits;
+
+/// A manifest as it was read and checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Manifest {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) description: String,
+    pub(crate) grant: Grant,
+    limits: RawLimits,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawManifest {
+    name: String,
+    version: String,
+    description: String,
+    #[serde(default)]
+    capabilities: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    limits: RawLimits,
+}
+
+/// What the plugin wants to be held to; the host's limits hold beside.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLimits {
+    memory_mb: Option<u32>,
+    time_seconds: Option<u32>,
+    output_kb: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Level {
+    access: Access,
+}
+
+impl Manifest {
+    /// # Errors
+    /// What is wrong in it, naming the key and what would be right.
+    pub(crate) fn parse(text: &str) -> Result<Self, LoadError> {
+        let raw: RawManifest = toml::from_str(text).map_err(|error| LoadError::Manifest(error.to_string()))?;
+        if !is_name(&raw.name) {
+            let wanted = "use small letters, digits and `-`, at most 64";
+            return Err(LoadError::Manifest(format!("name: `{}` is no name for a plugin: {wanted}", raw.name)));
+        }
+        let mut grant = Grant::default();
+        for (name, scope) in raw.capabilities {
+            add(&mut grant, &name, scope).map_err(|problem| LoadError::Manifest(format!("capabilities.{problem}")))?;
+        }
+        let (version, description) = (raw.version, raw.description);
+        Ok(Self { name: raw.name, version, description, grant, limits: raw.limits })
+    }
+
+    /// The host's limits, narrowed to what the manifest asks for.
+    pub(crate) fn limits(&self, host: &Limits) -> Limits {
+        let asked = self.limits;
+        let bytes = |asked: Option<u32>, unit: usize, most: usize| {
+            asked.map_or(most, |number| (number as usize).saturating_mul(unit).min(most))
+        };
+        let time = asked.time_seconds.map_or(host.time, |seconds| Duration::from_secs(seconds.into()).min(host.time));
+        Limits {
+            memory: bytes(asked.memory_mb, 1 << 20, host.memory),
+            output: bytes(asked.output_kb, 1 << 10, host.output),
+            time,
+            ..*host
+        }
+    }
+
+    /// # Errors
+    /// [`LoadError::NotCovered`] for the first import that no grant covers.
+    pub(crate) fn covers<'a>(&self, mut imports: impl Iterator<Item = &'a str>) -> Result<(), LoadError> {
+        let missing = imports.find_map(|name| match Import::of(name) {
+            Import::Capability(one) if self.grant.capabilities.access(one.name) == Access::None => Some((name, one)),
+            _ => None,
+        });
+        let Some((name, capability)) = missing else { return Ok(()) };
+        let line = match capability.name {
+            "http" => "http = { hosts = [\"example.org\"] }".to_owned(),
+            name if capability.levels => format!("{name} = {{ access = \"read\" }}"),
+            name => format!("{name} = {{}}"),
+        };
+        Err(LoadError::NotCovered { interface: unversioned(name).to_owned(), line })
+    }
+}
+
+/// Adds one line of `[capabilities]` to a grant.
+fn add(grant: &mut Grant, name: &str, scope: toml::Value) -> Result<(), String> {
+    let problem = |error: toml::de::Error| format!("{name}: {}", error.message());
+    let capability = Capability::named(name)
+        .ok_or_else(|| format!("{name}: there is no such capability; use one of {}", Capability::names()))?;
+    let access = match name {
+        "http" => {
+            let http: HttpGrant = scope.try_into().map_err(problem)?;
+            http::check_grant(&http).map_err(|error| format!("http: {error}"))?;
+            grant.http = Arc::new(http);
+            Access::Write
+        }
+        _ if capability.levels => match scope.try_into().map_err(problem)? {
+            Level { access: Access::None } => return Err(format!("{name}: write `access = \"read\"` or leave it out")),
+            Level { access } => access,
+        },
+        _ => {
+            let Nothing {} = scope.try_into().map_err(problem)?;
+            Access::Write
+        }
+    };
+    grant.capabilities = grant.capabilities.union(CapabilitySet::EMPTY.with(name, access));
+    Ok(())
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=64).contains(&name.len()) && name.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(rest: &str) -> Result<Manifest, LoadError> {
+        Manifest::parse(&format!("name = \"notes\"\nversion = \"1\"\ndescription = \"d\"\n{rest}"))
+    }
+
+    fn problem(rest: &str) -> String {
+        manifest(rest).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_manifest_grants_with_its_scope() {
+        let text = "[capabilities]\nfiles = { access = \"read\" }\nhttp = { hosts = [\"example.org\"] }\n";
+        let read = manifest(text).unwrap();
+        assert_eq!(read.grant.capabilities.access("files"), Access::Read);
+        assert_eq!(read.grant.capabilities.access("http"), Access::Write);
+        assert_eq!(read.grant.http.hosts, ["example.org"]);
+        assert_eq!(read.grant.http.methods, ["GET", "HEAD"]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        assert!(problem("colour = 1").contains("colour"));
+        assert!(problem("[capabilities]\nteleport = {}").contains("capabilities.teleport: there is no such"));
+        assert!(problem("[capabilities]\nfiles = { access = \"all\" }").contains("all"));
+        assert!(problem("[capabilities]\nfiles = { acces = \"read\" }").contains("acces"));
+        assert!(problem("[capabilities]\nhttp = { hosts = [] }").contains("hosts"));
+        assert!(problem("[limits]\nmemory = 1").contains("memory"));
+    }
+
+    #[test]
+    fn an_import_without_grant_is_named_with_the_line_to_add() {
+        let error = manifest("").unwrap().covers(["wasi:io/poll@0.2.6", "wasi:filesystem/preopens@0.2.6"].into_iter());
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("wasi:filesystem/preopens"), "{text}");
+        assert!(text.contains("files = { access = \"read\" }"), "{text}");
+        let granted = manifest("[capabilities]\nfiles = { access = \"read\" }").unwrap();
+        assert!(granted.covers(["wasi:filesystem/preopens@0.2.6"].into_iter()).is_ok());
+    }
+
+    #[test]
+    fn limits_are_never_wider_than_the_host_s() {
+        let limits = manifest("[limits]\nmemory_mb = 8\ntime_seconds = 99999\noutput_kb = 1").unwrap();
+        let limits = limits.limits(&Limits::default());
+        assert_eq!((limits.memory, limits.output), (8 << 20, 1 << 10));
+        assert_eq!(limits.time, Limits::default().time);
+    }
+}

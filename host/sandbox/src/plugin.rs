@@ -1,0 +1,141 @@
+//! A loaded plugin and its tools. Loading reads and checks; it makes no instance with a capability.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+use steward_agent::ToolSpec;
+use wasmtime::component::Component;
+
+use crate::bindings::tool;
+use crate::compile::Cache;
+use crate::component::{self, Kind};
+use crate::engine::Engine;
+use crate::error::LoadError;
+use crate::grant::{CapabilitySet, Grant, Requirement};
+use crate::limits::Limits;
+use crate::manifest::Manifest;
+use crate::specs::{self, Described};
+
+/// A plugin to be loaded.
+#[derive(Clone, Debug)]
+pub struct PluginSource {
+    /// What it is called where it comes from, for messages; its name is the manifest's.
+    pub name: String,
+    /// A component.
+    pub wasm: Cow<'static, [u8]>,
+    /// The text of plugin.toml.
+    pub manifest: String,
+}
+
+/// A plugin that is ready to be called.
+pub struct Plugin {
+    pub name: Arc<str>,
+    pub version: String,
+    pub description: String,
+    /// The interfaces it imports.
+    pub imports: Vec<String>,
+    pub grant: Grant,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub hash: String,
+    /// Bytes of the component.
+    pub size: usize,
+    /// What its calls are held to.
+    pub limits: Limits,
+    /// What it imports and was granted: the most any of its instances holds.
+    pub(crate) reach: CapabilitySet,
+    pub(crate) component: Component,
+}
+
+/// The strongest thing a tool can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    Read,
+    Write,
+    Send,
+    Destructive,
+}
+
+impl From<tool::Effect> for Effect {
+    fn from(effect: tool::Effect) -> Self {
+        match effect {
+            tool::Effect::Read => Self::Read,
+            tool::Effect::Write => Self::Write,
+            tool::Effect::Send => Self::Send,
+            tool::Effect::Destructive => Self::Destructive,
+        }
+    }
+}
+
+/// A tool in the catalogue.
+#[derive(Clone)]
+pub struct Tool {
+    pub name: String,
+    pub plugin: Arc<Plugin>,
+    pub description: String,
+    /// JSON Schema of the arguments.
+    pub schema: Value,
+    pub requires: Vec<Requirement>,
+    pub effect: Effect,
+    /// All that `requires` names.
+    pub(crate) needs: CapabilitySet,
+}
+
+impl Tool {
+    fn new(plugin: Arc<Plugin>, described: Described) -> Self {
+        let Described { name, description, schema, requires, effect } = described;
+        let needs = requires.iter().fold(CapabilitySet::EMPTY, |set, one| set.union(one.set()));
+        Self { name, plugin, description, schema, requires, effect: effect.into(), needs }
+    }
+
+    /// What an instance made for this tool holds where `held` is what the one who asks may use.
+    pub(crate) fn effective(&self, held: CapabilitySet) -> CapabilitySet {
+        self.plugin.reach.intersection(held)
+    }
+
+    /// Whether it is offered to one who may use `held`.
+    pub(crate) fn is_offered(&self, held: CapabilitySet) -> bool {
+        self.effective(held).contains(self.needs)
+    }
+
+    pub(crate) fn spec(&self) -> ToolSpec {
+        ToolSpec { name: self.name.clone(), description: self.description.clone(), schema: self.schema.clone() }
+    }
+}
+
+/// Loads one plugin.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) async fn load(
+    cache: &Arc<Cache>,
+    engine: &Engine,
+    host: &Limits,
+    source: PluginSource,
+) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
+    let manifest = Manifest::parse(&source.manifest)?;
+    let limits = manifest.limits(host);
+    let wasm: Arc<[u8]> = source.wasm.into();
+    let component = cache.component(Arc::clone(&wasm)).await?;
+    let (imports, exports) = component::names(&component);
+    if component::kind(&exports) != Kind::Plugin {
+        return Err(LoadError::NoTools);
+    }
+    manifest.covers(imports.iter().map(String::as_str))?;
+    let reach = component::imported(imports.iter().map(String::as_str)).intersection(manifest.grant.capabilities);
+    let described = specs::check(specs::ask(engine, &component, &limits).await?, reach)?;
+    let plugin = Arc::new(Plugin {
+        name: manifest.name.into(),
+        version: manifest.version,
+        description: manifest.description,
+        imports,
+        grant: manifest.grant,
+        hash: blake3::hash(&wasm).to_hex().to_string(),
+        size: wasm.len(),
+        limits,
+        reach,
+        component,
+    });
+    let tools = described.into_iter().map(|one| Tool::new(Arc::clone(&plugin), one)).collect();
+    Ok((plugin, tools))
+}

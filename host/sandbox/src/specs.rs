@@ -1,0 +1,162 @@
+//! Asking a plugin what it offers, in an instance that holds nothing, and checking what it says: a plugin's words
+//! reach the model's tool list, so they are held to a form.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+use wasmtime::Store;
+use wasmtime::component::{Component, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::bindings::tool::{Effect, Spec};
+use crate::component::OfferedTool;
+use crate::engine::Engine;
+use crate::error::LoadError;
+use crate::grant::{CapabilitySet, Requirement};
+use crate::limits::{Limits, Meter};
+use crate::link;
+use crate::stub::Refuse;
+
+/// How long a plugin may take to say what it offers.
+const TIME: Duration = Duration::from_secs(10);
+/// Tools one plugin may offer.
+const TOOLS: usize = 128;
+/// The longest description or schema, in bytes.
+const TEXT: usize = 16 << 10;
+
+/// A tool as its plugin described it, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Described {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) schema: Value,
+    pub(crate) requires: Vec<Requirement>,
+    pub(crate) effect: Effect,
+}
+
+/// Asks a component for its tools.
+///
+/// # Errors
+/// It failed, or was ended by a limit.
+pub(crate) async fn ask(engine: &Engine, component: &Component, limits: &Limits) -> Result<Vec<Spec>, LoadError> {
+    let failed = |error: wasmtime::Error| LoadError::Specs(format!("{:#}", error.root_cause()));
+    let pre = link::with_nothing::<Mute>(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+    let _running = engine.running();
+    let mute = Mute { wasi: WasiCtx::default(), table: ResourceTable::new(), meter: Meter::new(limits) };
+    let mut store = Store::new(engine.wasmtime(), mute);
+    store.limiter(|mute| &mut mute.meter);
+    store.set_hostcall_fuel(limits.host_call);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    let asked = async {
+        let plugin = pre.instantiate_async(&mut store).await?;
+        plugin.steward_plugin_tool().call_specs(&mut store).await
+    };
+    match timeout(TIME, asked).await {
+        Ok(specs) => specs.map_err(failed),
+        Err(_) => Err(LoadError::Specs(format!("it took longer than {} s", TIME.as_secs()))),
+    }
+}
+
+/// Checks what a plugin said. `reach` is what it imports and was granted: a tool that requires more could never run.
+pub(crate) fn check(specs: Vec<Spec>, reach: CapabilitySet) -> Result<Vec<Described>, LoadError> {
+    if specs.len() > TOOLS {
+        return Err(LoadError::Specs(format!("it offers {} tools; {TOOLS} is the most", specs.len())));
+    }
+    specs
+        .into_iter()
+        .map(|spec| {
+            let tool: String = spec.name.chars().take(64).collect();
+            describe(spec, reach).map_err(|reason| LoadError::Tool { tool, reason })
+        })
+        .collect()
+}
+
+fn describe(spec: Spec, reach: CapabilitySet) -> Result<Described, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !(1..=64).contains(&spec.name.len()) || !spec.name.chars().all(fits) {
+        return Err("a tool's name has 1 to 64 letters, digits and `_`".to_owned());
+    }
+    if spec.description.len() > TEXT || spec.input_schema.len() > TEXT {
+        return Err(format!("its description or schema is longer than {TEXT} bytes"));
+    }
+    let schema: Value =
+        serde_json::from_str(&spec.input_schema).map_err(|error| format!("its schema is not JSON: {error}"))?;
+    if schema.get("type").and_then(Value::as_str) != Some("object") {
+        return Err("its schema is not one of an object: write `\"type\": \"object\"`".to_owned());
+    }
+    let requires = spec.requires.iter().map(|text| requirement(text, reach)).collect::<Result<_, _>>()?;
+    Ok(Described { name: spec.name, description: spec.description, schema, requires, effect: spec.effect })
+}
+
+fn requirement(text: &str, reach: CapabilitySet) -> Result<Requirement, String> {
+    let requirement = Requirement::parse(text)
+        .ok_or_else(|| format!("it requires `{text}`, which is no capability or no level of one"))?;
+    if reach.contains(requirement.set()) {
+        Ok(requirement)
+    } else {
+        Err(format!("it requires `{text}`, which the component does not import or plugin.toml does not grant"))
+    }
+}
+
+/// What a plugin said, unchecked, for being looked at.
+pub(crate) fn offered(specs: Vec<Spec>) -> Vec<OfferedTool> {
+    specs
+        .into_iter()
+        .map(|spec| OfferedTool { name: spec.name, description: spec.description, requires: spec.requires })
+        .collect()
+}
+
+/// The state of an instance that is only asked what it offers.
+struct Mute {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    meter: Meter,
+}
+
+impl WasiView for Mute {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl Refuse for Mute {
+    fn refuse(&mut self, interface: &str) -> String {
+        format!("{interface} is not there while a plugin says which tools it has: use it when a tool is called")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(name: &str, schema: &str, requires: &[&str]) -> Spec {
+        Spec {
+            name: name.to_owned(),
+            description: "d".to_owned(),
+            input_schema: schema.to_owned(),
+            requires: requires.iter().map(|&text| text.to_owned()).collect(),
+            effect: Effect::Read,
+        }
+    }
+
+    #[test]
+    fn a_tool_that_could_mislead_is_refused() {
+        let reach = CapabilitySet::EMPTY.with("files", crate::grant::Access::Read);
+        let object = r#"{"type": "object"}"#;
+        let check = |spec| check(vec![spec], reach);
+        assert!(check(spec("read_all", object, &["files"])).is_ok());
+        for (wrong, told) in [
+            (spec("read all", object, &[]), "letters, digits"),
+            (spec("", object, &[]), "letters, digits"),
+            (spec("read", "{", &[]), "not JSON"),
+            (spec("read", r#"{"type": "string"}"#, &[]), "not one of an object"),
+            (spec("read", object, &["teleport"]), "`teleport`"),
+            (spec("read", object, &["files:write"]), "`files:write`"),
+        ] {
+            let text = check(wrong).unwrap_err().to_string();
+            assert!(text.contains(told), "{text}");
+        }
+    }
+}
