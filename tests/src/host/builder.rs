@@ -1,0 +1,139 @@
+//! How the program is started: its environment holds what a test says and nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::{Host, program};
+use crate::aimock::Aimock;
+use crate::model::{KEY, MODEL, ScriptedModel};
+use crate::process::Lines;
+use crate::telegram::{TOKEN, Telegram};
+
+/// The settings of a host that is not started yet.
+#[derive(Clone, Default)]
+pub struct HostBuilder {
+    environment: BTreeMap<String, String>,
+    owners: Vec<String>,
+    configuration: Option<String>,
+    file_limit: Option<u64>,
+}
+
+impl HostBuilder {
+    pub(super) fn new() -> Self {
+        Self::default().variable("TZ", "Europe/Berlin").variable("RUST_BACKTRACE", "1")
+    }
+
+    /// Adds an owner by their Telegram id.
+    #[must_use]
+    pub fn owner(mut self, id: i64) -> Self {
+        self.owners.push(id.to_string());
+        let owners = self.owners.join(",");
+        self.variable("TG_OWNER_IDS", &owners)
+    }
+
+    #[must_use]
+    pub fn telegram(self, telegram: &Telegram) -> Self {
+        self.variable("TG_BOT_TOKEN", TOKEN).variable("TG_API_URL", &telegram.url())
+    }
+
+    /// Lets it speak OpenAI's format with the scripted model.
+    #[must_use]
+    pub fn model(self, model: &ScriptedModel) -> Self {
+        self.openai(&model.openai_url())
+    }
+
+    /// Lets it speak Anthropic's format with the scripted model.
+    #[must_use]
+    pub fn anthropic_model(self, model: &ScriptedModel) -> Self {
+        self.anthropic(&model.anthropic_url())
+    }
+
+    /// Lets it speak OpenAI's format with aimock.
+    #[must_use]
+    pub fn aimock(self, aimock: &Aimock) -> Self {
+        self.openai(&aimock.openai_url())
+    }
+
+    /// Lets it speak Anthropic's format with aimock.
+    #[must_use]
+    pub fn anthropic_aimock(self, aimock: &Aimock) -> Self {
+        self.anthropic(&aimock.anthropic_url())
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The text of its `steward.toml`.
+    #[must_use]
+    pub fn configuration(mut self, toml: &str) -> Self {
+        self.configuration = Some(toml.to_owned());
+        self
+    }
+
+    /// Lets no file of it grow over that many KiB: writing more fails as on a full disk.
+    #[must_use]
+    pub fn file_limit(mut self, kib: u64) -> Self {
+        self.file_limit = Some(kib);
+        self
+    }
+
+    /// Starts the program and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    pub async fn start(self) -> Host {
+        let mut host = self.prepare();
+        host.start().await;
+        host
+    }
+
+    /// Makes the folders without starting anything.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    pub fn prepare(self) -> Host {
+        let folder = match TempDir::with_prefix("steward-test-") {
+            Ok(folder) => folder,
+            Err(error) => panic!("no temporary folder: {error}"),
+        };
+        if let Some(text) = &self.configuration
+            && let Err(error) = fs::write(folder.path().join("steward.toml"), text)
+        {
+            panic!("steward.toml could not be written: {error}");
+        }
+        Host { setup: self, folder, lines: Lines::default(), process: None }
+    }
+
+    /// The program with these arguments, working in the folder of a host.
+    pub(super) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = match self.file_limit {
+            None => Command::new(program()),
+            Some(kib) => {
+                let mut shell = Command::new("bash");
+                // Without the signal a write over the limit fails with an error, as on a full disk.
+                shell.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &kib.to_string()]).arg(program());
+                shell
+            }
+        };
+        command.args(arguments).current_dir(folder).env_clear().envs(&self.environment);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder);
+        command.env("STEWARD_DATA", folder.join("data")).env("STEWARD_WORKSPACE", folder.join("workspace"));
+        command
+    }
+
+    fn openai(self, url: &str) -> Self {
+        self.variable("OPENAI_BASE_URL", url).variable("OPENAI_API_KEY", KEY).variable("MODEL", MODEL)
+    }
+
+    fn anthropic(self, url: &str) -> Self {
+        self.variable("ANTHROPIC_BASE_URL", url).variable("ANTHROPIC_API_KEY", KEY).variable("MODEL", MODEL)
+    }
+}

@@ -1,0 +1,129 @@
+//! What the scripted model answers: steps that are streamed one after the other.
+
+use serde_json::Value;
+
+use crate::gate::Gate;
+
+/// An answer. Made by one of the first functions, then refined.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    pub(crate) steps: Vec<Step>,
+    /// An error instead of a stream.
+    pub(crate) status: Option<u16>,
+    pub(crate) reason: String,
+    pub(crate) retry_after: Option<u32>,
+    /// Tokens told: read, written, and of those read the cached ones.
+    pub(crate) usage: (u64, u64, u64),
+    /// The stream ends without its proper ending.
+    pub(crate) cut: bool,
+    /// The answer ends because the limit on tokens was reached.
+    pub(crate) at_limit: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Text(String),
+    Thinking(String),
+    Call { id: String, name: String, arguments: String },
+    Wait(Gate),
+}
+
+impl Reply {
+    fn new() -> Self {
+        Self { usage: (100, 20, 0), ..Self::default() }
+    }
+
+    /// A text in one piece.
+    pub fn text(text: &str) -> Self {
+        Self::new().then(text)
+    }
+
+    /// A text in pieces.
+    pub fn pieces(pieces: &[&str]) -> Self {
+        pieces.iter().fold(Self::new(), |reply, piece| reply.then(piece))
+    }
+
+    /// A tool call; its id is `call_1`, of the next one `call_2` and so on.
+    pub fn call(name: &str, input: Value) -> Self {
+        Self::new().and_call(name, input)
+    }
+
+    /// A call with arguments that need not be JSON.
+    pub fn raw_call(name: &str, arguments: &str) -> Self {
+        Self::new().and_raw_call(name, arguments)
+    }
+
+    /// Waits at the gate before anything is said.
+    pub fn wait(gate: &Gate) -> Self {
+        Self::new().and_wait(gate)
+    }
+
+    /// An error in the provider's form.
+    pub fn error(status: u16, reason: &str) -> Self {
+        Self { status: Some(status), reason: reason.to_owned(), ..Self::new() }
+    }
+
+    #[must_use]
+    pub fn then(self, text: &str) -> Self {
+        self.with(Step::Text(text.to_owned()))
+    }
+
+    /// Reasoning, in a block of its own or in `reasoning_content`.
+    #[must_use]
+    pub fn thinking(self, text: &str) -> Self {
+        self.with(Step::Thinking(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn and_call(self, name: &str, input: Value) -> Self {
+        self.and_raw_call(name, &input.to_string())
+    }
+
+    #[must_use]
+    pub fn and_raw_call(self, name: &str, arguments: &str) -> Self {
+        let calls = self.steps.iter().filter(|step| matches!(step, Step::Call { .. })).count();
+        let (id, name) = (format!("call_{}", calls + 1), name.to_owned());
+        self.with(Step::Call { id, name, arguments: arguments.to_owned() })
+    }
+
+    #[must_use]
+    pub fn and_wait(self, gate: &Gate) -> Self {
+        self.with(Step::Wait(gate.clone()))
+    }
+
+    /// Breaks the connection after the steps.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        self.cut = true;
+        self
+    }
+
+    /// Ends as if the limit on tokens had been reached.
+    #[must_use]
+    pub fn at_limit(mut self) -> Self {
+        self.at_limit = true;
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Tokens told at the end: read, written, and of those read the cached ones.
+    #[must_use]
+    pub fn usage(mut self, input: u64, output: u64, cached: u64) -> Self {
+        self.usage = (input, output, cached);
+        self
+    }
+
+    pub(crate) fn calls_tools(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Call { .. }))
+    }
+
+    fn with(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}

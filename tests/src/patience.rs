@@ -1,0 +1,19 @@
+//! How long a test waits for something that should happen. Nobody waits this long in a run that passes: it only turns
+//! a hang into a failure that tells what was missing.
+
+use std::future::Future;
+use std::time::Duration;
+
+/// The time a test gives a machine that is busy with other work.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for `wanted`.
+///
+/// # Panics
+/// When it does not come in time, with the story that `tell` tells then.
+pub async fn wait_for<T>(wanted: impl Future<Output = T>, tell: impl FnOnce() -> String) -> T {
+    match tokio::time::timeout(PATIENCE, wanted).await {
+        Ok(found) => found,
+        Err(_) => panic!("waited {} s in vain. {}", PATIENCE.as_secs(), tell()),
+    }
+}
