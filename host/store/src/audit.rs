@@ -92,3 +92,52 @@ fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
         capabilities: row.get(11)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at};
+
+    fn call(tool: &str) -> AuditRow {
+        AuditRow {
+            at: at(0),
+            run: Some(RunId(7)),
+            person: PersonId(1),
+            role: Role::Named("family".to_owned()),
+            origin: Origin::McpClient,
+            session: SessionId("person/1".to_owned()),
+            plugin: "files".to_owned(),
+            tool: tool.to_owned(),
+            outcome: "denied".to_owned(),
+            millis: 12,
+            peak_memory: u32::MAX,
+            capabilities: "kv,own-tasks".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_are_kept_as_they_were_made() {
+        let fixture = Fixture::new();
+        for tool in ["read", "write", "list"] {
+            fixture.store.record_call(call(tool)).await.unwrap();
+        }
+        assert_eq!(fixture.store.recent_calls(2).await.unwrap(), [call("list"), call("write")]);
+    }
+
+    #[tokio::test]
+    async fn no_statement_changes_or_deletes_a_row() {
+        let fixture = Fixture::new();
+        fixture.store.record_call(call("read")).await.unwrap();
+        for sql in [
+            "UPDATE audit SET outcome = 'ok'",
+            "DELETE FROM audit",
+            "REPLACE INTO audit SELECT 1, at, run, person, role, origin, session, plugin, 'forged', outcome, millis,
+             peak_memory, capabilities FROM audit",
+        ] {
+            let error = fixture.store.write(move |tx| Ok(tx.execute(sql, [])?)).await.unwrap_err();
+            assert!(error.to_string().contains("append-only"), "{sql}: {error}");
+        }
+        assert_eq!(fixture.store.recent_calls(10).await.unwrap(), [call("read")]);
+    }
+}

@@ -33,3 +33,19 @@ pub(crate) fn mark(db: &Connection, key: &str) -> Result<()> {
     .execute([key])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn an_effect_marked_is_known_after_a_crash() {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.store.effect_done("call 1").await, Ok(false));
+        fixture.store.mark_effect("call 1").await.unwrap();
+        fixture.store.mark_effect("call 1").await.unwrap();
+        let after = fixture.after_crash();
+        assert_eq!(after.store.effect_done("call 1").await, Ok(true));
+        assert_eq!(after.store.effect_done("call 2").await, Ok(false));
+    }
+}

@@ -1,1 +1,102 @@
-//! fixture
+//! A store in a temporary folder for the tests of this crate, and samples of what is put into it.
+
+use jiff::Timestamp;
+use steward_agent::{
+    Address, Envelope, Incoming, Message, Origin, Outgoing, PersonId, Principal, Role, Sender, SessionId, Wake,
+};
+use tempfile::TempDir;
+
+use crate::{NewRun, Person, Received, Store};
+
+/// An open store and the folder it lies in.
+pub(crate) struct Fixture {
+    pub(crate) store: Store,
+    folder: TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self::open(tempfile::tempdir().unwrap())
+    }
+
+    fn open(folder: TempDir) -> Self {
+        Self { store: Store::open(&folder.path().join("steward.sqlite")).unwrap(), folder }
+    }
+
+    /// The same database as a second process would open it.
+    pub(crate) fn second_process(&self) -> Store {
+        Store::open(&self.folder.path().join("steward.sqlite")).unwrap()
+    }
+
+    /// The store as it is found when the process is killed now: its files, copied while it is still open.
+    pub(crate) fn after_crash(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["steward.sqlite", "steward.sqlite-wal"] {
+            std::fs::copy(self.folder.path().join(file), folder.path().join(file)).unwrap();
+        }
+        Self::open(folder)
+    }
+
+    pub(crate) async fn meet(&self, name: &str, username: Option<&str>) -> Person {
+        self.store.meet("telegram", &sender(name, username), None, &chat(name), at(0)).await.unwrap()
+    }
+
+    /// Puts a message into the inbox and begins a run that answers it.
+    pub(crate) async fn begin(&self, session: &str, text: &str) -> crate::RunId {
+        let Received::New(id) = self.store.receive(&message(text), at(0)).await.unwrap() else {
+            panic!("{text} was received before")
+        };
+        self.store.begin_run(new_run(session, vec![id], text), at(1)).await.unwrap()
+    }
+}
+
+/// So many seconds after the tests' beginning of time.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+pub(crate) fn chat(name: &str) -> Address {
+    Address { channel: "telegram".to_owned(), chat: name.to_owned() }
+}
+
+/// Somebody whose id on the channel is their name.
+pub(crate) fn sender(name: &str, username: Option<&str>) -> Sender {
+    Sender { id: name.to_owned(), name: name.to_owned(), username: username.map(str::to_owned), language: None }
+}
+
+/// A message whose id on the channel is its text.
+pub(crate) fn message(text: &str) -> Incoming {
+    Incoming::Message(Envelope {
+        address: chat("anna"),
+        external_id: text.to_owned(),
+        sender: sender("anna", None),
+        text: text.to_owned(),
+        attachments: Vec::new(),
+        received_at: at(0),
+    })
+}
+
+pub(crate) fn wake(prompt: &str) -> Wake {
+    Wake {
+        person: PersonId(1),
+        origin: Origin::Schedule,
+        address: chat("anna"),
+        prompt: prompt.to_owned(),
+        model: None,
+    }
+}
+
+pub(crate) fn outgoing(to: &str, text: &str) -> Outgoing {
+    Outgoing { to: chat(to), text: text.to_owned(), draft: None, unasked: false }
+}
+
+pub(crate) fn new_run(session: &str, inbox: Vec<crate::InboxId>, text: &str) -> NewRun {
+    let principal = Principal {
+        person: PersonId(1),
+        name: "Anna".to_owned(),
+        role: Role::Owner,
+        session: SessionId(session.to_owned()),
+        origin: Origin::Chat,
+    };
+    NewRun { principal, address: chat("anna"), inbox, message: Message::user(text), model: None }
+}

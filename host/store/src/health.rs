@@ -62,3 +62,26 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at};
+
+    #[tokio::test]
+    async fn each_channel_has_its_latest_state() {
+        let fixture = Fixture::new();
+        let failing = Health {
+            last_ok: Some(at(0)),
+            last_error: Some("connection reset".to_owned()),
+            failing_since: Some(at(5)),
+            renewed: 1,
+        };
+        fixture.store.set_health("terminal", Health::default()).await.unwrap();
+        fixture.store.set_health("telegram", Health::default()).await.unwrap();
+        fixture.store.set_health("telegram", failing.clone()).await.unwrap();
+        let known = fixture.store.health().await.unwrap();
+        assert_eq!(known, [("telegram".to_owned(), failing), ("terminal".to_owned(), Health::default())]);
+    }
+}

@@ -112,3 +112,48 @@ pub(crate) fn done(db: &Connection, run: RunId, now: Timestamp) -> Result<()> {
         .execute((run, Millis(now)))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at, message, outgoing, wake};
+
+    #[tokio::test]
+    async fn a_message_delivered_twice_is_accepted_once_also_over_a_crash() {
+        let fixture = Fixture::new();
+        assert!(matches!(fixture.store.receive(&message("hello"), at(0)).await, Ok(Received::New(_))));
+        assert_eq!(fixture.store.receive(&message("hello"), at(1)).await, Ok(Received::Duplicate));
+        let after = fixture.after_crash();
+        assert_eq!(after.store.receive(&message("hello"), at(2)).await, Ok(Received::Duplicate));
+        let pending = after.store.pending_inbox(None).await.unwrap();
+        assert_eq!(pending.iter().map(|row| &row.incoming).collect::<Vec<_>>(), [&message("hello")]);
+        assert_eq!(pending[0].received_at, at(0));
+    }
+
+    #[tokio::test]
+    async fn what_came_in_is_given_in_order_and_wakes_are_never_duplicates() {
+        let fixture = Fixture::new();
+        for incoming in [message("one"), Incoming::Wake(wake("two")), Incoming::Wake(wake("two"))] {
+            fixture.store.receive(&incoming, at(0)).await.unwrap();
+        }
+        let all = fixture.store.pending_inbox(None).await.unwrap();
+        assert_eq!(all.len(), 3);
+        assert!(all.is_sorted_by_key(|row| row.id));
+        let later = fixture.store.pending_inbox(Some(all[0].id)).await.unwrap();
+        assert_eq!(later, all[1..]);
+    }
+
+    #[tokio::test]
+    async fn settling_answers_and_closes_at_once_and_only_once() {
+        let fixture = Fixture::new();
+        let Received::New(id) = fixture.store.receive(&message("/help"), at(0)).await.unwrap() else { panic!() };
+        fixture.store.settle(id, vec![outgoing("anna", "I can help")], at(1)).await.unwrap();
+        let again = fixture.store.settle(id, vec![outgoing("anna", "I can help")], at(1)).await;
+        assert_eq!(again, Err(StoreError::Taken(id)));
+        let after = fixture.after_crash();
+        assert_eq!(after.store.pending_inbox(None).await.unwrap(), []);
+        let due = after.store.due_outgoing(at(1), 10).await.unwrap();
+        assert_eq!(due.iter().map(|row| row.outgoing.text.as_str()).collect::<Vec<_>>(), ["I can help"]);
+    }
+}

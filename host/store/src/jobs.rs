@@ -192,3 +192,117 @@ fn insert(db: &Connection, new: &NewJob, key: Option<&str>, now: Timestamp) -> R
     ))?;
     Ok(JobId(db.last_insert_rowid()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at, chat, outgoing, wake};
+
+    async fn job_at(fixture: &Fixture, seconds: i64, key: Option<&str>) -> Job {
+        let owner = fixture.meet("Anna", None).await.id;
+        let new = NewJob {
+            owner,
+            address: chat("Anna"),
+            title: "buy milk".to_owned(),
+            prompt: None,
+            model: None,
+            next: at(seconds),
+            repeat: Some(Repeat::Every(60)),
+            recipients: vec![owner],
+        };
+        fixture.store.create_job(new, key, at(0)).await.unwrap()
+    }
+
+    async fn fire(store: &Store, job: &Job, next: Option<Timestamp>) -> bool {
+        let messages = vec![outgoing("Anna", "buy milk")];
+        store.fire_job(job, messages, vec![wake("milk?")], next, job.next).await.unwrap()
+    }
+
+    async fn written(store: &Store) -> (usize, usize) {
+        let messages = store.due_outgoing(at(1_000), 10).await.unwrap().len();
+        (messages, store.pending_inbox(None).await.unwrap().len())
+    }
+
+    #[tokio::test]
+    async fn a_job_fires_once_however_many_try_and_whatever_crashes() {
+        let fixture = Fixture::new();
+        let job = job_at(&fixture, 60, None).await;
+        assert_eq!(fixture.store.due_jobs(at(59)).await.unwrap(), []);
+        assert_eq!(fixture.store.due_jobs(at(60)).await.unwrap(), std::slice::from_ref(&job));
+
+        let before = fixture.after_crash();
+        assert_eq!(before.store.due_jobs(at(60)).await.unwrap().len(), 1, "not fired yet, so it is due after a crash");
+
+        let tries = (0..8).map(|_| {
+            let (store, job) = (fixture.store.clone(), job.clone());
+            tokio::spawn(async move { fire(&store, &job, None).await })
+        });
+        let mut fired = 0;
+        for one in tries.collect::<Vec<_>>() {
+            fired += usize::from(one.await.unwrap());
+        }
+        assert_eq!(fired, 1);
+        let after = fixture.after_crash();
+        assert_eq!(written(&after.store).await, (1, 1));
+        assert_eq!(after.store.due_jobs(at(60)).await.unwrap(), []);
+        assert_eq!(after.store.next_due().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn work_that_repeats_goes_on_to_its_next_time() {
+        let fixture = Fixture::new();
+        let job = job_at(&fixture, 60, None).await;
+        assert!(fire(&fixture.store, &job, Some(at(120))).await);
+        assert!(!fire(&fixture.store, &job, Some(at(120))).await, "it has fired for this time");
+        let next = fixture.store.list_jobs(job.owner).await.unwrap();
+        assert_eq!(next, [Job { next: at(120), ..job }]);
+        assert_eq!(fixture.store.next_due().await.unwrap(), Some(at(120)));
+        assert!(fire(&fixture.store, &next[0], Some(at(180))).await);
+    }
+
+    #[tokio::test]
+    async fn cancelled_work_does_not_fire_and_belongs_to_its_owner() {
+        let fixture = Fixture::new();
+        let (job, stranger) = (job_at(&fixture, 60, None).await, fixture.meet("Boris", None).await.id);
+        assert!(matches!(fixture.store.cancel_job(stranger, job.id).await, Err(StoreError::NotFound(_))));
+        assert_eq!(fixture.store.cancel_job(job.owner, job.id).await.unwrap(), job);
+        assert_eq!(fixture.after_crash().store.cancel_job(job.owner, job.id).await.unwrap(), job, "a repeated call");
+        assert!(!fire(&fixture.store, &job, None).await);
+        assert_eq!(written(&fixture.store).await, (0, 0));
+        assert_eq!(fixture.store.list_jobs(job.owner).await.unwrap(), []);
+
+        let fired = job_at(&fixture, 60, None).await;
+        assert!(fire(&fixture.store, &fired, None).await);
+        assert!(matches!(fixture.store.cancel_job(job.owner, fired.id).await, Err(StoreError::NotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn a_call_made_twice_schedules_once_even_if_the_job_has_fired_since() {
+        let fixture = Fixture::new();
+        let job = job_at(&fixture, 60, Some("call 1")).await;
+        assert!(fire(&fixture.store, &job, None).await);
+        let after = fixture.after_crash();
+        assert_eq!(job_at(&after, 60, Some("call 1")).await.id, job.id);
+        assert_eq!(after.store.next_due().await.unwrap(), None);
+        assert_ne!(job_at(&after, 60, Some("call 2")).await.id, job.id);
+    }
+
+    #[tokio::test]
+    async fn jobs_are_listed_soonest_first_and_for_people_who_are_known() {
+        let fixture = Fixture::new();
+        let (late, soon) = (job_at(&fixture, 90, None).await, job_at(&fixture, 30, None).await);
+        assert_eq!(fixture.store.list_jobs(late.owner).await.unwrap(), [soon, late.clone()]);
+        let new = NewJob {
+            owner: late.owner,
+            address: late.address,
+            title: late.title,
+            prompt: None,
+            model: None,
+            next: at(0),
+            repeat: None,
+            recipients: vec![PersonId(99)],
+        };
+        assert!(matches!(fixture.store.create_job(new, None, at(0)).await, Err(StoreError::NotFound(_))));
+    }
+}

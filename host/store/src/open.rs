@@ -80,6 +80,23 @@ mod tests {
     }
 
     #[test]
+    fn several_processes_may_make_it_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("steward.sqlite");
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            let open = || {
+                barrier.wait();
+                for_writing(&path).map(drop)
+            };
+            let opened: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            for one in opened {
+                assert_eq!(one.join().unwrap(), Ok(()));
+            }
+        });
+    }
+
+    #[test]
     fn a_file_that_is_no_database_is_called_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("steward.sqlite");

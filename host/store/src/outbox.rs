@@ -55,7 +55,8 @@ impl Store {
         .await
     }
 
-    /// The earliest time at which a message that waits could be sent; those behind another of their chat do not count.
+    /// The earliest time at which a message that waits could be sent, long past if it could at once; those behind another
+    /// of their chat do not count.
     pub async fn next_outgoing(&self) -> Result<Option<Timestamp>> {
         self.read(|db| {
             let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS}) AND state = 'pending'");
@@ -98,6 +99,21 @@ impl Store {
         .await
     }
 
+    /// What waits for this channel is due now, because it can be reached again.
+    pub async fn hasten(&self, channel: &str, now: Timestamp) -> Result<()> {
+        let channel = channel.to_owned();
+        self.write(move |tx| {
+            tx.touch_outbox();
+            tx.prepare_cached(
+                "UPDATE outbox SET not_before = ?2
+                 WHERE channel = ?1 AND state IN ('pending', 'sending') AND not_before > ?2",
+            )?
+            .execute((&channel, Millis(now)))?;
+            Ok(())
+        })
+        .await
+    }
+
     /// It cannot be sent and is given up for good; the next one of its chat is free.
     pub async fn fail(&self, id: OutboxId, error: &str, now: Timestamp) -> Result<()> {
         let error = error.to_owned();
@@ -114,7 +130,9 @@ impl Store {
     pub async fn recover_outbox(&self) -> Result<usize> {
         self.write(|tx| {
             tx.touch_outbox();
-            Ok(tx.execute("UPDATE outbox SET state = 'pending' WHERE state = 'sending'", [])?)
+            // The first condition is that of the index over what waits; without it all that was ever sent is read.
+            let sql = "UPDATE outbox SET state = 'pending' WHERE state IN ('pending', 'sending') AND state = 'sending'";
+            Ok(tx.execute(sql, [])?)
         })
         .await
     }
@@ -156,8 +174,7 @@ pub(crate) fn insert(
     let mut ids = Vec::with_capacity(messages.len());
     for (position, message) in (0_i64..).zip(messages) {
         tx.prepare_cached(
-            "INSERT INTO outbox (channel, chat, outgoing, key, position, not_before, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            "INSERT INTO outbox (channel, chat, outgoing, key, position, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((&message.to.channel, &message.to.chat, Json(message), key, position, Millis(now)))?;
         ids.push(OutboxId(tx.last_insert_rowid()));
@@ -166,4 +183,87 @@ pub(crate) fn insert(
         tx.touch_outbox();
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at, outgoing};
+
+    async fn due(store: &Store, seconds: i64) -> Vec<String> {
+        let rows = store.due_outgoing(at(seconds), 10).await.unwrap();
+        rows.into_iter().map(|row| row.outgoing.text).collect()
+    }
+
+    async fn enqueue(store: &Store, to: &str, text: &str) -> OutboxId {
+        store.enqueue(vec![outgoing(to, text)], None, at(0)).await.unwrap()[0]
+    }
+
+    #[tokio::test]
+    async fn a_chat_gets_its_messages_in_order_and_holds_up_no_other() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let first = enqueue(store, "anna", "first").await;
+        enqueue(store, "anna", "second").await;
+        enqueue(store, "boris", "other").await;
+        assert_eq!(due(store, 0).await, ["first", "other"]);
+
+        store.mark_sending(first).await.unwrap();
+        assert_eq!(due(store, 0).await, ["other"], "one message of a chat at a time");
+        store.postpone(first, at(60), "too many requests").await.unwrap();
+        assert_eq!(due(store, 59).await, ["other"], "the second does not overtake");
+        assert_eq!(due(store, 60).await, ["first", "other"]);
+        store.fail(first, "the chat is gone", at(60)).await.unwrap();
+        assert_eq!(due(store, 60).await, ["second", "other"]);
+    }
+
+    #[tokio::test]
+    async fn a_clock_set_back_delays_no_message() {
+        let fixture = Fixture::new();
+        enqueue(&fixture.store, "anna", "now").await;
+        assert_eq!(due(&fixture.store, -3600).await, ["now"]);
+        assert!(fixture.store.next_outgoing().await.unwrap().is_some_and(|next| next < at(-3600)));
+    }
+
+    #[tokio::test]
+    async fn the_next_time_is_that_of_what_can_really_be_sent() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        assert_eq!(store.next_outgoing().await.unwrap(), None);
+        let first = enqueue(store, "anna", "first").await;
+        enqueue(store, "anna", "second").await;
+        store.postpone(first, at(60), "later").await.unwrap();
+        assert_eq!(store.next_outgoing().await.unwrap(), Some(at(60)));
+        store.mark_sending(first).await.unwrap();
+        assert_eq!(store.next_outgoing().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_left_half_sent_is_sent_again_and_what_was_sent_is_not() {
+        let fixture = Fixture::new();
+        let sent = enqueue(&fixture.store, "anna", "sent").await;
+        let cut_off = enqueue(&fixture.store, "boris", "cut off").await;
+        for id in [sent, cut_off] {
+            fixture.store.mark_sending(id).await.unwrap();
+        }
+        fixture.store.mark_sent(sent, at(1)).await.unwrap();
+
+        let after = fixture.after_crash();
+        assert_eq!(due(&after.store, 2).await, Vec::<String>::new());
+        assert_eq!(after.store.recover_outbox().await, Ok(1));
+        let rows = after.store.due_outgoing(at(2), 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| (row.id, row.attempts)).collect::<Vec<_>>(), [(cut_off, 1)]);
+        assert!(matches!(after.store.mark_sent(sent, at(3)).await, Err(StoreError::NotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn a_call_made_twice_sends_once() {
+        let fixture = Fixture::new();
+        let messages = vec![outgoing("anna", "one"), outgoing("boris", "two")];
+        let first = fixture.store.enqueue(messages.clone(), Some("run 1 call 1"), at(0)).await.unwrap();
+        let after = fixture.after_crash();
+        assert_eq!(after.store.enqueue(messages, Some("run 1 call 1"), at(9)).await.unwrap(), first);
+        assert_eq!(due(&after.store, 9).await, ["one", "two"]);
+    }
 }

@@ -102,3 +102,76 @@ fn count_failure(db: &Connection, person: PersonId, now: Timestamp) -> Result<()
     db.prepare_cached("INSERT INTO pairing_failure (person, at) VALUES (?1, ?2)")?.execute((person.0, Millis(now)))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at};
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    #[tokio::test]
+    async fn a_code_works_once_however_it_is_typed_and_is_not_kept() {
+        let fixture = Fixture::new();
+        let (store, anna) = (&fixture.store, fixture.meet("Anna", None).await.id);
+        let code = store.create_pairing(Role::Owner, at(0), DAY).await.unwrap();
+        assert_eq!(code.len(), LENGTH);
+        let kept: String =
+            store.read(|db| Ok(db.query_row("SELECT hash FROM pairing", [], |row| row.get(0))?)).await.unwrap();
+        assert!(!kept.contains(&code));
+
+        let typed = format!(" {}-{} ", &code[..4].to_lowercase(), &code[4..]);
+        assert_eq!(store.redeem_pairing(&typed, anna, at(1)).await, Ok(Some(Role::Owner)));
+        assert_eq!(store.person(anna).await.unwrap().unwrap().role, Role::Owner);
+        assert_eq!(store.redeem_pairing(&code, anna, at(2)).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_code_for_outsiders_lets_them_write_and_demotes_nobody() {
+        let fixture = Fixture::new();
+        let (store, anna) = (&fixture.store, fixture.meet("Anna", None).await.id);
+        for (before, code_of, after) in [
+            (Role::External, Role::External, Role::External),
+            (Role::External, Role::Named("family".to_owned()), Role::Named("family".to_owned())),
+            (Role::Owner, Role::Named("family".to_owned()), Role::Owner),
+            (Role::Owner, Role::External, Role::Owner),
+        ] {
+            store.set_role(anna, before).await.unwrap();
+            store.set_allowed(anna, false).await.unwrap();
+            let code = store.create_pairing(code_of.clone(), at(0), DAY).await.unwrap();
+            assert_eq!(store.redeem_pairing(&code, anna, at(1)).await, Ok(Some(code_of)));
+            let person = store.person(anna).await.unwrap().unwrap();
+            assert_eq!((person.role, person.allowed), (after, true));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_expires() {
+        let fixture = Fixture::new();
+        let (store, anna) = (&fixture.store, fixture.meet("Anna", None).await.id);
+        let code = store.create_pairing(Role::Owner, at(0), SignedDuration::from_secs(60)).await.unwrap();
+        assert_eq!(store.redeem_pairing(&code, anna, at(60)).await, Ok(None));
+        assert!(matches!(
+            store.create_pairing(Role::Owner, at(0), SignedDuration::MAX).await,
+            Err(StoreError::Invalid(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn guessing_is_refused_after_five_wrong_codes_for_an_hour() {
+        let fixture = Fixture::new();
+        let (store, anna) = (&fixture.store, fixture.meet("Anna", None).await.id);
+        let boris = fixture.meet("Boris", None).await.id;
+        let code = store.create_pairing(Role::Owner, at(0), DAY).await.unwrap();
+        for second in 0..5 {
+            assert_eq!(store.redeem_pairing("wrong", anna, at(second)).await, Ok(None));
+        }
+        let refused = store.redeem_pairing(&code, anna, at(10)).await;
+        assert_eq!(refused, Err(StoreError::TooManyTries { until: at(3600) }));
+        assert_eq!(store.redeem_pairing("wrong", boris, at(10)).await, Ok(None), "others may still try");
+        let after = fixture.after_crash();
+        assert!(after.store.redeem_pairing(&code, anna, at(3599)).await.is_err(), "a restart does not help");
+        assert_eq!(after.store.redeem_pairing(&code, anna, at(3600)).await, Ok(Some(Role::Owner)));
+    }
+}

@@ -55,7 +55,11 @@ impl Store {
                     }
                     id
                 }
-                None => insert(tx, &channel, &sender)?,
+                None => {
+                    let person = insert(tx, &sender.name, sender.username.as_deref())?;
+                    add_identity(tx, &channel, &sender.id, person, false)?;
+                    person
+                }
             };
             tx.prepare_cached(
                 "UPDATE person SET role = coalesce(?2, role), language = coalesce(?3, language), address = ?4,
@@ -232,26 +236,25 @@ fn fitting(db: &Connection, query: &str) -> Result<Vec<(Person, i64)>> {
 }
 
 /// Whose identity it is, and whether it was linked to them later.
-fn identity(db: &Connection, channel: &str, id: &str) -> Result<Option<(PersonId, bool)>> {
+pub(crate) fn identity(db: &Connection, channel: &str, id: &str) -> Result<Option<(PersonId, bool)>> {
     let mut statement = db.prepare_cached("SELECT person, linked FROM identity WHERE channel = ?1 AND id = ?2")?;
     Ok(statement.query_row((channel, id), |row| Ok((PersonId(row.get(0)?), row.get(1)?))).optional()?)
 }
 
-fn insert(db: &Connection, channel: &str, sender: &Sender) -> Result<PersonId> {
+/// A new person without an identity; they are external.
+pub(crate) fn insert(db: &Connection, name: &str, username: Option<&str>) -> Result<PersonId> {
     db.prepare_cached(
         "INSERT INTO person (name, name_folded, username, username_folded, role) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute((
-        &sender.name,
-        fold(&sender.name),
-        &sender.username,
-        sender.username.as_deref().map(fold),
-        Role::External.as_str(),
-    ))?;
-    let person = PersonId(db.last_insert_rowid());
-    db.prepare_cached("INSERT INTO identity (channel, id, person) VALUES (?1, ?2, ?3)")?
-        .execute((channel, &sender.id, person.0))?;
-    Ok(person)
+    .execute((name, fold(name), username, username.map(fold), Role::External.as_str()))?;
+    Ok(PersonId(db.last_insert_rowid()))
+}
+
+/// `linked` identities do not give their person a name.
+pub(crate) fn add_identity(db: &Connection, channel: &str, id: &str, person: PersonId, linked: bool) -> Result<()> {
+    db.prepare_cached("INSERT INTO identity (channel, id, person, linked) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((channel, id, person.0, linked))?;
+    Ok(())
 }
 
 fn rename(db: &Connection, id: PersonId, sender: &Sender) -> Result<()> {
@@ -260,4 +263,102 @@ fn rename(db: &Connection, id: PersonId, sender: &Sender) -> Result<()> {
     )?
     .execute((id.0, &sender.name, fold(&sender.name), &sender.username, sender.username.as_deref().map(fold)))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at, chat, sender};
+
+    async fn found(fixture: &Fixture, query: &str) -> Vec<String> {
+        let people = fixture.store.find_people(query).await.unwrap();
+        people.into_iter().map(|person| person.name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_sender_is_the_same_person_whatever_they_call_themselves() {
+        let fixture = Fixture::new();
+        let first = fixture.meet("Anna", None).await;
+        assert_eq!((first.role, first.language), (Role::External, None));
+        let renamed = Sender {
+            id: "Anna".to_owned(),
+            name: "Anna K.".to_owned(),
+            username: Some("ann".to_owned()),
+            language: Some(Language::Ru),
+        };
+        let again = fixture.store.meet("telegram", &renamed, Some(Role::Owner), &chat("new"), at(9)).await.unwrap();
+        assert_eq!(again.id, first.id);
+        assert_eq!((again.name.as_str(), again.username.as_deref()), ("Anna K.", Some("ann")));
+        assert_eq!((again.role, again.language, again.last_seen), (Role::Owner, Some(Language::Ru), Some(at(9))));
+        assert_eq!(again.address, Some(chat("new")));
+        let later = fixture.meet("Anna", None).await;
+        assert_eq!((later.role, later.language), (Role::Owner, Some(Language::Ru)), "what is known stays known");
+        let other = fixture.store.meet("web", &sender("Anna", None), None, &chat("x"), at(9)).await.unwrap();
+        assert_ne!(other.id, first.id, "the same id on another channel is somebody else");
+    }
+
+    #[tokio::test]
+    async fn a_linked_identity_is_the_person_but_does_not_rename_them() {
+        let fixture = Fixture::new();
+        let anna = fixture.meet("Anna", Some("ann")).await;
+        fixture.store.link_identity(anna.id, "terminal", "root").await.unwrap();
+        let terminal = Address { channel: "terminal".to_owned(), chat: "1".to_owned() };
+        let met = fixture.store.meet("terminal", &sender("root", None), None, &terminal, at(5)).await.unwrap();
+        assert_eq!((met.id, met.name.as_str(), met.username.as_deref()), (anna.id, "Anna", Some("ann")));
+        assert_eq!(met.address, Some(terminal));
+        let nobody = fixture.store.link_identity(PersonId(99), "terminal", "x").await;
+        assert!(matches!(nobody, Err(StoreError::NotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn people_are_found_by_id_username_and_name_in_any_case_and_script() {
+        let fixture = Fixture::new();
+        for (name, username) in [("Анна Королёва", Some("AnnaK")), ("Жанна", None), ("Boris", None), ("100% _", None)]
+        {
+            fixture.meet(name, username).await;
+        }
+        assert_eq!(found(&fixture, "АННА").await, ["Анна Королёва", "Жанна"], "the beginning before the middle");
+        assert_eq!(found(&fixture, "королева").await, ["Анна Королёва"]);
+        assert_eq!(found(&fixture, "@annak").await, ["Анна Королёва"]);
+        assert_eq!(found(&fixture, " boris ").await, ["Boris"]);
+        assert_eq!(found(&fixture, "3").await, ["Boris"]);
+        assert_eq!(found(&fixture, "%").await, ["100% _"], "no wildcards");
+        assert_eq!(found(&fixture, "@").await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_query_for_one_person_says_what_to_do_when_it_fits_none_or_several() {
+        let fixture = Fixture::new();
+        for (name, username) in [("Anna", Some("ann")), ("Anna Maria", None), ("Joanna", None)] {
+            fixture.meet(name, username).await;
+        }
+        let store = &fixture.store;
+        assert_eq!(store.resolve_person("anna").await.unwrap().name, "Anna", "a whole name wins over a part");
+        assert_eq!(store.resolve_person("maria").await.unwrap().name, "Anna Maria");
+        let error = store.resolve_person("ann a").await.unwrap_err().to_string();
+        assert!(error.contains("list the people"), "{error}");
+        fixture.store.meet("web", &sender("anna", None), None, &chat("x"), at(0)).await.unwrap();
+        let error = store.resolve_person("Anna").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"Anna\" fits several people: Anna (id 1, @ann), anna (id 4); say which one by id or @username"
+        );
+    }
+
+    #[tokio::test]
+    async fn bans_roles_and_permission_to_write_are_kept() {
+        let fixture = Fixture::new();
+        let (anna, boris) = (fixture.meet("Anna", None).await.id, fixture.meet("Boris", None).await.id);
+        let store = &fixture.store;
+        store.set_role(anna, Role::Owner).await.unwrap();
+        store.set_banned(boris, true).await.unwrap();
+        store.set_allowed(boris, true).await.unwrap();
+        let ids = |people: Vec<Person>| people.into_iter().map(|person| person.id).collect::<Vec<_>>();
+        assert_eq!(ids(store.owners().await.unwrap()), [anna]);
+        assert_eq!(ids(store.list_people(true).await.unwrap()), [boris]);
+        assert_eq!(ids(store.list_people(false).await.unwrap()), [anna, boris]);
+        assert!(store.person(boris).await.unwrap().is_some_and(|person| person.allowed && person.banned));
+        assert!(matches!(store.set_banned(PersonId(99), true).await, Err(StoreError::NotFound(_))));
+    }
 }

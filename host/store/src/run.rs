@@ -220,3 +220,102 @@ fn session_of(db: &Connection, run: RunId) -> Result<RunSession> {
         .optional()?
         .ok_or(StoreError::RunClosed(run))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use steward_agent::{PersonId, ToolResult};
+
+    use crate::fixture::{Fixture, at, message, new_run, outgoing};
+    use crate::{Received, UsageTotal};
+
+    fn tool_result(text: &str) -> Message {
+        Message::Tool(ToolResult { id: "1".to_owned(), name: "read".to_owned(), text: text.to_owned(), failed: false })
+    }
+
+    async fn said(fixture: &Fixture, session: &str) -> Vec<Message> {
+        let history = fixture.store.history(&SessionId(session.to_owned())).await.unwrap();
+        history.into_iter().map(|entry| entry.message).collect()
+    }
+
+    fn end(outcome: RunOutcome) -> RunEnd {
+        let usage = Usage { input: 100, output: 20, cached: 80 };
+        RunEnd {
+            messages: vec![Message::assistant("42")],
+            replies: vec![outgoing("anna", "42")],
+            usage: vec![ModelUsage { model: "small".to_owned(), usage }; 2],
+            outcome,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_cut_off_goes_on_with_what_was_recorded() {
+        let fixture = Fixture::new();
+        let run = fixture.begin("owner/1", "what is my flat?").await;
+        fixture.store.record(run, vec![Message::assistant("let me look"), tool_result("flat 42")]).await.unwrap();
+        fixture.store.set_draft(run, &Draft("77".to_owned())).await.unwrap();
+
+        let after = fixture.after_crash();
+        let open = after.store.open_runs().await.unwrap();
+        assert_eq!(open.len(), 1);
+        assert_eq!((open[0].id, open[0].attempts, open[0].started_at), (run, 1, at(1)));
+        assert_eq!(open[0].draft, Some(Draft("77".to_owned())));
+        assert_eq!(open[0].principal.session.0, "owner/1");
+        assert_eq!(after.store.pending_inbox(None).await.unwrap(), [], "the run has the message");
+        assert_eq!(
+            said(&after, "owner/1").await,
+            [Message::user("what is my flat?"), Message::assistant("let me look"), tool_result("flat 42")]
+        );
+        assert_eq!(after.store.retry_run(run).await, Ok(2));
+        assert_eq!(after.after_crash().store.open_runs().await.unwrap()[0].attempts, 2);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_run_is_written_whole_and_once() {
+        let fixture = Fixture::new();
+        let run = fixture.begin("owner/1", "what is my flat?").await;
+        fixture.store.finish_run(run, end(RunOutcome::Answered), at(5)).await.unwrap();
+        let again = fixture.store.finish_run(run, end(RunOutcome::Answered), at(6)).await;
+        assert_eq!(again, Err(StoreError::RunClosed(run)));
+        assert_eq!(fixture.store.record(run, vec![tool_result("late")]).await, Err(StoreError::RunClosed(run)));
+
+        let after = fixture.after_crash();
+        assert_eq!(after.store.open_runs().await.unwrap(), []);
+        assert_eq!(after.store.due_outgoing(at(5), 10).await.unwrap().len(), 1);
+        assert_eq!(said(&after, "owner/1").await, [Message::user("what is my flat?"), Message::assistant("42")]);
+        let total =
+            UsageTotal { model: "small".to_owned(), calls: 2, usage: Usage { input: 200, output: 40, cached: 160 } };
+        assert_eq!(after.store.usage_since(at(5), Some(PersonId(1))).await.unwrap(), [total]);
+        assert_eq!(after.store.usage_since(at(5), Some(PersonId(2))).await.unwrap(), []);
+        assert_eq!(after.store.usage_since(at(6), None).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn an_absurd_count_of_tokens_costs_neither_the_answer_nor_the_totals() {
+        let fixture = Fixture::new();
+        for text in ["one", "two"] {
+            let run = fixture.begin("owner/1", text).await;
+            let mut end = end(RunOutcome::Answered);
+            end.usage[0].usage.input = u64::MAX;
+            fixture.store.finish_run(run, end, at(5)).await.unwrap();
+        }
+        assert_eq!(fixture.store.usage_since(at(0), None).await.unwrap()[0].calls, 4);
+    }
+
+    #[tokio::test]
+    async fn a_message_belongs_to_one_run() {
+        let fixture = Fixture::new();
+        let run = fixture.begin("owner/1", "hello").await;
+        let Received::New(more) = fixture.store.receive(&message("and hurry"), at(2)).await.unwrap() else { panic!() };
+        fixture.store.join_run(run, vec![more], Message::user("and hurry")).await.unwrap();
+
+        let taken = fixture.store.begin_run(new_run("owner/1", vec![more], "and hurry"), at(3)).await;
+        assert_eq!(taken, Err(StoreError::Taken(more)));
+        assert_eq!(fixture.store.open_runs().await.unwrap().len(), 1, "nothing of the refused run is left");
+        assert_eq!(said(&fixture, "owner/1").await, [Message::user("hello"), Message::user("and hurry")]);
+
+        fixture.store.finish_run(run, end(RunOutcome::Stopped), at(4)).await.unwrap();
+        assert_eq!(fixture.store.settle(more, Vec::new(), at(5)).await, Err(StoreError::Taken(more)));
+    }
+}

@@ -81,11 +81,12 @@ impl Store {
     pub async fn clear_session(&self, session: &SessionId) -> Result<()> {
         let session = session.clone();
         self.write(move |tx| {
+            // `+id` keeps SQLite from walking all entries in search of the smallest.
             let through: i64 = tx
                 .prepare_cached(
                     "SELECT coalesce(
-                       (SELECT min(entry.id) - 1 FROM entry JOIN run ON run.id = entry.run
-                        WHERE run.session = ?1 AND run.state = 'open'),
+                       (SELECT min(+id) - 1 FROM entry
+                        WHERE run IN (SELECT id FROM run WHERE session = ?1 AND state = 'open')),
                        (SELECT max(id) FROM entry WHERE session = ?1),
                        0)",
                 )?
@@ -130,4 +131,75 @@ pub(crate) fn append<'a>(
         statement.execute((&session.0, run, Json(message)))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::fixture::{Fixture, at};
+    use crate::{RunEnd, RunOutcome};
+
+    fn session() -> SessionId {
+        SessionId("owner/1".to_owned())
+    }
+
+    async fn said(fixture: &Fixture) -> Vec<String> {
+        let history = fixture.store.history(&session()).await.unwrap();
+        let text = |message| match message {
+            Message::User(user) => user.text,
+            Message::Summary { text } => format!("summary: {text}"),
+            other => panic!("unexpected {other:?}"),
+        };
+        history.into_iter().map(|entry| text(entry.message)).collect()
+    }
+
+    /// A run that only says this and is over.
+    async fn say(fixture: &Fixture, text: &str) {
+        let run = fixture.begin("owner/1", text).await;
+        let end = RunEnd { messages: vec![], replies: vec![], usage: vec![], outcome: RunOutcome::Answered };
+        fixture.store.finish_run(run, end, at(2)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_summary_stands_for_what_it_covers_and_can_be_covered_itself() {
+        let fixture = Fixture::new();
+        for text in ["one", "two", "three", "four"] {
+            say(&fixture, text).await;
+        }
+        let ids: Vec<_> = fixture.store.history(&session()).await.unwrap().iter().map(|entry| entry.id).collect();
+        fixture.store.compact(&session(), ids[1], "one, two").await.unwrap();
+        assert_eq!(said(&fixture).await, ["summary: one, two", "three", "four"]);
+        assert_eq!(fixture.store.history(&session()).await.unwrap()[0].id, ids[1]);
+
+        fixture.store.compact(&session(), ids[2], "one to three").await.unwrap();
+        assert_eq!(said(&fixture.after_crash()).await, ["summary: one to three", "four"]);
+        let gone = fixture.store.compact(&session(), ids[0], "one").await;
+        assert!(matches!(gone, Err(StoreError::NotFound(_))), "it would bring back what was covered");
+        let foreign = fixture.store.compact(&SessionId("person/7".to_owned()), ids[3], "x").await;
+        assert!(matches!(foreign, Err(StoreError::NotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn a_cleared_history_is_empty_and_starts_anew() {
+        let fixture = Fixture::new();
+        fixture.store.clear_session(&session()).await.unwrap();
+        say(&fixture, "one").await;
+        let id = fixture.store.history(&session()).await.unwrap()[0].id;
+        fixture.store.compact(&session(), id, "one").await.unwrap();
+        fixture.store.clear_session(&session()).await.unwrap();
+        assert_eq!(said(&fixture).await, Vec::<String>::new());
+        say(&fixture, "two").await;
+        assert_eq!(said(&fixture.after_crash()).await, ["two"]);
+    }
+
+    #[tokio::test]
+    async fn clearing_in_the_middle_of_a_run_leaves_that_run_its_entries() {
+        let fixture = Fixture::new();
+        say(&fixture, "old").await;
+        let run = fixture.begin("owner/1", "current").await;
+        fixture.store.clear_session(&session()).await.unwrap();
+        fixture.store.record(run, vec![Message::user("and more")]).await.unwrap();
+        assert_eq!(said(&fixture).await, ["current", "and more"]);
+    }
 }

@@ -137,8 +137,10 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         // A fault in one job must not end the writer for all.
-        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
-            .unwrap_or_else(|_| Err(StoreError::Internal("a change was given up because of a fault".to_owned())));
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx))).unwrap_or_else(|_| {
+            tracing::error!("a change panicked and was given up");
+            Err(StoreError::Internal("a change was given up because of a fault of this program".to_owned()))
+        });
         self.result.insert(result).is_ok()
     }
 
@@ -229,5 +231,138 @@ fn announce(changes: &Changes, touched: Touched) {
     }
     if touched.jobs {
         tell(&changes.jobs);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::mpsc as blocking;
+
+    use crate::Store;
+    use crate::fixture::{Fixture, at, message};
+
+    fn note(tx: &Tx<'_>, key: &str) -> Result<()> {
+        tx.execute("INSERT INTO effect (key, at) VALUES (?1, 0)", [key])?;
+        Ok(())
+    }
+
+    async fn notes(store: &Store) -> i64 {
+        store.read(|db| Ok(db.query_row("SELECT count(*) FROM effect", [], |row| row.get(0))?)).await.unwrap()
+    }
+
+    /// Has the writer in the middle of a job that wrote something, until the sender is dropped; what is handed over
+    /// meanwhile becomes one group.
+    async fn hold(store: &Store) -> blocking::Sender<()> {
+        let (release, held) = blocking::channel::<()>();
+        let (begun, mut begins) = mpsc::channel(1);
+        let store = store.clone();
+        drop(tokio::spawn(async move {
+            let work = move |tx: &mut Tx<'_>| {
+                note(tx, "held")?;
+                begun.blocking_send(()).unwrap();
+                let _ = held.recv();
+                Err::<(), _>(StoreError::NotFound("it was only held".to_owned()))
+            };
+            store.write(work).await
+        }));
+        begins.recv().await.unwrap();
+        release
+    }
+
+    #[tokio::test]
+    async fn what_many_write_at_once_is_all_there_after_a_crash() {
+        let fixture = Fixture::new();
+        let writers = (0..300).map(|number| {
+            let store = fixture.store.clone();
+            tokio::spawn(async move { store.write(move |tx| note(tx, &number.to_string())).await })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap().unwrap();
+        }
+        assert_eq!(notes(&fixture.after_crash().store).await, 300);
+    }
+
+    #[tokio::test]
+    async fn a_crash_in_the_middle_of_a_change_leaves_nothing_of_it() {
+        let fixture = Fixture::new();
+        let release = hold(&fixture.store).await;
+        assert_eq!(notes(&fixture.after_crash().store).await, 0);
+        drop(release);
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_or_panics_takes_nothing_of_its_neighbours_with_it() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let release = hold(store).await;
+        let (first, failing, panicking, last, ()) = tokio::join!(
+            store.write(|tx| note(tx, "first")),
+            store.write(|tx| -> Result<()> {
+                note(tx, "half done")?;
+                Err(StoreError::NotFound("as expected".to_owned()))
+            }),
+            store.write(|tx| -> Result<()> {
+                note(tx, "half done too")?;
+                panic!("on purpose")
+            }),
+            store.write(|tx| note(tx, "last")),
+            async { drop(release) },
+        );
+        assert_eq!((first, last), (Ok(()), Ok(())));
+        assert_eq!(failing, Err(StoreError::NotFound("as expected".to_owned())));
+        assert!(matches!(panicking, Err(StoreError::Internal(_))));
+        assert_eq!(notes(&fixture.after_crash().store).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_loses_nothing_that_was_committed() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        store.write(|tx| note(tx, "before")).await.unwrap();
+        let limit = |pages: i64| move |tx: &mut Tx<'_>| Ok(tx.pragma_update(None, "max_page_count", pages)?);
+        store.write(limit(1)).await.unwrap();
+
+        let release = hold(store).await;
+        let (small, large, next, ()) = tokio::join!(
+            store.write(|tx| note(tx, "small")),
+            store.write(|tx| note(tx, &"large".repeat(100_000))),
+            store.write(|tx| note(tx, "next")),
+            async { drop(release) },
+        );
+        assert_eq!((small, next), (Ok(()), Ok(())), "what still fits is written");
+        let error = large.unwrap_err();
+        assert!(matches!(error, StoreError::DiskFull(_)), "{error:?}");
+        assert!(error.to_string().contains("free some space"), "{error}");
+
+        store.write(limit(100_000)).await.unwrap();
+        store.write(|tx| note(tx, &"large".repeat(100_000))).await.unwrap();
+        let after = fixture.after_crash();
+        assert_eq!(notes(&after.store).await, 4);
+        after.store.check().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn closing_finishes_what_was_handed_over_and_refuses_the_rest() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let release = hold(store).await;
+        let (written, (), ()) =
+            tokio::join!(store.write(|tx| note(tx, "in time")), store.close(), async { drop(release) });
+        assert_eq!(written, Ok(()));
+        assert_eq!(store.write(|tx| note(tx, "late")).await, Err(StoreError::Closed));
+        assert_eq!(store.read(|_| Ok(())).await, Err(StoreError::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_change_is_announced_even_to_one_who_comes_to_wait_later() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let waiting = store.inbox_changed().notified();
+        store.receive(&message("hello"), at(0)).await.unwrap();
+        waiting.await;
+        store.receive(&message("again"), at(0)).await.unwrap();
+        store.inbox_changed().notified().await;
     }
 }

@@ -10,6 +10,7 @@ CREATE TABLE person (
   language        TEXT,
   banned          INTEGER NOT NULL DEFAULT 0,
   allowed         INTEGER NOT NULL DEFAULT 0,
+  configured      INTEGER NOT NULL DEFAULT 0, -- an owner because the configuration says so
   address         TEXT,              -- last used
   last_seen       INTEGER
 ) STRICT;
@@ -91,7 +92,7 @@ CREATE TABLE outbox (
   position    INTEGER NOT NULL,      -- within what that call asked for
   state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed')),
   attempts    INTEGER NOT NULL DEFAULT 0,
-  not_before  INTEGER NOT NULL,
+  not_before  INTEGER NOT NULL DEFAULT 0, -- 0: at once, whatever the clock says
   error       TEXT,
   created_at  INTEGER NOT NULL,
   finished_at INTEGER
