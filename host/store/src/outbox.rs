@@ -17,7 +17,7 @@ use crate::writer::Tx;
 pub struct OutboxRow {
     pub id: OutboxId,
     pub outgoing: Outgoing,
-    /// How often sending it was begun before.
+    /// How often sending it was begun, or put off, before.
     pub attempts: u32,
 }
 
@@ -87,12 +87,12 @@ impl Store {
         .await
     }
 
-    /// It could not be sent and is due again at `until`.
+    /// It could not be sent and is due again at `until`. This counts as an attempt unless [`Store::mark_sending`] did.
     pub async fn postpone(&self, id: OutboxId, until: Timestamp, error: &str) -> Result<()> {
         let error = error.to_owned();
         self.change_outgoing(
             id,
-            "UPDATE outbox SET state = 'pending', not_before = ?2, error = ?3
+            "UPDATE outbox SET state = 'pending', not_before = ?2, error = ?3, attempts = attempts + (state = 'pending')
              WHERE id = ?1 AND state IN ('pending', 'sending')",
             move || (id, Millis(until), error.clone()),
         )
@@ -216,6 +216,30 @@ mod tests {
         assert_eq!(due(store, 60).await, ["first", "other"]);
         store.fail(first, "the chat is gone", at(60)).await.unwrap();
         assert_eq!(due(store, 60).await, ["second", "other"]);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_counts_once_whether_or_not_its_beginning_was_noted() {
+        let fixture = Fixture::new();
+        let id = enqueue(&fixture.store, "anna", "hello").await;
+        for noted in [true, false] {
+            if noted {
+                fixture.store.mark_sending(id).await.unwrap();
+            }
+            fixture.store.postpone(id, at(1), "no network").await.unwrap();
+        }
+        assert_eq!(fixture.store.due_outgoing(at(1), 1).await.unwrap()[0].attempts, 2);
+    }
+
+    #[tokio::test]
+    async fn a_channel_that_is_back_gets_what_waited_for_it() {
+        let fixture = Fixture::new();
+        let id = enqueue(&fixture.store, "anna", "hello").await;
+        fixture.store.postpone(id, at(600), "nobody is there").await.unwrap();
+        fixture.store.hasten("terminal", at(5)).await.unwrap();
+        assert_eq!(due(&fixture.store, 5).await, Vec::<String>::new());
+        fixture.store.hasten("telegram", at(5)).await.unwrap();
+        assert_eq!(due(&fixture.store, 5).await, ["hello"]);
     }
 
     #[tokio::test]

@@ -55,8 +55,12 @@ fn seated(db: &Connection, seat: &Seat, shared: Option<PersonId>) -> Result<Pers
             person
         }
     };
-    db.prepare_cached("UPDATE person SET role = ?2, configured = 1, address = coalesce(address, ?3) WHERE id = ?1")?
-        .execute((person.0, Role::Owner.as_str(), Json(&seat.address)))?;
+    // Whom a code or another owner made one stays one when the configuration no longer names them.
+    db.prepare_cached(
+        "UPDATE person SET role = ?2, configured = iif(role = ?2, configured, 1), address = coalesce(address, ?3)
+         WHERE id = ?1",
+    )?
+    .execute((person.0, Role::Owner.as_str(), Json(&seat.address)))?;
     Ok(person)
 }
 
@@ -101,6 +105,7 @@ mod tests {
         store.seat_owners(vec![seat("telegram", "5"), seat("telegram", "6")]).await.unwrap();
         let (paired, _) = role_of(store, "telegram", "7").await;
         store.set_role(paired, Role::Owner).await.unwrap();
+        store.seat_owners(vec![seat("telegram", "5"), seat("telegram", "6"), seat("telegram", "7")]).await.unwrap();
         store.seat_owners(vec![seat("telegram", "6")]).await.unwrap();
         assert_eq!(role_of(store, "telegram", "5").await.1, Role::External);
         assert_eq!(role_of(store, "telegram", "6").await.1, Role::Owner);

@@ -91,7 +91,7 @@ fn admit(db: &Connection, person: PersonId, current: &Role, role: &Role) -> Resu
     let sql = match role {
         Role::External | Role::Group => "UPDATE person SET allowed = 1 WHERE id = ?1 AND ?2 IS NOT NULL",
         Role::Named(_) if *current == Role::Owner => "UPDATE person SET allowed = 1 WHERE id = ?1 AND ?2 IS NOT NULL",
-        Role::Owner | Role::Named(_) => "UPDATE person SET allowed = 1, role = ?2 WHERE id = ?1",
+        Role::Owner | Role::Named(_) => "UPDATE person SET allowed = 1, role = ?2, configured = 0 WHERE id = ?1",
     };
     db.prepare_cached(sql)?.execute((person.0, role.as_str()))?;
     db.prepare_cached("DELETE FROM pairing_failure WHERE person = ?1")?.execute([person.0])?;

@@ -151,7 +151,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such person.
     pub async fn set_role(&self, person: PersonId, role: Role) -> Result<()> {
-        self.change_person(person, "UPDATE person SET role = ?2 WHERE id = ?1", String::from(role)).await
+        self.change_person(person, "UPDATE person SET role = ?2, configured = 0 WHERE id = ?1", String::from(role))
+            .await
     }
 
     /// # Errors
