@@ -1,16 +1,35 @@
 //! `http`: requests to the hosts a plugin was granted, by plain `wasi:http`. No request leaves without the policy's
 //! word on its host, and none to an address that is not public.
+//!
+//! Read `policy` for what is decided before a name is looked up, `resolver` for what is decided after.
+
+mod address;
+mod body;
+mod client;
+mod denial;
+mod fault;
+mod noted;
+mod policy;
+mod resolver;
+mod scope;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use url::Url;
 use wasmtime::component::Linker;
-use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use self::client::Approved;
+use self::denial::Denial;
+use self::noted::Noted;
+use self::policy::decide;
+use self::scope::HttpScope;
 use crate::capability::Capability;
-use crate::error::SandboxError;
 use crate::grant::{Access, HttpGrant};
 use crate::state::CallState;
+
+pub(crate) use self::client::Client;
+pub use self::policy::HttpPolicy;
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "http",
@@ -26,55 +45,86 @@ pub(crate) const CAPABILITY: Capability = Capability {
     link,
 };
 
-/// What holds for the requests of every plugin.
-#[derive(Clone, Debug)]
-pub struct HttpPolicy {
-    /// The proxy all requests go through.
-    pub proxy: Option<url::Url>,
-    /// `host:port` of addresses that are reachable although they are not public.
-    pub allow_private: Vec<String>,
-    pub connect_timeout: Duration,
-    /// The longest response, in bytes.
-    pub response_limit: u64,
+fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
 }
 
-impl Default for HttpPolicy {
-    fn default() -> Self {
-        Self {
-            proxy: None,
-            allow_private: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
-            response_limit: 10 << 20,
-        }
-    }
+/// Checks what a manifest grants.
+///
+/// # Errors
+/// What cannot be understood, with what to write instead.
+pub(crate) fn check_grant(grant: &HttpGrant) -> Result<(), String> {
+    HttpScope::try_from(grant).map(|_| ())
 }
 
-/// The way out that all calls share.
-pub(crate) struct Client {
-    policy: HttpPolicy,
-}
-
-impl Client {
-    pub(crate) fn new(policy: HttpPolicy) -> Result<Self, SandboxError> {
-        Ok(Self { policy })
-    }
-}
+/// The longest address, in bytes.
+const ADDRESS_LIMIT: usize = 8 << 10;
 
 /// The way out of one call.
 pub(crate) struct Hooks {
     client: Arc<Client>,
-    grant: HttpGrant,
-    /// Why a request was refused, for the answer: it names the host and the remedy.
-    pub(crate) denied: Option<String>,
+    grant: Arc<HttpGrant>,
+    /// The grant as it is compared, made at the first request: most calls send none.
+    scope: Option<HttpScope>,
+    requests: u32,
+    noted: Noted,
 }
 
+type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Sending = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker), Error>> + Send>;
+
 impl Hooks {
-    pub(crate) fn new(client: Arc<Client>, grant: HttpGrant) -> Self {
-        Self { client, grant, denied: None }
+    pub(crate) fn new(client: Arc<Client>, grant: impl Into<Arc<HttpGrant>>) -> Self {
+        Self { client, grant: grant.into(), scope: None, requests: 0, noted: Noted::default() }
+    }
+
+    /// Why the last refused request was refused, for the answer: it names the host and the remedy.
+    pub(crate) fn denied(&self) -> Option<String> {
+        self.noted.last().map(|denial| denial.to_string())
+    }
+
+    fn approve(&mut self, request: http::Request<WasiBody>, options: RequestOptions) -> Result<Approved, Denial> {
+        let limit = self.client.policy.requests_per_call;
+        if self.requests == limit {
+            return Err(Denial::Requests { limit });
+        }
+        self.requests += 1;
+        let url = Url::parse(&request.uri().to_string()).map_err(|_| Denial::Address)?;
+        if url.as_str().len() > ADDRESS_LIMIT {
+            return Err(Denial::AddressLength { limit: ADDRESS_LIMIT });
+        }
+        let scope = match &mut self.scope {
+            Some(scope) => scope,
+            none => none.insert(HttpScope::try_from(&*self.grant).map_err(Denial::Grant)?),
+        };
+        let (to, way) = decide(scope, &self.client.opened, request.method(), &url)?;
+        Ok(Approved { request, url, to, way, options })
     }
 }
 
-impl WasiHttpHooks for Hooks {}
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Worker,
+    ) -> Sending {
+        let noted = self.noted.clone();
+        let approved = match self.approve(request, options.unwrap_or_default()) {
+            Ok(approved) => approved,
+            Err(denial) => {
+                noted.note(denial);
+                return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
+            }
+        };
+        let client = Arc::clone(&self.client);
+        Box::new(async move {
+            let response = client.send(approved, noted).await?;
+            // The connection is driven by the client, so there is no work left beside reading the body.
+            Ok((response, Box::new(std::future::ready(Ok(()))) as Worker))
+        })
+    }
+}
 
 impl WasiHttpView for CallState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
@@ -82,6 +132,5 @@ impl WasiHttpView for CallState {
     }
 }
 
-fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
-}
+#[cfg(test)]
+mod tests;

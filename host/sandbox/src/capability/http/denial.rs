@@ -1,0 +1,134 @@
+//! Why a request was refused, in words that name the remedy.
+
+use std::fmt;
+
+use http::Method;
+
+use super::policy::Destination;
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Denial {
+    /// The grant itself cannot be understood.
+    Grant(String),
+    /// Not an http or https address with a host.
+    Address,
+    /// An address of more bytes than are sent.
+    AddressLength {
+        limit: usize,
+    },
+    /// A name and password before the host: they hide where an address leads.
+    Credentials {
+        host: String,
+    },
+    Host {
+        host: String,
+    },
+    Port {
+        host: String,
+        port: u16,
+    },
+    Method {
+        method: Method,
+        host: String,
+    },
+    /// The host is, or resolves to, an address that is not on the public internet.
+    Private(Destination),
+    /// This machine cannot send any.
+    Machine(String),
+    /// More requests than one call may send.
+    Requests {
+        limit: u32,
+    },
+    RequestBody {
+        limit: u64,
+    },
+    ResponseBody {
+        limit: u64,
+        host: String,
+    },
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant(problem) => write!(f, "the plugin's `http` grant is not valid: {problem}"),
+            Self::Address => write!(f, "only http:// and https:// addresses with a host can be requested"),
+            Self::AddressLength { limit } => write!(f, "the address is longer than {}", size(*limit as u64)),
+            Self::Machine(problem) => write!(
+                f,
+                "no requests can be sent from this machine: {problem}. Check that its root certificates are installed \
+                 (the package ca-certificates)"
+            ),
+            Self::Credentials { host } => {
+                write!(
+                    f,
+                    "an address with a name or password before the host ({host}) is not requested: leave them out"
+                )
+            }
+            Self::Host { host } => write!(
+                f,
+                "the plugin may not reach {host}: its `http` grant does not list it. Add {} to `http.hosts` in its \
+                 plugin.toml",
+                quoted(host, None)
+            ),
+            Self::Port { host, port } => write!(
+                f,
+                "the plugin may not reach {host} at port {port}: add {} to `http.hosts` in its plugin.toml",
+                quoted(host, Some(*port))
+            ),
+            Self::Method { method, host } => write!(
+                f,
+                "the plugin may not send {method} requests (to {host}): add \"{method}\" to `http.methods` in its \
+                 plugin.toml"
+            ),
+            Self::Private(Destination { host, port }) => write!(
+                f,
+                "{host} is not on the public internet, and plugins may not reach machines nearby. If this one is \
+                 meant, add {} to `http.allow_private` in steward.toml",
+                quoted(host, Some(*port))
+            ),
+            Self::Requests { limit } => {
+                write!(f, "one call may send {limit} requests and no more: split the work into several calls")
+            }
+            Self::RequestBody { limit } => {
+                write!(f, "the request's body is longer than the {} a request may have", size(*limit))
+            }
+            Self::ResponseBody { limit, host } => {
+                write!(f, "the answer of {host} is longer than the {} a response may have", size(*limit))
+            }
+        }
+    }
+}
+
+/// A host, and a port where it matters, as a manifest or the configuration writes them.
+fn quoted(host: &str, port: Option<u16>) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    port.map_or_else(|| format!("\"{host}\""), |port| format!("\"{host}:{port}\""))
+}
+
+/// A size in words: `10 MiB`.
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    const KIB: u64 = 1 << 10;
+    match bytes {
+        MIB.. if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        KIB.. if bytes.is_multiple_of(KIB) => format!("{} KiB", bytes / KIB),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_names_the_host_and_the_line_to_add() {
+        let private = Denial::Private(Destination { host: "::1".to_owned(), port: 8080 });
+        assert!(private.to_string().contains("\"[::1]:8080\""));
+        let host = Denial::Host { host: "example.org".to_owned() };
+        assert!(host.to_string().contains("Add \"example.org\" to `http.hosts`"));
+        assert_eq!(size(10 << 20), "10 MiB");
+        assert_eq!(size(1500), "1500 bytes");
+    }
+}

@@ -1,0 +1,333 @@
+//! The files of memory on disk. Blocking. A link that leads out of the workspace is not followed, and an append is
+//! either wholly in the file or not at all.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+/// The longest file that is read or added to, in bytes.
+const FILE_LIMIT: u64 = 4 << 20;
+/// The longest text added at once, in bytes.
+const TEXT_LIMIT: usize = 64 << 10;
+/// The folder of the days.
+const DAYS: &str = "memory";
+
+/// A file of memory. Sorted in the order in which files are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum MemoryPath {
+    Memory,
+    Heartbeat,
+    Day(std::cmp::Reverse<Date>),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MemoryError {
+    #[error("`{0}` is no file of memory: use MEMORY.md, HEARTBEAT.md or memory/YYYY-MM-DD.md")]
+    NoSuchPath(String),
+    #[error("{0} does not exist yet: append to it to make it")]
+    Missing(MemoryPath),
+    #[error("there is nothing to add: the text is empty")]
+    Empty,
+    #[error("the text has {length} bytes and at most {TEXT_LIMIT} can be added at once: shorten it")]
+    TextTooLong { length: usize },
+    #[error("{0} is longer than 4 MiB: move old parts of it to another file")]
+    FileTooLong(MemoryPath),
+    #[error("{0} is not a plain file: put a text file in its place")]
+    NotPlain(MemoryPath),
+    #[error("{0} is a link that leads out of the workspace, so it is left alone: put a plain file in its place")]
+    Outside(MemoryPath),
+    #[error("{path} cannot be used: {source}")]
+    Io { path: MemoryPath, source: io::Error },
+}
+
+impl MemoryPath {
+    /// # Errors
+    /// [`MemoryError::NoSuchPath`] for anything but the three forms, written exactly so.
+    pub(super) fn parse(text: &str) -> Result<Self, MemoryError> {
+        let day = || {
+            let name = text.strip_prefix("memory/")?.strip_suffix(".md")?;
+            // Only the form with dashes: the same day must not have two names.
+            name.parse::<Date>().ok().filter(|day| day.to_string() == name)
+        };
+        match text {
+            "MEMORY.md" => Ok(Self::Memory),
+            "HEARTBEAT.md" => Ok(Self::Heartbeat),
+            _ => day().map(|day| Self::Day(std::cmp::Reverse(day))).ok_or_else(|| MemoryError::NoSuchPath(shown(text))),
+        }
+    }
+
+    /// The place of the file with all links followed.
+    ///
+    /// # Errors
+    /// [`MemoryError::Missing`] if its folder or itself does not exist, [`MemoryError::Outside`] if a link leads out.
+    fn place(self, workspace: &Path) -> Result<PathBuf, MemoryError> {
+        let io = |source| self.io(source);
+        let root = workspace.canonicalize().map_err(io)?;
+        let place = root.join(self.to_string()).canonicalize().map_err(io)?;
+        if !place.starts_with(&root) {
+            return Err(MemoryError::Outside(self));
+        }
+        // Opening a pipe would wait for its other end.
+        if place.metadata().map_err(io)?.is_file() { Ok(place) } else { Err(MemoryError::NotPlain(self)) }
+    }
+
+    fn io(self, source: io::Error) -> MemoryError {
+        if source.kind() == io::ErrorKind::NotFound {
+            MemoryError::Missing(self)
+        } else {
+            MemoryError::Io { path: self, source }
+        }
+    }
+}
+
+impl fmt::Display for MemoryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("MEMORY.md"),
+            Self::Heartbeat => f.write_str("HEARTBEAT.md"),
+            Self::Day(day) => write!(f, "{DAYS}/{}.md", day.0),
+        }
+    }
+}
+
+/// What of a wrong path is repeated in a message.
+fn shown(text: &str) -> String {
+    text.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Every file there is with its size in bytes, MEMORY.md first, then HEARTBEAT.md and the days, newest first. Files
+/// that could not be read are left out.
+pub(super) fn list(workspace: &Path) -> Result<Vec<(MemoryPath, u32)>, MemoryError> {
+    let mut paths = vec![MemoryPath::Memory, MemoryPath::Heartbeat];
+    if let Ok(entries) = fs::read_dir(workspace.join(DAYS)) {
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        paths.extend(names.filter_map(|name| MemoryPath::parse(&format!("{DAYS}/{name}")).ok()));
+    }
+    paths.sort_unstable();
+    let sized = |path: MemoryPath| {
+        let size = path.place(workspace).ok()?.metadata().ok()?.len();
+        Some((path, u32::try_from(size).unwrap_or(u32::MAX)))
+    };
+    Ok(paths.into_iter().filter_map(sized).collect())
+}
+
+/// The text of a file; bytes that are no text are shown as `�`.
+pub(super) fn read(workspace: &Path, path: MemoryPath) -> Result<String, MemoryError> {
+    let place = path.place(workspace)?;
+    let file = File::open(place).map_err(|source| path.io(source))?;
+    let mut bytes = Vec::new();
+    // One byte more tells a file that is too long, also when it grows meanwhile.
+    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(|source| path.io(source))?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(MemoryError::FileTooLong(path));
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()))
+}
+
+/// Adds a text at the end, on a line of its own and ended by a line break; it is on disk when this returns. With
+/// `unless_there` nothing is added to a file that ends with the text.
+pub(super) fn append(workspace: &Path, path: MemoryPath, text: &str, unless_there: bool) -> Result<(), MemoryError> {
+    let text = text.trim_matches(['\r', '\n']);
+    if text.trim().is_empty() {
+        return Err(MemoryError::Empty);
+    }
+    if text.len() > TEXT_LIMIT {
+        return Err(MemoryError::TextTooLong { length: text.len() });
+    }
+    let mut file = open(workspace, path)?;
+    add(&mut file, path, &format!("{text}\n"), unless_there)
+}
+
+/// Opens the file for adding, making it and its folder where they do not exist.
+fn open(workspace: &Path, path: MemoryPath) -> Result<File, MemoryError> {
+    let io = |source| MemoryError::Io { path, source };
+    match path.place(workspace) {
+        Ok(place) => return OpenOptions::new().read(true).append(true).open(place).map_err(io),
+        Err(MemoryError::Missing(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let root = workspace.canonicalize().map_err(io)?;
+    let named = root.join(path.to_string());
+    let folder = named.parent().unwrap_or(&root);
+    fs::create_dir_all(folder).map_err(io)?;
+    let folder = folder.canonicalize().map_err(io)?;
+    if !folder.starts_with(&root) {
+        return Err(MemoryError::Outside(path));
+    }
+    let place = named.file_name().map_or_else(|| named.clone(), |name| folder.join(name));
+    // A link to nowhere is not followed: `create_new` takes it for an existing file.
+    let made = OpenOptions::new().read(true).append(true).create_new(true).open(&place);
+    match made {
+        Ok(file) => {
+            // The name is on disk too.
+            File::open(&folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+            Ok(file)
+        }
+        // Somebody else made it meanwhile, or it is a link to nowhere.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let place = path.place(workspace).map_err(|_| MemoryError::Outside(path))?;
+            OpenOptions::new().read(true).append(true).open(place).map_err(io)
+        }
+        Err(error) => Err(io(error)),
+    }
+}
+
+/// Writes one piece at the end. Of writers in this and other processes one at a time has the file.
+fn add(file: &mut File, path: MemoryPath, line: &str, unless_there: bool) -> Result<(), MemoryError> {
+    let io = |source| MemoryError::Io { path, source };
+    file.lock().map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    let tail = tail(file, length, line.len() as u64 + 1).map_err(io)?;
+    let whole_line = tail.strip_suffix(line.as_bytes()).is_some_and(|before| before.is_empty() || before == b"\n");
+    if unless_there && whole_line {
+        return Ok(());
+    }
+    let gap = if tail.last().is_some_and(|&last| last != b'\n') { "\n" } else { "" };
+    let piece = format!("{gap}{line}");
+    if length + piece.len() as u64 > FILE_LIMIT {
+        return Err(MemoryError::FileTooLong(path));
+    }
+    let written = file.write_all(piece.as_bytes()).and_then(|()| file.sync_all());
+    written.map_err(|source| {
+        // On a full disk a part may have been written; without it the file is whole again.
+        let _ = file.set_len(length).and_then(|()| file.sync_all());
+        io(source)
+    })
+}
+
+/// The last bytes of a file, at most `most`.
+fn tail(file: &mut File, length: u64, most: u64) -> io::Result<Vec<u8>> {
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+    file.take(most).read_to_end(&mut tail)?;
+    Ok(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn path(text: &str) -> MemoryPath {
+        MemoryPath::parse(text).unwrap()
+    }
+
+    fn folder() -> TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn only_files_of_memory_have_a_name() {
+        for text in ["MEMORY.md", "HEARTBEAT.md", "memory/2026-11-20.md", "memory/2028-02-29.md"] {
+            assert_eq!(path(text).to_string(), text);
+        }
+        for text in [
+            "",
+            "memory.md",
+            "./MEMORY.md",
+            "/MEMORY.md",
+            "../MEMORY.md",
+            "memory/../MEMORY.md",
+            "memory/2026-02-29.md",
+            "memory/20261120.md",
+            "memory/2026-11-20T09.md",
+            "memory/2026-11-20.md/x",
+            "memory/notes.md",
+            "data/steward.sqlite",
+            "MEMORY.md\0",
+        ] {
+            assert!(matches!(MemoryPath::parse(text), Err(MemoryError::NoSuchPath(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_text_gets_lines_of_its_own() {
+        let folder = folder();
+        append(folder.path(), MemoryPath::Memory, "one", false).unwrap();
+        // A person's editor left no line break at the end.
+        fs::write(folder.path().join("MEMORY.md"), "one\nby hand").unwrap();
+        append(folder.path(), MemoryPath::Memory, "\ntwo\n\nthree\n\n", false).unwrap();
+        assert_eq!(read(folder.path(), MemoryPath::Memory).unwrap(), "one\nby hand\ntwo\n\nthree\n");
+    }
+
+    #[test]
+    fn files_are_listed_with_the_newest_day_first() {
+        let folder = folder();
+        for name in ["memory/2026-11-19.md", "memory/2026-11-20.md", "MEMORY.md"] {
+            append(folder.path(), path(name), "text", false).unwrap();
+        }
+        fs::write(folder.path().join("memory/notes.md"), "not a day").unwrap();
+        let listed: Vec<String> = list(folder.path()).unwrap().iter().map(|(path, _)| path.to_string()).collect();
+        assert_eq!(listed, ["MEMORY.md", "memory/2026-11-20.md", "memory/2026-11-19.md"]);
+        assert_eq!(list(folder.path()).unwrap()[0].1, 5);
+        assert!(matches!(read(folder.path(), MemoryPath::Heartbeat), Err(MemoryError::Missing(_))));
+    }
+
+    #[test]
+    fn a_link_out_of_the_workspace_is_left_alone() {
+        let (folder, elsewhere) = (folder(), folder());
+        fs::write(elsewhere.path().join("secret"), "secret").unwrap();
+        symlink(elsewhere.path().join("secret"), folder.path().join("MEMORY.md")).unwrap();
+        symlink(elsewhere.path(), folder.path().join("memory")).unwrap();
+        symlink(elsewhere.path().join("nowhere"), folder.path().join("HEARTBEAT.md")).unwrap();
+        for name in ["MEMORY.md", "HEARTBEAT.md", "memory/2026-11-20.md"] {
+            assert!(append(folder.path(), path(name), "text", false).is_err(), "{name}");
+            assert!(read(folder.path(), path(name)).is_err(), "{name}");
+        }
+        assert_eq!(list(folder.path()).unwrap(), []);
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_to_string(elsewhere.path().join("secret")).unwrap(), "secret");
+    }
+
+    #[test]
+    fn a_link_within_the_workspace_is_followed() {
+        let folder = folder();
+        fs::write(folder.path().join("notes.md"), "here\n").unwrap();
+        symlink("notes.md", folder.path().join("MEMORY.md")).unwrap();
+        append(folder.path(), MemoryPath::Memory, "more", false).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("notes.md")).unwrap(), "here\nmore\n");
+    }
+
+    #[test]
+    fn lengths_are_bounded_and_nothing_is_half_written() {
+        let folder = folder();
+        let long = "x".repeat(TEXT_LIMIT + 1);
+        assert!(matches!(
+            append(folder.path(), MemoryPath::Memory, &long, false),
+            Err(MemoryError::TextTooLong { length }) if length == TEXT_LIMIT + 1
+        ));
+        assert!(matches!(append(folder.path(), MemoryPath::Memory, " \n ", false), Err(MemoryError::Empty)));
+        let size = usize::try_from(FILE_LIMIT).unwrap() - 3;
+        fs::write(folder.path().join("MEMORY.md"), "y".repeat(size)).unwrap();
+        let full = append(folder.path(), MemoryPath::Memory, "four", false);
+        assert!(matches!(full, Err(MemoryError::FileTooLong(_))));
+        assert_eq!(read(folder.path(), MemoryPath::Memory).unwrap().len(), size);
+    }
+
+    #[test]
+    fn concurrent_appends_leave_every_line_whole() {
+        let folder = folder();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    for line in 0..5 {
+                        append(folder, MemoryPath::Memory, &format!("writer {writer} line {line}"), false).unwrap();
+                    }
+                });
+            }
+        });
+        let text = read(folder.path(), MemoryPath::Memory).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines.len(), 40);
+        assert!(lines.iter().all(|line| line.len() == "writer 0 line 0".len()));
+    }
+}

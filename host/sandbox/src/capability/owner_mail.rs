@@ -1,0 +1,81 @@
+//! `owner-mail`: a word to the owners from someone who may do nothing else. It goes out under the caller's own name,
+//! set off as an outside person's words.
+
+use steward_agent::Outgoing;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::argument::required;
+use crate::bindings::{Failure, wit};
+use crate::capability::Capability;
+use crate::grant::Access;
+use crate::notice;
+use crate::state::CallState;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    name: "owner-mail",
+    summary: (
+        "Leave the owner a message from an outside person.",
+        "Передать владельцу сообщение от внешнего собеседника.",
+    ),
+    interfaces: &["steward:plugin/owner-mail"],
+    levels: false,
+    owner: Access::None,
+    group: Access::None,
+    external: Access::Write,
+    link,
+};
+
+/// The longest summary, in characters.
+const SUMMARY_CHARS: usize = 4000;
+
+fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wit::owner_mail::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+impl wit::owner_mail::Host for CallState {
+    async fn leave(&mut self, summary: String) -> Result<(), Failure> {
+        let key = self.next_key();
+        let summary = required("summary", &summary, SUMMARY_CHARS)?;
+        let store = &self.backing.store;
+        let caller = store.person(self.principal.person).await?;
+        let username = caller.and_then(|caller| caller.username);
+        let letters = store.owners().await?.into_iter().filter_map(|owner| {
+            let language = owner.language.unwrap_or_default();
+            let text = notice::outside_mail(language, &self.principal.name, username.as_deref(), &summary);
+            Some(Outgoing { to: owner.address?, text, draft: None, unasked: true })
+        });
+        let letters: Vec<Outgoing> = letters.collect();
+        if letters.is_empty() {
+            return Err(Failure::Unavailable("the owner cannot be reached yet: try again later".to_owned()));
+        }
+        store.enqueue(letters, Some(&key), self.timestamp()).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::wit::owner_mail::Host as _;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn the_owner_gets_the_words_under_the_callers_name_once() {
+        let fixture = Fixture::new().await;
+        for _ in 0..2 {
+            fixture.anna().leave("I will be *late*".to_owned()).await.unwrap();
+        }
+        let sent = fixture.outbox().await;
+        assert_eq!(sent.len(), 1);
+        assert_eq!((sent[0].to.chat.as_str(), sent[0].unasked), ("owner-chat", true));
+        assert!(sent[0].text.contains("Anna (@anna\\_k)") && sent[0].text.ends_with("> I will be \\*late\\*"));
+    }
+
+    #[tokio::test]
+    async fn an_empty_or_endless_word_is_refused() {
+        let fixture = Fixture::new().await;
+        assert!(matches!(fixture.anna().leave(" ".to_owned()).await, Err(Failure::Invalid(_))));
+        assert!(matches!(fixture.anna().leave("x".repeat(4001)).await, Err(Failure::Invalid(_))));
+        assert!(fixture.outbox().await.is_empty());
+    }
+}

@@ -1,0 +1,79 @@
+//! `people`: whom the assistant knows. It tells and changes nothing; how people are reached stays with the host.
+
+use steward_store::Person;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::argument::required;
+use crate::bindings::{Failure, wit};
+use crate::capability::Capability;
+use crate::grant::Access;
+use crate::state::CallState;
+use crate::wall;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    name: "people",
+    summary: ("Find and list the people the assistant knows.", "Искать и перечислять людей, которых знает ассистент."),
+    interfaces: &["steward:plugin/people"],
+    levels: false,
+    owner: Access::Write,
+    group: Access::None,
+    external: Access::None,
+    link,
+};
+
+/// The longest query, in characters.
+const QUERY_CHARS: usize = 200;
+
+fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wit::people::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+impl wit::people::Host for CallState {
+    async fn find(&mut self, query: String) -> Result<Vec<wit::people::Person>, Failure> {
+        let query = required("query", &query, QUERY_CHARS)?;
+        let found = self.backing.store.find_people(&query).await?;
+        Ok(found.into_iter().map(|person| self.introduced(person)).collect())
+    }
+
+    async fn list(&mut self, banned_only: bool) -> Result<Vec<wit::people::Person>, Failure> {
+        let all = self.backing.store.list_people(banned_only).await?;
+        Ok(all.into_iter().map(|person| self.introduced(person)).collect())
+    }
+}
+
+impl CallState {
+    fn introduced(&self, person: Person) -> wit::people::Person {
+        wit::people::Person {
+            id: person.id.to_string(),
+            name: person.name,
+            username: person.username,
+            role: person.role.as_str().to_owned(),
+            banned: person.banned,
+            last_seen: person.last_seen.map(|at| wall::shown(at, &self.backing.time_zone)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::wit::people::Host as _;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn people_are_found_and_listed() {
+        let fixture = Fixture::new().await;
+        let mut owner = fixture.owner();
+        let found = owner.find("@Anna_K".to_owned()).await.unwrap();
+        assert_eq!(found.len(), 1);
+        let anna = &found[0];
+        assert_eq!(
+            (anna.name.as_str(), anna.username.as_deref(), anna.role.as_str()),
+            ("Anna", Some("anna_k"), "external")
+        );
+        assert_eq!(anna.last_seen.as_deref(), Some("2026-11-20T14:05:00"));
+        assert_eq!(owner.list(false).await.unwrap().len(), 3);
+        assert!(owner.list(true).await.unwrap().is_empty());
+        fixture.ban_anna().await;
+        assert_eq!(owner.list(true).await.unwrap()[0].name, "Anna");
+    }
+}

@@ -1,0 +1,118 @@
+//! `send`: messages to people the assistant knows, by the outbox. Nothing is sent from here, and nobody who was banned
+//! or was never heard from can be written to.
+
+use steward_agent::{Address, Outgoing, PersonId};
+use steward_store::Person;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::argument::required;
+use crate::backing::Backing;
+use crate::bindings::{Failure, wit};
+use crate::capability::Capability;
+use crate::grant::Access;
+use crate::state::CallState;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    name: "send",
+    summary: ("Send messages to people the assistant knows.", "Отправлять сообщения людям, которых знает ассистент."),
+    interfaces: &["steward:plugin/send"],
+    levels: false,
+    owner: Access::Write,
+    group: Access::None,
+    external: Access::None,
+    link,
+};
+
+/// The longest message and the longest name to look for, in characters.
+const MESSAGE_CHARS: usize = 20_000;
+const QUERY_CHARS: usize = 200;
+
+fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wit::send::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+impl wit::send::Host for CallState {
+    async fn message(&mut self, user: String, text: String) -> Result<wit::send::Receipt, Failure> {
+        let key = self.next_key();
+        let text = required("text", &text, MESSAGE_CHARS)?;
+        let person = self.backing.reachable(&user).await?;
+        let to = address_of(&person)?;
+        let channel = to.channel.clone();
+        let outgoing = Outgoing { to, text, draft: None, unasked: true };
+        self.backing.store.enqueue(vec![outgoing], Some(&key), self.timestamp()).await?;
+        Ok(wit::send::Receipt { user: person.name, channel })
+    }
+}
+
+/// Where a person is reached.
+fn address_of(person: &Person) -> Result<Address, Failure> {
+    person.address.clone().ok_or_else(|| {
+        let name = &person.name;
+        Failure::Unavailable(format!("{name} has not written to the assistant yet, so there is no chat to send to"))
+    })
+}
+
+impl Backing {
+    /// The one person a query fits.
+    pub(super) async fn named(&self, query: &str) -> Result<Person, Failure> {
+        let query = required("user", query, QUERY_CHARS)?;
+        Ok(self.store.resolve_person(&query).await?)
+    }
+
+    /// The same, if they may be written to.
+    pub(super) async fn reachable(&self, query: &str) -> Result<Person, Failure> {
+        let person = self.named(query).await?;
+        if person.banned {
+            let text = format!("{} is banned and is not written to: lift the ban first", person.name);
+            return Err(Failure::Denied(text));
+        }
+        Ok(person)
+    }
+
+    /// Where a person is reached who is known to be there, such as the caller.
+    pub(super) async fn address(&self, person: PersonId) -> Result<Address, Failure> {
+        let person = self.store.person(person).await?;
+        address_of(&person.ok_or_else(|| Failure::Failed("the caller is not known to the store".to_owned()))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::wit::send::Host as _;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn a_message_goes_to_the_chat_the_person_last_used() {
+        let fixture = Fixture::new().await;
+        let receipt = fixture.owner().message("anna".to_owned(), " Hello! ".to_owned()).await.unwrap();
+        assert_eq!((receipt.user.as_str(), receipt.channel.as_str()), ("Anna", "telegram"));
+        let sent = fixture.outbox().await;
+        assert_eq!((sent[0].to.chat.as_str(), sent[0].text.as_str(), sent[0].unasked), ("anna-chat", "Hello!", true));
+    }
+
+    #[tokio::test]
+    async fn a_call_repeated_after_a_crash_sends_once() {
+        let fixture = Fixture::new().await;
+        for _ in 0..2 {
+            let mut call = fixture.owner();
+            call.message("anna".to_owned(), "one".to_owned()).await.unwrap();
+            call.message("boris".to_owned(), "two".to_owned()).await.unwrap();
+        }
+        assert_eq!(fixture.outbox().await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_cannot_be_written_to_is_told_why() {
+        let fixture = Fixture::new().await;
+        let mut owner = fixture.owner();
+        let mut send =
+            async |user: &str, text: &str| owner.message(user.to_owned(), text.to_owned()).await.unwrap_err();
+        assert!(matches!(send("Zoe", "x").await, Failure::NotFound(_)));
+        assert!(matches!(send("anna", " ").await, Failure::Invalid(_)));
+        assert!(matches!(send("anna", &"x".repeat(20_001)).await, Failure::Invalid(_)));
+        fixture.ban_anna().await;
+        assert!(matches!(send("anna", "x").await, Failure::Denied(_)));
+        assert!(fixture.outbox().await.is_empty());
+    }
+}

@@ -1,0 +1,17 @@
+//! What goes wrong in the store, in the typed words of the contract.
+
+use steward_store::StoreError;
+
+use crate::bindings::Failure;
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::NotFound(_) => Self::NotFound(text),
+            StoreError::Ambiguous { .. } | StoreError::Invalid(_) => Self::Invalid(text),
+            StoreError::DiskFull(_) | StoreError::Busy | StoreError::Closed => Self::Unavailable(text),
+            _ => Self::Failed(text),
+        }
+    }
+}
