@@ -1,0 +1,35 @@
+# Builds Steward with its plugins inside it, then puts that one program on a small system without a toolchain.
+# `docker build -t steward .` needs BuildKit, which every Docker since 23 uses.
+
+FROM rust:1.95.0-bookworm AS build
+# The toolchain of the image itself, which is the one rust-toolchain.toml names: the file also lists what development
+# needs, and none of that is to be fetched here.
+ENV RUSTUP_TOOLCHAIN=1.95.0
+RUN rustup target add wasm32-wasip2
+WORKDIR /src
+COPY . .
+# The target folder is a cache of the builder's and not part of any layer, so the program is taken out of it at once.
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    cargo build --locked --release --package steward \
+    && install -D --target-directory=/out target/release/steward
+
+FROM debian:bookworm-slim
+# Certificates and time zones come with the build image: nothing is installed here, so no package needs a version that a
+# later point release takes away.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
+RUN groupadd --gid 10001 steward \
+    && useradd --uid 10001 --gid steward --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin steward \
+    && install --directory --owner=steward --group=steward --mode=0750 /data /workspace
+COPY --from=build /out/steward /usr/local/bin/steward
+
+ENV STEWARD_DATA=/data \
+    STEWARD_WORKSPACE=/workspace
+VOLUME ["/data", "/workspace"]
+# A steward.toml is looked for here.
+WORKDIR /data
+USER 10001:10001
+HEALTHCHECK --interval=5m --timeout=1m --start-period=2m --retries=3 CMD ["steward", "doctor"]
+ENTRYPOINT ["steward"]
+CMD ["run"]

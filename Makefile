@@ -1,0 +1,37 @@
+# Everything there is to do with Steward, each by one word. `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench setup
+
+# Checkers of the shell scripts, the Dockerfile and docker-compose.yml; setup puts them there.
+TOOLS := target/tools/bin
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start Steward, and chat with it right here
+	cargo run --locked --release
+
+test: lint ## install what the tests need, then run everything that must pass
+	@# The end-to-end tests run this very binary, built as it ships: without the features that tests add to its crates.
+	cargo build --locked --package steward
+	cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc --quiet
+
+lint: setup ## check format, lints, licences, scripts, the image and the compose file
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	@# Warnings, of which crates are there twice, are shown by `cargo deny check bans`.
+	cargo deny --locked --log-level error check licenses bans sources
+	$(TOOLS)/shellcheck .ci/run tests/setup/install.sh
+	$(TOOLS)/hadolint Dockerfile
+	$(TOOLS)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+bench: ## measure; prints ratios within one run
+	cargo run --locked --release --package steward-benches
+
+setup: ## install what the tests need and what is missing
+	@tests/setup/install.sh
