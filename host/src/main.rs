@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `steward`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    steward::cli::main()
+}

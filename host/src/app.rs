@@ -1,0 +1,258 @@
+//! Puts the program together: the one file that knows every crate. It opens what must be open, starts each task and
+//! waits for all of them at the end.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use steward_agent::Address;
+use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
+use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig};
+use steward_store::{Seat, Store};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::Channels;
+use crate::config::Config;
+use crate::inbox::StoredInbox;
+use crate::models::Models;
+use crate::router::Router;
+use crate::{delivery, heartbeat, scheduler};
+
+/// What every task works with.
+pub(crate) struct Host {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) models: Models,
+    pub(crate) channels: Channels,
+    pub(crate) owners: Owners,
+    pub(crate) stop: CancellationToken,
+}
+
+/// The identities that the configuration names as owners.
+#[derive(Debug, Default)]
+pub(crate) struct Owners(HashSet<(&'static str, String)>);
+
+impl Owners {
+    fn of(config: &Config) -> Self {
+        let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
+        let telegram = telegram.map(|id| ("telegram", id.to_string()));
+        // Whoever may open the socket in the data folder is the owner.
+        Self(telegram.chain([("terminal", "owner".to_owned())]).collect())
+    }
+
+    pub(crate) fn contains(&self, channel: &str, id: &str) -> bool {
+        self.0.iter().any(|(of, known)| *of == channel && known == id)
+    }
+}
+
+/// A running host. Dropping it without [`App::end`] is like a crash: nothing is lost, but nothing is tidied.
+pub struct App {
+    host: Arc<Host>,
+    tasks: JoinSet<()>,
+    _lock: std::fs::File,
+}
+
+/// Long enough for a final message to go out and for the database to close.
+const ENDING: Duration = Duration::from_secs(10);
+const SAVE_HEALTH_EVERY: Duration = Duration::from_secs(15);
+
+impl App {
+    /// Opens everything and starts working.
+    ///
+    /// # Errors
+    /// Only for what a person must mend: folders that cannot be written, a second instance, a database that is broken.
+    /// A missing model, key or network is no error.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        prepare_folders(&config)?;
+        let lock = lock(&config.data)?;
+        let database = config.database();
+        let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
+        store.recover_outbox().await?;
+        store.seat_owners(seats(&config)).await?;
+        let (catalogue, models) = tokio::join!(
+            open_catalogue(&config, store.clone()),
+            Models::new(config.models.clone(), config.http_proxy.clone())
+        );
+        let catalogue = catalogue?;
+        for (name, error) in catalogue.refused() {
+            tracing::error!(plugin = name, %error, "a plugin was refused");
+        }
+        let channels = Channels::new(open_channels(&config)?);
+        let owners = Owners::of(&config);
+        let stop = CancellationToken::new();
+        let host = Arc::new(Host { config, store, catalogue, models: models?, channels, owners, stop });
+        let mut app = Self { host, tasks: JoinSet::new(), _lock: lock };
+        app.spawn_tasks();
+        Ok(app)
+    }
+
+    fn spawn_tasks(&mut self) {
+        let host = &self.host;
+        self.tasks.spawn(Router::new(Arc::clone(host)).run());
+        self.tasks.spawn(delivery::run(Arc::clone(host)));
+        self.tasks.spawn(scheduler::run(Arc::clone(host)));
+        self.tasks.spawn(heartbeat::run(Arc::clone(host)));
+        for channel in host.channels.iter() {
+            self.tasks.spawn(receive(Arc::clone(host), Arc::clone(channel)));
+            self.tasks.spawn(delivery::watch_ready(Arc::clone(host), Arc::clone(channel)));
+            self.tasks.spawn(save_health(Arc::clone(host), Arc::clone(channel)));
+        }
+    }
+
+    /// What a person should know now that it runs, a line each; the first begins with `Ready`.
+    pub fn banner(&self) -> Vec<String> {
+        let host = &self.host;
+        let models: Vec<_> = host.models.describe().into_iter().map(|model| model.label).collect();
+        let mut lines = vec![
+            format!("Ready. Model: {}", models.join(", then ")),
+            format!("  tools      {} from {} plugins", host.catalogue.tools().count(), host.catalogue.plugins().len()),
+            format!("  terminal   steward chat   (data in {})", host.config.data.display()),
+        ];
+        lines.push(match &host.config.telegram {
+            None => "  telegram   off: set TG_BOT_TOKEN and TG_OWNER_IDS".to_owned(),
+            Some(telegram) if telegram.owners.is_empty() => {
+                "  telegram   on, but nobody owns it: set TG_OWNER_IDS, or run `steward pair --owner`".to_owned()
+            }
+            Some(telegram) => format!("  telegram   on, {} owner(s)", telegram.owners.len()),
+        });
+        if host.models.rehearsing() {
+            lines.push(format!("  {}", crate::texts::connect_a_model(host.config.language)));
+        }
+        lines
+    }
+
+    /// Stops everything and waits for it. What is under way is taken up at the next start.
+    pub async fn end(mut self) {
+        self.host.stop.cancel();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(ENDING, ended).await.is_err() {
+            tracing::warn!("not everything ended in time; the rest is taken up at the next start");
+        }
+        self.tasks.shutdown().await;
+        self.host.catalogue.close().await;
+        self.host.store.close().await;
+    }
+}
+
+fn prepare_folders(config: &Config) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    for folder in [&config.data, &config.workspace, &config.data.join("compiled")] {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.with_context(|| format!("cannot make the folder {}: check who owns its parent", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// One process works on a data folder.
+fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
+    let path = data.join("steward.lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!("Steward is already running on {}. Talk to it with `steward chat`, or end it first.", data.display())
+        }
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+/// Whether a host is running on this data folder.
+pub(crate) fn is_running(data: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(data.join("steward.lock")) else { return false };
+    matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+}
+
+/// The owner at this machine comes first: the first owner on Telegram is the same person.
+fn seats(config: &Config) -> Vec<Seat> {
+    let seat = |channel: &str, id: String| Seat { address: Address { channel: channel.into(), chat: id.clone() }, id };
+    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
+    let telegram = telegram.map(|id| seat("telegram", id.to_string()));
+    [seat("terminal", "owner".to_owned())].into_iter().chain(telegram).collect()
+}
+
+pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Result<Catalogue> {
+    let sources = steward_builtin::PLUGINS.iter().map(|plugin| PluginSource {
+        name: plugin.name.to_owned(),
+        wasm: plugin.wasm.into(),
+        manifest: plugin.manifest.to_owned(),
+    });
+    let sandbox = SandboxConfig {
+        compiled: config.data.join("compiled"),
+        compiler: std::env::current_exe().map_or(Compiler::InProcess, Compiler::Child),
+        workspace: std::path::absolute(&config.workspace)?,
+        store,
+        time_zone: config.time_zone.clone(),
+        roles: Roles::with(config.roles.clone()).context("steward.toml: roles")?,
+        http: HttpPolicy {
+            allow_private: config.http.allow_private.clone(),
+            proxy: config.http_proxy.clone(),
+            ..HttpPolicy::default()
+        },
+        limits: Limits {
+            memory: config.limits.tool_memory_mb as usize * (1 << 20),
+            time: Duration::from_secs(config.limits.tool_seconds),
+            ..Limits::default()
+        },
+    };
+    Ok(Catalogue::load(sandbox, sources.collect()).await?)
+}
+
+fn open_channels(config: &Config) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
+    let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(TerminalServer::new(config.socket()))];
+    if let Some(telegram) = telegram_config(config) {
+        channels.push(Arc::new(Telegram::new(telegram)?));
+    }
+    Ok(channels)
+}
+
+pub(crate) fn telegram_config(config: &Config) -> Option<TelegramConfig> {
+    let telegram = config.telegram.as_ref()?;
+    let mut built = TelegramConfig::new(telegram.token.clone());
+    built.api_url = telegram.api_url.clone();
+    built.proxy = config.http_proxy.as_ref().map(|url| url.to_string());
+    built.poll_timeout = telegram.poll_timeout;
+    Some(built)
+}
+
+async fn receive(host: Arc<Host>, channel: Arc<dyn Channel>) {
+    let inbox = Arc::new(StoredInbox { store: host.store.clone() });
+    if let Err(error) = channel.run(inbox, host.stop.clone()).await {
+        tracing::error!(channel = channel.name(), %error, "this channel has stopped");
+    }
+}
+
+/// So that `steward doctor`, another process, can tell how receiving goes.
+async fn save_health(host: Arc<Host>, channel: Arc<dyn Channel>) {
+    let mut saved = None;
+    loop {
+        let health = channel.health();
+        if saved.as_ref() != Some(&health) {
+            let row = steward_store::Health {
+                last_ok: health.last_ok,
+                last_error: health.last_error.clone(),
+                failing_since: health.failing_since,
+                renewed: health.renewed,
+            };
+            match host.store.set_health(channel.name(), row).await {
+                Ok(()) => saved = Some(health),
+                Err(error) => tracing::warn!(%error, "the channel's health was not written down"),
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SAVE_HEALTH_EVERY) => {}
+            () = host.stop.cancelled() => return,
+        }
+    }
+}
+
+/// MEMORY.md, where there is one.
+pub(crate) async fn read_memory(workspace: &Path) -> Option<String> {
+    let path: PathBuf = workspace.join("MEMORY.md");
+    tokio::fs::read_to_string(path).await.ok()
+}

@@ -1,0 +1,137 @@
+//! The command line.
+
+mod chat;
+mod pair;
+mod plugin;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Environment};
+use crate::doctor;
+
+#[derive(Parser)]
+#[command(
+    name = "steward",
+    version,
+    about = "Your own assistant, on your own machine. Every tool it uses is a sandboxed WebAssembly component.",
+    after_help = "Examples:
+  steward                          start, and chat right here
+  steward chat                     talk to the one that is running
+  echo 'list my reminders' | steward chat
+  steward plugin list --roles      who may use which tool
+  steward doctor                   is everything all right? what to do if not
+
+Settings come from steward.toml in this folder and from the environment (TG_BOT_TOKEN, OPENAI_API_KEY, …);
+with none of them it starts all the same. The README has the whole table."
+)]
+struct Arguments {
+    /// The configuration file [default: steward.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything; in a terminal, chat right away (this is the default)
+    Run,
+    /// Talk to the assistant in this terminal; starts it for the time being if it is not running
+    Chat,
+    /// Look at plugins: what they offer and what they can reach
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+    /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
+    Doctor,
+    /// Make a one-time code that lets somebody in: they send /pair CODE
+    Pair {
+        /// Make them an owner, with every right you have
+        #[arg(long)]
+        owner: bool,
+        /// How long the code is good for
+        #[arg(long, default_value_t = 60, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=10_080))]
+        minutes: i64,
+    },
+    /// Compile a component to native code (used by the host itself)
+    #[command(hide = true)]
+    CompileComponent { input: PathBuf, output: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum PluginCommand {
+    /// The plugins and their tools
+    List {
+        /// Show instead which role may use which tool, from the live catalogue
+        #[arg(long)]
+        roles: bool,
+    },
+    /// What a .wasm file exports and what it could reach, read from the binary
+    Inspect { file: PathBuf },
+}
+
+/// Parses the command line and does what it says.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Both ends of every TLS connection are ours to choose for; it fails only where another one was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match dispatch(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("steward: {}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Command::CompileComponent { input, output }) = &arguments.command {
+        steward_sandbox::compile_component(input, output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(Command::Plugin { command: PluginCommand::Inspect { file } }) = &arguments.command {
+        return plugin::inspect(file).map(|()| ExitCode::SUCCESS);
+    }
+    let environment = Environment::of_process();
+    let config = Config::load(arguments.config.as_deref(), &environment);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let filter = filter(&environment);
+    runtime.block_on(async move {
+        match arguments.command.unwrap_or(Command::Run) {
+            Command::Run => run::run(config?, filter).await.map(|()| ExitCode::SUCCESS),
+            Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
+            Command::Doctor => doctor::run(config).await,
+            Command::Plugin { command: PluginCommand::List { roles } } => {
+                plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
+            Command::Plugin { command: PluginCommand::Inspect { .. } } | Command::CompileComponent { .. } => {
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    })
+}
+
+/// What is logged: `STEWARD_LOG` in the form `info,steward_sandbox=debug`.
+fn filter(environment: &Environment) -> EnvFilter {
+    const DEFAULT: &str =
+        "warn,steward=info,steward_channel=info,steward_model=info,steward_sandbox=info,steward_store=info";
+    environment
+        .get("STEWARD_LOG")
+        .and_then(|text| EnvFilter::try_new(text).ok())
+        .unwrap_or_else(|| EnvFilter::new(DEFAULT))
+}
+
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("\n  because: {cause}"));
+    }
+    text
+}

@@ -1,0 +1,42 @@
+//! `steward run`: the host, and a chat with it where somebody sits at the terminal.
+
+use std::io::IsTerminal as _;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::chat;
+use crate::app::App;
+use crate::config::Config;
+
+pub(super) async fn run(config: Config, filter: EnvFilter) -> anyhow::Result<()> {
+    let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if interactive {
+        chat::log_to_file(&config, filter)?;
+    } else {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let app = App::start(config.clone()).await?;
+    for line in app.banner() {
+        println!("{line}");
+    }
+    let talk = async {
+        if interactive {
+            if let Err(error) = chat::attach(&config, Vec::new()).await {
+                eprintln!("steward: the chat has ended: {error}");
+            }
+            println!("The chat has ended; Steward goes on working. Ctrl-C ends it.");
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = talk => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    println!("Ending; what is under way is taken up at the next start.");
+    app.end().await;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! The commands that are answered without a model: /start, /help, /stop, /clear, /usage.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use steward_agent::{Language, Role};
+use steward_store::{Person, StoreError, UsageTotal};
+
+use crate::app::Host;
+use crate::texts;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Start,
+    Help,
+    Stop,
+    Clear,
+    Usage,
+}
+
+impl Command {
+    /// The command a message consists of; `/stop@my_bot` counts, `/stop it` does not.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let word = text.trim();
+        let name = word.strip_prefix('/')?.split('@').next()?;
+        Some(match name.to_ascii_lowercase().as_str() {
+            "start" => Self::Start,
+            "help" => Self::Help,
+            "stop" => Self::Stop,
+            "clear" => Self::Clear,
+            "usage" => Self::Usage,
+            _ => return None,
+        })
+    }
+}
+
+pub(crate) fn help(host: &Host, language: Language, role: &Role) -> String {
+    let text = texts::help(language, role);
+    if *role == Role::Owner && host.models.rehearsing() {
+        return format!("{text}\n\n{}", texts::connect_a_model(language));
+    }
+    text
+}
+
+/// What was used today and in the last thirty days; owners also see how the channels are doing.
+pub(crate) async fn usage(
+    host: &Host,
+    language: Language,
+    person: &Person,
+    now: Timestamp,
+) -> Result<String, StoreError> {
+    let zone = &host.config.time_zone;
+    let whose = (person.role != Role::Owner).then_some(person.id);
+    let today = host.store.usage_since(start_of_day(now, zone), whose).await?;
+    let month = host.store.usage_since(now - SignedDuration::from_hours(24 * 30), whose).await?;
+    let mut text = match language {
+        Language::En => {
+            format!("**Today**\n{}\n\n**Last 30 days**\n{}", table(language, &today), table(language, &month))
+        }
+        Language::Ru => {
+            format!("**Сегодня**\n{}\n\n**За 30 дней**\n{}", table(language, &today), table(language, &month))
+        }
+    };
+    if person.role == Role::Owner {
+        text.push_str(&models(host, language));
+        text.push_str(&health(host, language, now));
+    }
+    Ok(text)
+}
+
+fn start_of_day(now: Timestamp, zone: &TimeZone) -> Timestamp {
+    now.to_zoned(zone.clone()).start_of_day().map_or(now, |day| day.timestamp())
+}
+
+fn table(language: Language, totals: &[UsageTotal]) -> String {
+    if totals.is_empty() {
+        return match language {
+            Language::En => "nothing".to_owned(),
+            Language::Ru => "ничего".to_owned(),
+        };
+    }
+    let line = |total: &UsageTotal| {
+        let (calls, usage) = (total.calls, total.usage);
+        match language {
+            Language::En => format!(
+                "• {}: {calls} calls, {} tokens in ({} cached), {} out",
+                total.model, usage.input, usage.cached, usage.output
+            ),
+            Language::Ru => format!(
+                "• {}: вызовов {calls}, токенов на входе {} (из кэша {}), на выходе {}",
+                total.model, usage.input, usage.cached, usage.output
+            ),
+        }
+    };
+    totals.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn models(host: &Host, language: Language) -> String {
+    let labels: Vec<_> = host.models.describe().into_iter().map(|model| model.label).collect();
+    match language {
+        Language::En => format!("\n\n**Model:** {}", labels.join(" → ")),
+        Language::Ru => format!("\n\n**Модель:** {}", labels.join(" → ")),
+    }
+}
+
+fn health(host: &Host, language: Language, now: Timestamp) -> String {
+    let mut text = String::new();
+    for channel in host.channels.iter() {
+        let health = channel.health();
+        let line = match (language, &health.failing_since) {
+            (Language::En, Some(since)) => format!(
+                "⚠️ not receiving since {}: {}",
+                texts::wall_clock(*since, &host.config.time_zone),
+                health.last_error.as_deref().unwrap_or("unknown")
+            ),
+            (Language::Ru, Some(since)) => format!(
+                "⚠️ не принимает с {}: {}",
+                texts::wall_clock(*since, &host.config.time_zone),
+                health.last_error.as_deref().unwrap_or("неизвестно")
+            ),
+            (Language::En, None) => format!("receiving{}", seconds_ago(language, health.last_ok, now)),
+            (Language::Ru, None) => format!("принимает{}", seconds_ago(language, health.last_ok, now)),
+        };
+        let renewed = match (language, health.renewed) {
+            (_, 0) => String::new(),
+            (Language::En, times) => format!(", connection renewed {times} times"),
+            (Language::Ru, times) => format!(", соединение обновлялось: {times}"),
+        };
+        text.push_str(&format!("\n**{}:** {line}{renewed}", channel.name()));
+    }
+    text
+}
+
+fn seconds_ago(language: Language, last: Option<Timestamp>, now: Timestamp) -> String {
+    match (language, last.map(|last| (now.as_second() - last.as_second()).max(0))) {
+        (_, None) => String::new(),
+        (Language::En, Some(seconds)) => format!(", last word {seconds} s ago"),
+        (Language::Ru, Some(seconds)) => format!(", последний ответ {seconds} с назад"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bare_command_is_one() {
+        assert_eq!(Command::read("/stop"), Some(Command::Stop));
+        assert_eq!(Command::read(" /Help@steward_bot "), Some(Command::Help));
+        assert_eq!(Command::read("/stop it"), None);
+        assert_eq!(Command::read("/unknown"), None);
+        assert_eq!(Command::read("stop"), None);
+    }
+}

@@ -1,0 +1,292 @@
+//! What the owner configured: `steward.toml`, overridden by the environment. Every mistake is an error that names the
+//! key and the remedy; nothing is guessed from a half-understood file.
+
+mod environment;
+mod models;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use steward_agent::Language;
+use steward_sandbox::Access;
+use url::Url;
+
+pub(crate) use environment::Environment;
+pub(crate) use models::{ModelEntry, ModelPlan, Provider};
+
+/// Everything that can be configured, checked and complete.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data: PathBuf,
+    pub workspace: PathBuf,
+    pub time_zone: TimeZone,
+    /// For people whose language the channel does not tell.
+    pub language: Language,
+    /// `None` is off.
+    pub heartbeat: Option<Duration>,
+    pub http_proxy: Option<Url>,
+    pub telegram: Option<Telegram>,
+    pub admission: Admission,
+    pub models: ModelPlan,
+    pub limits: Limits,
+    pub http: Http,
+    /// Rows beside owner, group and external: role → capability → `read` or `write`.
+    pub roles: BTreeMap<String, BTreeMap<String, Access>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Telegram {
+    pub token: String,
+    /// Telegram's ids of the owners.
+    pub owners: Vec<i64>,
+    pub api_url: Option<Url>,
+    pub poll_timeout: Duration,
+}
+
+/// Who may write to the assistant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admission {
+    /// Whether people who are no owners are answered.
+    pub open_to: OpenTo,
+    /// Messages a minute that one person who is no owner may send.
+    pub messages_per_minute: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenTo {
+    /// Everyone may write; outsiders have the tools of their role.
+    Everyone,
+    /// Only people let in by a code from `steward pair`.
+    Paired,
+    /// Owners alone.
+    Owners,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self { open_to: OpenTo::Everyone, messages_per_minute: 20 }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Answers of the model in one run.
+    pub steps: u32,
+    /// Tokens of one run.
+    pub tokens: u64,
+    /// Seconds of one run.
+    pub seconds: u64,
+    /// Seconds of one tool call.
+    pub tool_seconds: u64,
+    /// Megabytes one tool call may use.
+    pub tool_memory_mb: u32,
+    /// Tokens of one answer.
+    pub answer_tokens: u32,
+    /// Megabytes of one file sent to the assistant.
+    pub upload_mb: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            steps: 24,
+            tokens: 1_000_000,
+            seconds: 300,
+            tool_seconds: 60,
+            tool_memory_mb: 64,
+            answer_tokens: 4_096,
+            upload_mb: 50,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// `host:port` on the own machine or network that tools may reach; all others there are closed to them.
+    pub allow_private: Vec<String>,
+}
+
+/// `steward.toml` as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    data: Option<PathBuf>,
+    workspace: Option<PathBuf>,
+    time_zone: Option<String>,
+    language: Option<Language>,
+    heartbeat_minutes: Option<i64>,
+    http_proxy: Option<String>,
+    telegram: TelegramFile,
+    access: Admission,
+    models: Vec<ModelEntry>,
+    limits: Limits,
+    http: Http,
+    roles: BTreeMap<String, BTreeMap<String, Access>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TelegramFile {
+    token: Option<String>,
+    owners: Vec<i64>,
+    api_url: Option<String>,
+    poll_seconds: Option<u64>,
+}
+
+impl Config {
+    /// Reads `file`, or `steward.toml` in the current folder where there is one, and the environment.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
+        environment.check_names()?;
+        let named = file.map(Path::to_owned).or_else(|| environment.get("STEWARD_CONFIG").map(PathBuf::from));
+        let path = named.clone().unwrap_or_else(|| "steward.toml".into());
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        Self::parse(&text, environment).with_context(|| match text.is_empty() {
+            true => "the configuration in the environment is not right".to_owned(),
+            false => format!("the configuration in {} and the environment is not right", path.display()),
+        })
+    }
+
+    fn parse(text: &str, environment: &Environment) -> anyhow::Result<Self> {
+        let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!(explain(&error)))?;
+        let data = environment.get("STEWARD_DATA").map(PathBuf::from).or(file.data);
+        let workspace = environment.get("STEWARD_WORKSPACE").map(PathBuf::from).or(file.workspace);
+        let http_proxy = environment.get("HTTP_PROXY").map(str::to_owned).or(file.http_proxy);
+        check_limits(&file.limits)?;
+        Ok(Self {
+            data: data.unwrap_or_else(|| "data".into()),
+            workspace: workspace.unwrap_or_else(|| "workspace".into()),
+            time_zone: time_zone(environment.get("TZ"), file.time_zone.as_deref())?,
+            language: file.language.unwrap_or_default(),
+            heartbeat: heartbeat(environment, file.heartbeat_minutes)?,
+            http_proxy: http_proxy.map(checked_proxy).transpose()?,
+            telegram: telegram(environment, file.telegram)?,
+            admission: file.access,
+            models: ModelPlan::choose(environment, file.models)?,
+            limits: file.limits,
+            http: checked_http(file.http)?,
+            roles: checked_roles(file.roles)?,
+        })
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.data.join("steward.sqlite")
+    }
+
+    /// Where `steward chat` finds the running host.
+    pub fn socket(&self) -> PathBuf {
+        self.data.join("steward.sock")
+    }
+}
+
+fn explain(error: &toml::de::Error) -> String {
+    let remedy = if error.message().contains("unknown field") {
+        "Correct the name or remove the line; the README has the table of all keys."
+    } else {
+        "Correct the line; the README has the table of all keys and their values."
+    };
+    format!("{}\n{remedy}", error.to_string().trim_end())
+}
+
+fn time_zone(environment: Option<&str>, file: Option<&str>) -> anyhow::Result<TimeZone> {
+    let (key, name) = match (environment, file) {
+        (Some(name), _) => ("TZ", name.trim_start_matches(':')),
+        (None, Some(name)) => ("time_zone", name),
+        (None, None) => return Ok(TimeZone::system()),
+    };
+    TimeZone::get(name).map_err(|_| {
+        anyhow::anyhow!("{key}: there is no time zone “{name}”. Use an IANA name such as Europe/Berlin, or UTC.")
+    })
+}
+
+fn heartbeat(environment: &Environment, file: Option<i64>) -> anyhow::Result<Option<Duration>> {
+    const KEY: &str = "HEARTBEAT_INTERVAL_MINUTES";
+    let (key, minutes) = match environment.get(KEY) {
+        Some(text) => match text.parse() {
+            Ok(minutes) => (KEY, Some(minutes)),
+            Err(_) => bail!("{KEY}: “{text}” is not a number. Use minutes, such as 30, or 0 for none."),
+        },
+        None => ("heartbeat_minutes", file),
+    };
+    match minutes {
+        None | Some(0) => Ok(None),
+        Some(minutes @ 1..=10_080) => Ok(Some(Duration::from_secs(minutes.unsigned_abs() * 60))),
+        Some(other) => bail!("{key}: {other} is out of range. Use 1 to 10080 minutes, or 0 for none."),
+    }
+}
+
+fn telegram(environment: &Environment, file: TelegramFile) -> anyhow::Result<Option<Telegram>> {
+    let owners = match environment.first(&["TG_OWNER_IDS", "TG_USER_ID"]) {
+        Some((key, text)) => environment::ids(key, text)?,
+        None => file.owners,
+    };
+    let api_url = environment.get("TG_API_URL").map(str::to_owned).or(file.api_url);
+    let api_url = api_url.map(|address| environment::url("TG_API_URL", &address)).transpose()?;
+    let Some(token) = environment.get("TG_BOT_TOKEN").map(str::to_owned).or(file.token) else {
+        return Ok(None);
+    };
+    let well_formed = token.split_once(':').is_some_and(|(id, secret)| id.parse::<u64>().is_ok() && !secret.is_empty());
+    if !well_formed {
+        bail!("TG_BOT_TOKEN: this is not a bot's token. It looks like 123456:ABC-DEF and comes from @BotFather.");
+    }
+    let poll_timeout = Duration::from_secs(file.poll_seconds.unwrap_or(50).clamp(1, 50));
+    Ok(Some(Telegram { token, owners, api_url, poll_timeout }))
+}
+
+fn checked_proxy(proxy: String) -> anyhow::Result<Url> {
+    environment::url("HTTP_PROXY", &proxy)
+}
+
+fn check_limits(limits: &Limits) -> anyhow::Result<()> {
+    let ranges = [
+        ("limits.steps", u64::from(limits.steps), 1, 1_000),
+        ("limits.tokens", limits.tokens, 1_000, 1_000_000_000),
+        ("limits.seconds", limits.seconds, 5, 86_400),
+        ("limits.tool_seconds", limits.tool_seconds, 1, 3_600),
+        ("limits.tool_memory_mb", u64::from(limits.tool_memory_mb), 4, 1_024),
+        ("limits.answer_tokens", u64::from(limits.answer_tokens), 64, 1_000_000),
+        ("limits.upload_mb", limits.upload_mb, 1, 2_000),
+    ];
+    for (key, value, least, most) in ranges {
+        if !(least..=most).contains(&value) {
+            bail!("{key}: {value} is out of range. Use {least} to {most}.");
+        }
+    }
+    Ok(())
+}
+
+fn checked_http(http: Http) -> anyhow::Result<Http> {
+    for place in &http.allow_private {
+        let fits = place.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        if !fits {
+            bail!("http.allow_private: “{place}” names no host and port. Write it as 192.168.1.5:8123.");
+        }
+    }
+    Ok(http)
+}
+
+fn checked_roles(
+    roles: BTreeMap<String, BTreeMap<String, Access>>,
+) -> anyhow::Result<BTreeMap<String, BTreeMap<String, Access>>> {
+    for name in roles.keys() {
+        if ["owner", "group", "external"].contains(&name.as_str()) {
+            bail!("roles.{name}: this role is built in and cannot be changed. Choose another name, such as family.");
+        }
+    }
+    Ok(roles)
+}
+
+#[cfg(test)]
+#[path = "config/tests.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+//! The environment as configuration. Empty variables count as not set, as people leave them in compose files.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use url::Url;
+
+/// A copy of the environment, so that tests need not change the process's own.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+const OURS: [&str; 4] = ["STEWARD_DATA", "STEWARD_WORKSPACE", "STEWARD_CONFIG", "STEWARD_LOG"];
+
+impl Environment {
+    pub fn of_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The first of these that is set, with its name.
+    pub fn first<'a>(&'a self, names: &[&'static str]) -> Option<(&'static str, &'a str)> {
+        names.iter().find_map(|name| Some((*name, self.get(name)?)))
+    }
+
+    /// Refuses a variable that is meant for Steward and that Steward does not know.
+    pub fn check_names(&self) -> anyhow::Result<()> {
+        for name in self.0.keys().filter(|name| name.starts_with("STEWARD_")) {
+            if !OURS.contains(&name.as_str()) {
+                bail!("{name}: there is no such setting. These exist: {}.", OURS.join(", "));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// Telegram ids from `[1, 2]` or `1, 2`.
+pub(super) fn ids(key: &str, text: &str) -> anyhow::Result<Vec<i64>> {
+    let list = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let parts = list.split(',').map(|part| part.trim().trim_matches('"')).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            part.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
+                anyhow::anyhow!(
+                    "{key}: “{part}” is not a Telegram id. Write numbers, such as 123456789 or [123, 456]; @userinfobot \
+                     tells you yours."
+                )
+            })
+        })
+        .collect()
+}
+
+pub(super) fn url(key: &str, address: &str) -> anyhow::Result<Url> {
+    match Url::parse(address) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => bail!("{key}: “{address}” is not an address. It begins with http:// or https://, then a host."),
+    }
+}

@@ -1,0 +1,118 @@
+//! Which models to ask, in which order. Local first: only a configured address or model name goes before a server on
+//! this machine, and a key alone comes after it.
+
+use anyhow::bail;
+use serde::Deserialize;
+
+use super::environment::{self, Environment};
+
+/// One `[[models]]` entry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelEntry {
+    pub provider: Provider,
+    pub base_url: Option<String>,
+    pub key: Option<String>,
+    pub model: Option<String>,
+    /// The model's window, in tokens.
+    pub context: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    Openai,
+    Anthropic,
+    Rehearsal,
+}
+
+/// How the models are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelPlan {
+    /// These, in this order.
+    Configured(Vec<ModelEntry>),
+    /// A server on this machine (with this model, if one is named), else these, else the rehearsal model.
+    LocalFirst { model: Option<String>, otherwise: Vec<ModelEntry> },
+}
+
+const OPENAI: &str = "https://api.openai.com/v1";
+const ANTHROPIC: &str = "https://api.anthropic.com";
+
+impl ModelPlan {
+    pub(super) fn choose(environment: &Environment, entries: Vec<ModelEntry>) -> anyhow::Result<Self> {
+        for key in ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"] {
+            if let Some(url) = environment.get(key) {
+                environment::url(key, url)?;
+            }
+        }
+        if !entries.is_empty() {
+            return Ok(Self::Configured(from_file(environment, entries)?));
+        }
+        let model = environment.get("MODEL").map(str::to_owned);
+        if model.as_deref() == Some("rehearsal") {
+            return Ok(Self::Configured(vec![entry(Provider::Rehearsal, None, None, None)]));
+        }
+        let found = from_environment(environment, model.as_deref());
+        let by_address = environment.first(&["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"]).is_some();
+        if by_address || (model.is_some() && !found.is_empty()) {
+            return Ok(Self::Configured(found));
+        }
+        Ok(Self::LocalFirst { model, otherwise: found })
+    }
+}
+
+fn entry(provider: Provider, base_url: Option<&str>, key: Option<&str>, model: Option<&str>) -> ModelEntry {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    ModelEntry { provider, base_url: owned(base_url), key: owned(key), model: owned(model), context: None }
+}
+
+/// What the environment tells: the provider that `MODEL` belongs to comes first and the other is its fallback.
+fn from_environment(environment: &Environment, model: Option<&str>) -> Vec<ModelEntry> {
+    let claude = model.is_some_and(|model| model.starts_with("claude"));
+    let key = |name| environment.get(name);
+    let mut found = Vec::new();
+    if environment.first(&["OPENAI_BASE_URL", "OPENAI_API_KEY"]).is_some() {
+        let url = environment.get("OPENAI_BASE_URL").unwrap_or(OPENAI);
+        let default = (url == OPENAI).then_some("gpt-5.1");
+        let model = model.filter(|_| !claude).or(default);
+        found.push(entry(Provider::Openai, Some(url), key("OPENAI_API_KEY"), model));
+    }
+    if environment.first(&["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"]).is_some() {
+        let url = environment.get("ANTHROPIC_BASE_URL").unwrap_or(ANTHROPIC);
+        let model = model.filter(|_| claude || found.is_empty()).unwrap_or("claude-sonnet-4-5");
+        found.push(entry(Provider::Anthropic, Some(url), key("ANTHROPIC_API_KEY"), Some(model)));
+    }
+    if claude {
+        found.reverse();
+    }
+    found
+}
+
+/// The file's entries, completed by the environment's keys, addresses and model.
+fn from_file(environment: &Environment, mut entries: Vec<ModelEntry>) -> anyhow::Result<Vec<ModelEntry>> {
+    for (at, entry) in entries.iter_mut().enumerate() {
+        let (url, key, default) = match entry.provider {
+            Provider::Openai => ("OPENAI_BASE_URL", "OPENAI_API_KEY", OPENAI),
+            Provider::Anthropic => ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", ANTHROPIC),
+            Provider::Rehearsal => continue,
+        };
+        if let Some(url) = &entry.base_url {
+            environment::url(&format!("models[{at}].base_url"), url)?;
+        }
+        if at == 0 {
+            entry.base_url = environment.get(url).map(str::to_owned).or(entry.base_url.take());
+            entry.model = environment.get("MODEL").map(str::to_owned).or(entry.model.take());
+        }
+        let base_url = entry.base_url.get_or_insert_with(|| default.to_owned());
+        if entry.key.is_none() && base_url == default {
+            entry.key = environment.get(key).map(str::to_owned);
+        }
+        if entry.provider == Provider::Anthropic && entry.model.is_none() {
+            bail!("models[{at}].model: an Anthropic entry names its model, such as claude-sonnet-4-5.");
+        }
+        if entry.context.is_some_and(|tokens| tokens < 2_000) {
+            bail!("models[{at}].context: a window under 2000 tokens holds no conversation. Leave it out or raise it.");
+        }
+    }
+    Ok(entries)
+}

@@ -1,0 +1,99 @@
+//! Every mistake is named with its remedy, and the environment wins over the file.
+
+use super::*;
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn error(text: &str, pairs: &[(&str, &str)]) -> String {
+    let environment = environment(pairs);
+    let result = environment.check_names().and_then(|()| Config::parse(text, &environment));
+    result.expect_err("this configuration is wrong").to_string()
+}
+
+#[test]
+fn nothing_configured_is_a_whole_configuration() {
+    let config = Config::parse("", &Environment::default()).unwrap();
+    assert_eq!(config.data, Path::new("data"));
+    assert!(config.telegram.is_none());
+    assert_eq!(config.models, ModelPlan::LocalFirst { model: None, otherwise: vec![] });
+}
+
+#[test]
+fn mistakes_name_the_key_and_the_remedy() {
+    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+        ("heartbeat_minuts = 3", &[], &["heartbeat_minuts", "heartbeat_minutes", "README"]),
+        ("[limits]\nsteps = 0", &[], &["limits.steps", "1 to 1000"]),
+        ("[limits]\nsteps = \"many\"", &[], &["steps", "invalid type"]),
+        ("time_zone = \"Mars/Olympus\"", &[], &["time_zone", "Mars/Olympus", "Europe/Berlin"]),
+        ("", &[("TZ", "Nowhere")], &["TZ", "Nowhere", "IANA"]),
+        ("", &[("HEARTBEAT_INTERVAL_MINUTES", "often")], &["HEARTBEAT_INTERVAL_MINUTES", "often", "minutes"]),
+        ("heartbeat_minutes = -5", &[], &["heartbeat_minutes", "-5"]),
+        ("", &[("TG_BOT_TOKEN", "secret")], &["TG_BOT_TOKEN", "@BotFather"]),
+        ("", &[("TG_OWNER_IDS", "1, me")], &["TG_OWNER_IDS", "me", "@userinfobot"]),
+        ("", &[("TG_API_URL", "localhost:80")], &["TG_API_URL", "http://"]),
+        ("", &[("OPENAI_BASE_URL", "localhost")], &["OPENAI_BASE_URL", "http://"]),
+        ("", &[("STEWARD_DATTA", "x")], &["STEWARD_DATTA", "STEWARD_DATA"]),
+        ("[roles.owner]\nkv = \"write\"", &[], &["roles.owner", "built in"]),
+        ("[http]\nallow_private = [\"nas\"]", &[], &["http.allow_private", "nas", "192.168"]),
+        ("[[models]]\nprovider = \"anthropic\"", &[], &["models[0].model", "claude"]),
+    ];
+    for (text, pairs, words) in cases {
+        let error = error(text, pairs);
+        for word in *words {
+            assert!(error.contains(word), "{text:?} {pairs:?}: “{word}” is missing in: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_token_is_never_repeated_in_an_error() {
+    assert!(!error("", &[("TG_BOT_TOKEN", "hunter2")]).contains("hunter2"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let text = "data = \"from-file\"\nhttp_proxy = \"http://a:1\"\n[telegram]\ntoken = \"1:a\"\nowners = [1]";
+    let pairs = [("STEWARD_DATA", "/d"), ("TG_OWNER_IDS", "[2, 3]"), ("HTTP_PROXY", "http://b:2")];
+    let config = Config::parse(text, &environment(&pairs)).unwrap();
+    assert_eq!(config.data, Path::new("/d"));
+    assert_eq!(config.http_proxy.as_ref().map(Url::as_str), Some("http://b:2/"));
+    let telegram = config.telegram.unwrap();
+    assert_eq!((telegram.token.as_str(), telegram.owners), ("1:a", vec![2, 3]));
+}
+
+#[test]
+fn owner_ids_are_read_in_every_usual_form() {
+    for text in ["5,6", "[5, 6]", "[\"5\",\"6\"]", " 5 , 6 "] {
+        let pairs = [("TG_BOT_TOKEN", "1:a"), ("TG_OWNER_IDS", text)];
+        assert_eq!(Config::parse("", &environment(&pairs)).unwrap().telegram.unwrap().owners, [5, 6], "{text}");
+    }
+    let pairs = [("TG_BOT_TOKEN", "1:a"), ("TG_USER_ID", "7"), ("TG_OWNER_IDS", "")];
+    assert_eq!(Config::parse("", &environment(&pairs)).unwrap().telegram.unwrap().owners, [7]);
+}
+
+#[test]
+fn a_key_alone_comes_after_a_local_server_and_an_address_before_it() {
+    let plan = |pairs: &[(&str, &str)]| Config::parse("", &environment(pairs)).unwrap().models;
+    let ModelPlan::LocalFirst { otherwise, .. } = plan(&[("ANTHROPIC_API_KEY", "k")]) else { panic!("local first") };
+    assert_eq!(otherwise[0].provider, Provider::Anthropic);
+    let ModelPlan::Configured(models) = plan(&[("OPENAI_BASE_URL", "http://h:1/v1")]) else { panic!("configured") };
+    assert_eq!(models[0].base_url.as_deref(), Some("http://h:1/v1"));
+    let pairs = [("OPENAI_API_KEY", "a"), ("ANTHROPIC_API_KEY", "b"), ("MODEL", "claude-x")];
+    let ModelPlan::Configured(models) = plan(&pairs) else { panic!("configured") };
+    let order: Vec<_> = models.iter().map(|m| (m.provider, m.model.as_deref())).collect();
+    assert_eq!(order, [(Provider::Anthropic, Some("claude-x")), (Provider::Openai, Some("gpt-5.1"))]);
+    let ModelPlan::Configured(models) = plan(&[("MODEL", "rehearsal")]) else { panic!("configured") };
+    assert_eq!(models[0].provider, Provider::Rehearsal);
+}
+
+#[test]
+fn a_key_of_the_environment_goes_only_to_its_provider_s_own_address() {
+    let text = "[[models]]\nprovider = \"openai\"\nbase_url = \"http://nas:1234/v1\"";
+    let ModelPlan::Configured(models) = Config::parse(text, &environment(&[("OPENAI_API_KEY", "k")])).unwrap().models
+    else {
+        panic!("configured")
+    };
+    assert_eq!(models[0].key, None);
+}

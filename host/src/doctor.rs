@@ -1,0 +1,198 @@
+//! `steward doctor`: looks at everything a working assistant needs and says what to do about what is wrong. It changes
+//! nothing and works beside a running host.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use steward_store::{Health, Store};
+
+use crate::app;
+use crate::config::Config;
+use crate::models::Models;
+use crate::texts;
+
+/// How one check came out.
+enum Finding {
+    Good(String),
+    /// Works, but the owner may want to know.
+    Note(String),
+    Bad {
+        what: String,
+        remedy: String,
+    },
+}
+
+use Finding::{Bad, Good, Note};
+
+fn bad(what: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Bad { what: what.into(), remedy: remedy.into() }
+}
+
+pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCode> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            show("configuration", &bad(format!("{error:#}"), "correct it; everything else can be checked after that"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let mut all_good = true;
+    let mut report = |name: &str, finding: Finding| {
+        all_good &= !matches!(finding, Bad { .. });
+        show(name, &finding);
+    };
+    report(
+        "configuration",
+        Good(format!("data in {}, workspace {}", config.data.display(), config.workspace.display())),
+    );
+    report("disk", disk(&config.data));
+    report("clock", clock(&config, Timestamp::now()));
+    let running = app::is_running(&config.data);
+    report("running", if running { Good("yes".into()) } else { Note("no; `steward run` starts it".into()) });
+    match Store::open(&config.database()) {
+        Ok(store) => {
+            report("database", database(&store).await);
+            report("plugins", plugins(&config, store.clone()).await);
+            for (channel, health) in store.health().await.unwrap_or_default() {
+                report(&channel, receiving(&config, &health, running));
+            }
+            store.close().await;
+        }
+        Err(error) => report("database", bad(error.to_string(), "see the message; the folder needs to be writable")),
+    }
+    for (name, finding) in models(&config).await {
+        report(&name, finding);
+    }
+    for finding in telegram(&config).await {
+        report("telegram", finding);
+    }
+    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(name: &str, finding: &Finding) {
+    match finding {
+        Good(what) => println!("✓ {name:<14} {what}"),
+        Note(what) => println!("• {name:<14} {what}"),
+        Bad { what, remedy } => println!("✗ {name:<14} {what}\n  {:<14} → {remedy}", ""),
+    }
+}
+
+fn disk(data: &Path) -> Finding {
+    const LITTLE: u64 = 200 << 20;
+    let place =
+        data.ancestors().find(|folder| folder.exists() && !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match rustix::fs::statvfs(place) {
+        Ok(fs) => {
+            let free = fs.f_bavail * fs.f_frsize;
+            let text = format!("{} MB free", free >> 20);
+            match free {
+                0..LITTLE => bad(text, "make room: Steward keeps every message on disk before it answers"),
+                _ => Good(text),
+            }
+        }
+        Err(error) => {
+            bad(format!("cannot look at {}: {error}", place.display()), "check the folder's owner and rights")
+        }
+    }
+}
+
+fn clock(config: &Config, now: Timestamp) -> Finding {
+    let zoned = now.to_zoned(config.time_zone.clone());
+    if zoned.year() < 2025 {
+        return bad(format!("it says {zoned}"), "set the clock (timedatectl set-ntp true): reminders go by it");
+    }
+    let text = zoned.strftime("%Y-%m-%d %H:%M %Q").to_string();
+    match config.time_zone.iana_name() {
+        Some("UTC" | "Etc/UTC" | "Etc/Unknown") | None => {
+            Note(format!("{text}: if that is not your time zone, set TZ or time_zone"))
+        }
+        Some(_) => Good(text),
+    }
+}
+
+async fn database(store: &Store) -> Finding {
+    match store.check().await {
+        Ok(()) => Good("whole".into()),
+        Err(error) => bad(error.to_string(), "stop Steward and put back a copy of data/steward.sqlite"),
+    }
+}
+
+async fn plugins(config: &Config, store: Store) -> Finding {
+    let compiled = config.data.join("compiled");
+    if let Err(error) = std::fs::create_dir_all(&compiled) {
+        return bad(format!("cannot make {}: {error}", compiled.display()), "check the folder's owner and rights");
+    }
+    match app::open_catalogue(config, store).await {
+        Ok(catalogue) => {
+            let refused: Vec<_> = catalogue.refused().iter().map(|(name, error)| format!("{name}: {error}")).collect();
+            let text = format!("{} plugins, {} tools", catalogue.plugins().len(), catalogue.tools().count());
+            catalogue.close().await;
+            if refused.is_empty() {
+                Good(text)
+            } else {
+                bad(refused.join("; "), "the other plugins work; see the message")
+            }
+        }
+        Err(error) => bad(format!("{error:#}"), "see the message; `rm -r data/compiled` is always safe"),
+    }
+}
+
+fn receiving(config: &Config, health: &Health, running: bool) -> Finding {
+    let last = health.last_ok.map(|at| texts::wall_clock(at, &config.time_zone));
+    match (&health.failing_since, running) {
+        (_, false) => Note(format!("last received {}", last.as_deref().unwrap_or("never"))),
+        (Some(since), true) => bad(
+            format!(
+                "not receiving since {}: {}",
+                texts::wall_clock(*since, &config.time_zone),
+                health.last_error.as_deref().unwrap_or("unknown")
+            ),
+            "it is retried all the time; check the network and the token",
+        ),
+        (None, true) => {
+            let last = last.as_deref().unwrap_or("not yet");
+            Good(format!("receiving, last word {last}, connection renewed {} times", health.renewed))
+        }
+    }
+}
+
+async fn models(config: &Config) -> Vec<(String, Finding)> {
+    let models = match Models::new(config.models.clone(), config.http_proxy.clone()).await {
+        Ok(models) => models,
+        Err(error) => return vec![("model".into(), bad(error.to_string(), "correct the model's address"))],
+    };
+    if models.rehearsing() {
+        return vec![("model".into(), Note(texts::connect_a_model(config.language)))];
+    }
+    let checked = models.gateway().check().await.into_iter();
+    checked
+        .map(|(label, result)| {
+            let finding = match result {
+                Ok(answer) => Good(format!("{label}: {answer}")),
+                Err(error) => bad(format!("{label}: {error}"), "check that it runs, its address, key and model name"),
+            };
+            ("model".to_owned(), finding)
+        })
+        .collect()
+}
+
+async fn telegram(config: &Config) -> Vec<Finding> {
+    let Some(telegram) = &config.telegram else {
+        return vec![Note("off; set TG_BOT_TOKEN (from @BotFather) and TG_OWNER_IDS to switch it on".into())];
+    };
+    let mut findings = Vec::new();
+    if telegram.owners.is_empty() {
+        findings.push(bad("nobody owns the bot", "set TG_OWNER_IDS, or run `steward pair --owner`"));
+    }
+    let Some(built) = app::telegram_config(config) else { return findings };
+    let checked = match steward_channel::Telegram::new(built) {
+        Ok(telegram) => telegram.check().await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    findings.push(match checked {
+        Ok(name) => Good(format!("the bot is @{name}")),
+        Err(error) => bad(error, "check TG_BOT_TOKEN, TG_API_URL and the network"),
+    });
+    findings
+}

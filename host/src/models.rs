@@ -1,0 +1,124 @@
+//! Which models answer at the moment. While nothing better was found than the rehearsal model, a model that is started
+//! later on this machine is noticed.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
+use steward_model::{Gateway, GatewayConfig, LOCAL_SERVERS, ModelConfig, ModelDescription, Secret, discover};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::config::{ModelEntry, ModelPlan, Provider};
+
+const PROBE_TIME: Duration = Duration::from_millis(300);
+const PROBE_AGAIN: Duration = Duration::from_secs(60);
+
+pub(crate) struct Models {
+    plan: ModelPlan,
+    proxy: Option<Url>,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    gateway: Gateway,
+    /// When a local server was last looked for; `None` where the choice is final.
+    probed: Option<Instant>,
+}
+
+impl Models {
+    pub(crate) async fn new(plan: ModelPlan, proxy: Option<Url>) -> Result<Self, ModelError> {
+        let (gateway, settled) = choose(&plan, proxy.as_ref()).await?;
+        let current = Current { gateway, probed: (!settled).then(Instant::now) };
+        Ok(Self { plan, proxy, current: Mutex::new(current) })
+    }
+
+    pub(crate) async fn complete(
+        &self,
+        request: &ModelRequest,
+        events: &mpsc::Sender<StreamEvent>,
+        cancel: &CancellationToken,
+    ) -> Result<ModelReply, ModelError> {
+        self.look_again().await;
+        self.gateway().complete(request, events, cancel).await
+    }
+
+    pub(crate) fn gateway(&self) -> Gateway {
+        self.lock().gateway.clone()
+    }
+
+    /// The models in the order they are asked.
+    pub(crate) fn describe(&self) -> Vec<ModelDescription> {
+        self.gateway().describe()
+    }
+
+    /// Nothing but the rehearsal model answers.
+    pub(crate) fn rehearsing(&self) -> bool {
+        self.describe().iter().all(|model| model.rehearsal)
+    }
+
+    /// The window of the model that is asked first, in tokens.
+    pub(crate) fn window(&self) -> u32 {
+        self.gateway().context()
+    }
+
+    async fn look_again(&self) {
+        let due = match &mut self.lock().probed {
+            Some(at) if at.elapsed() >= PROBE_AGAIN => {
+                *at = Instant::now();
+                true
+            }
+            _ => false,
+        };
+        if due && let Ok((gateway, true)) = choose(&self.plan, self.proxy.as_ref()).await {
+            tracing::info!(model = ?gateway.describe(), "a model was found on this machine");
+            *self.lock() = Current { gateway, probed: None };
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Current> {
+        // Nothing under this lock can leave it half-changed.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The gateway of a plan, and whether looking again could give no better one.
+async fn choose(plan: &ModelPlan, proxy: Option<&Url>) -> Result<(Gateway, bool), ModelError> {
+    let (models, settled) = match plan {
+        ModelPlan::Configured(entries) => (entries.iter().map(configured).collect::<Result<_, _>>()?, true),
+        ModelPlan::LocalFirst { model, otherwise } => match discover(LOCAL_SERVERS, PROBE_TIME).await {
+            Some(found) => (vec![with_model(found, model.as_deref())], true),
+            None if otherwise.is_empty() => (vec![ModelConfig::Rehearsal], false),
+            None => (otherwise.iter().map(configured).collect::<Result<_, _>>()?, true),
+        },
+    };
+    let config = GatewayConfig { models, http_proxy: proxy.map(|url| url.to_string()), ..GatewayConfig::default() };
+    Ok((Gateway::new(config)?, settled))
+}
+
+fn with_model(found: ModelConfig, name: Option<&str>) -> ModelConfig {
+    match (found, name) {
+        (ModelConfig::OpenAi { base_url, key, context, .. }, Some(name)) => {
+            ModelConfig::OpenAi { base_url, key, model: Some(name.to_owned()), context }
+        }
+        (found, _) => found,
+    }
+}
+
+fn configured(entry: &ModelEntry) -> Result<ModelConfig, ModelError> {
+    let key = entry.key.clone().map(Secret::new);
+    let (model, context) = (entry.model.clone(), entry.context);
+    let address = entry.base_url.clone().unwrap_or_default();
+    let base_url = || {
+        let invalid = |error| ModelError::Invalid { address: address.clone(), reason: format!("{error}") };
+        Url::parse(&address).map_err(invalid)
+    };
+    Ok(match entry.provider {
+        Provider::Openai => ModelConfig::OpenAi { base_url: base_url()?, key, model, context },
+        Provider::Anthropic => {
+            ModelConfig::Anthropic { base_url: base_url()?, key, model: model.unwrap_or_default(), context }
+        }
+        Provider::Rehearsal => ModelConfig::Rehearsal,
+    })
+}

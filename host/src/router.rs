@@ -1,0 +1,209 @@
+//! Reads the inbox and gives each message to its session, under the principal that the channel's word and the store
+//! make of its sender. One router runs; what it has read is remembered only until the process ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use steward_agent::{
+    Address, Envelope, Incoming, Language, Origin, Outgoing, Principal, Role, Sender, SessionId, Wake,
+};
+use steward_store::{InboxId, InboxRow, Person, StoreError};
+
+use crate::access::{Admission, Doorkeeper};
+use crate::app::Host;
+use crate::commands::{self, Command};
+use crate::session::{Mail, SessionHandle, Work};
+use crate::texts;
+
+/// After the store failed, the inbox is read again.
+const AFTER_ERROR: Duration = Duration::from_secs(2);
+
+pub(crate) struct Router {
+    host: Arc<Host>,
+    door: Doorkeeper,
+    sessions: HashMap<SessionId, SessionHandle>,
+    /// The newest row that was given to a session.
+    read: Option<InboxId>,
+}
+
+impl Router {
+    pub(crate) fn new(host: Arc<Host>) -> Self {
+        let door = Doorkeeper::new(host.config.admission.clone());
+        Self { host, door, sessions: HashMap::new(), read: None }
+    }
+
+    /// Runs until the host stops, then waits for the sessions.
+    pub(crate) async fn run(mut self) {
+        self.retrying(Self::resume).await;
+        while !self.host.stop.is_cancelled() {
+            self.retrying(Self::read_inbox).await;
+            tokio::select! {
+                () = self.host.store.inbox_changed().notified() => {}
+                () = self.host.stop.cancelled() => {}
+            }
+        }
+        for (_, session) in self.sessions.drain() {
+            session.ended().await;
+        }
+    }
+
+    async fn retrying(&mut self, step: impl AsyncFn(&mut Self) -> Result<(), StoreError>) {
+        while let Err(error) = step(self).await {
+            tracing::error!(%error, "the inbox cannot be read; trying again");
+            tokio::select! {
+                () = tokio::time::sleep(AFTER_ERROR) => {}
+                () = self.host.stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Runs that the last process left open go on before anything new is read.
+    async fn resume(&mut self) -> Result<(), StoreError> {
+        for open in self.host.store.open_runs().await? {
+            let person = self.host.store.person(open.principal.person).await?;
+            let language = person.and_then(|person| person.language).unwrap_or(self.host.config.language);
+            let session = open.principal.session.clone();
+            self.session(&session).send(Mail::Resume(Box::new(open), language)).await;
+        }
+        Ok(())
+    }
+
+    async fn read_inbox(&mut self) -> Result<(), StoreError> {
+        for row in self.host.store.pending_inbox(self.read).await? {
+            let id = row.id;
+            self.route(row).await?;
+            self.read = Some(id);
+        }
+        Ok(())
+    }
+
+    async fn route(&mut self, row: InboxRow) -> Result<(), StoreError> {
+        match row.incoming {
+            Incoming::Message(envelope) => self.route_message(row.id, envelope).await,
+            Incoming::Wake(wake) => self.route_wake(row.id, wake, row.received_at).await,
+        }
+    }
+
+    async fn route_message(&mut self, row: InboxId, envelope: Envelope) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let channel = &envelope.address.channel;
+        let role = self.host.owners.contains(channel, &envelope.sender.id).then_some(Role::Owner);
+        let person = self.host.store.meet(channel, &envelope.sender, role, &envelope.address, now).await?;
+        let language = language_of(&envelope.sender, &envelope.text, self.host.config.language);
+        match self.door.admit(&self.host.store, &person, &envelope, language, now).await? {
+            Admission::Welcome => {}
+            Admission::Answer(text) => return self.answer(row, &envelope.address, text).await,
+            Admission::Silence => return self.host.store.settle(row, Vec::new(), now).await,
+        }
+        if let Some(command) = Command::read(&envelope.text) {
+            return self.command(row, command, &person, language, envelope.address).await;
+        }
+        let work = Work {
+            row,
+            principal: principal(&person, &envelope.address, Origin::Chat),
+            language,
+            address: envelope.address,
+            text: envelope.text,
+            attachments: envelope.attachments,
+            sent: envelope.received_at,
+            model: None,
+        };
+        self.give(work).await;
+        Ok(())
+    }
+
+    async fn route_wake(&mut self, row: InboxId, wake: Wake, sent: Timestamp) -> Result<(), StoreError> {
+        let Some(person) = self.host.store.person(wake.person).await?.filter(|person| !person.banned) else {
+            tracing::warn!(person = %wake.person, "scheduled work of a person who is gone or banned is dropped");
+            return self.host.store.settle(row, Vec::new(), Timestamp::now()).await;
+        };
+        let work = Work {
+            row,
+            principal: principal(&person, &wake.address, wake.origin),
+            language: person.language.unwrap_or(self.host.config.language),
+            address: wake.address,
+            text: wake.prompt,
+            attachments: Vec::new(),
+            sent,
+            model: wake.model,
+        };
+        self.give(work).await;
+        Ok(())
+    }
+
+    async fn command(
+        &mut self,
+        row: InboxId,
+        command: Command,
+        person: &Person,
+        language: Language,
+        address: Address,
+    ) -> Result<(), StoreError> {
+        let reply = |text: String| Outgoing { to: address.clone(), text, draft: None, unasked: false };
+        let session = session_of(person, &address);
+        match command {
+            Command::Start => {
+                let text = texts::welcome(language, &person.role, &person.name);
+                self.answer(row, &address, text).await
+            }
+            Command::Help => self.answer(row, &address, commands::help(&self.host, language, &person.role)).await,
+            Command::Usage => {
+                let text = commands::usage(&self.host, language, person, Timestamp::now()).await?;
+                self.answer(row, &address, text).await
+            }
+            Command::Stop => {
+                let reply_to = reply(texts::nothing_to_stop(language));
+                self.session(&session).send(Mail::Stop { row, reply_to }).await;
+                Ok(())
+            }
+            Command::Clear => {
+                let reply = reply(texts::cleared(language));
+                self.session(&session).send(Mail::Clear { row, reply }).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn answer(&self, row: InboxId, to: &Address, text: String) -> Result<(), StoreError> {
+        let reply = Outgoing { to: to.clone(), text, draft: None, unasked: false };
+        self.host.store.settle(row, vec![reply], Timestamp::now()).await
+    }
+
+    async fn give(&mut self, work: Work) {
+        let session = work.principal.session.clone();
+        self.session(&session).send(Mail::Work(Box::new(work))).await;
+    }
+
+    fn session(&mut self, id: &SessionId) -> &SessionHandle {
+        self.sessions
+            .entry(id.clone())
+            .or_insert_with_key(|id| SessionHandle::start(Arc::clone(&self.host), id.clone()))
+    }
+}
+
+fn principal(person: &Person, address: &Address, origin: Origin) -> Principal {
+    Principal {
+        person: person.id,
+        name: person.name.clone(),
+        role: person.role.clone(),
+        session: session_of(person, address),
+        origin,
+    }
+}
+
+/// Owners have a conversation on each channel, everybody else one in all.
+fn session_of(person: &Person, address: &Address) -> SessionId {
+    SessionId(match person.role {
+        Role::Owner => format!("owner/{}/{}", person.id, address.channel),
+        _ => format!("person/{}", person.id),
+    })
+}
+
+/// The language a message is written in, else the one its sender's program is set to.
+fn language_of(sender: &Sender, text: &str, otherwise: Language) -> Language {
+    let command = text.starts_with('/');
+    let written = if command { None } else { Language::of_text(text) };
+    written.or(sender.language).unwrap_or(otherwise)
+}

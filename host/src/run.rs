@@ -1,0 +1,490 @@
+//! Performs one run: gives the turn machine what happened and does what it asks for. Every effect that matters is in
+//! the journal before the next one begins, so the run can be taken up where a crash cut it off.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use steward_agent::budget::Limits;
+use steward_agent::prompt::{self, Context};
+use steward_agent::turn::{Effect, End, Event, Turn};
+use steward_agent::{
+    Address, Draft, Language, Message, ModelError, ModelReply, ModelRequest, Origin, Outgoing, Principal, Role,
+    StreamEvent, ToolCall, ToolResult, ToolSpec, UserMessage, budget,
+};
+use steward_sandbox::Call;
+use steward_store::{InboxId, ModelUsage, RunEnd, RunId, RunOutcome};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::Host;
+use crate::reply;
+use crate::session::{Mail, Work, prepare};
+use crate::stream::Stream;
+
+/// Telegram shows "is writing…" for five seconds.
+const TYPING_EVERY: Duration = Duration::from_secs(4);
+const ENDING: Duration = Duration::from_secs(2);
+/// A summary is short, whatever it is of.
+const SUMMARY_TOKENS: u32 = 1_500;
+const SUMMARY_ENTRY_CHARS: usize = 4_000;
+const LEFT_OUT: &str = "(the beginning of this conversation is left out)";
+
+/// What a run begins with.
+pub(crate) struct RunStart {
+    pub(crate) id: RunId,
+    pub(crate) principal: Principal,
+    pub(crate) language: Language,
+    pub(crate) address: Address,
+    pub(crate) model: Option<String>,
+    pub(crate) draft: Option<Draft>,
+    /// Taken up after a crash: its first tool calls may have been made already.
+    pub(crate) resumed: bool,
+}
+
+/// Something a task of this run has finished.
+enum Done {
+    Event(Event),
+    Model(Result<ModelReply, ModelError>),
+    Prepared(InboxId, UserMessage),
+    Nothing,
+}
+
+pub(crate) struct Run {
+    host: Arc<Host>,
+    start: RunStart,
+    turn: Turn,
+    system: String,
+    tools: Vec<ToolSpec>,
+    stream: Option<Stream>,
+    tasks: JoinSet<Done>,
+    /// Ends the model's stream and the tool calls.
+    cancel: CancellationToken,
+    /// Entries that go to the journal together with what follows them.
+    unwritten: Vec<Message>,
+    usage: Vec<ModelUsage>,
+    /// Messages that came during this run and are not part of it yet, by their row.
+    joining: HashMap<InboxId, Work>,
+    /// Commands to stop that this run obeyed.
+    stops: Vec<InboxId>,
+    /// What the session has to handle after this run.
+    after: VecDeque<Mail>,
+    /// Calls that are made now may have been made before a crash.
+    replaying: bool,
+}
+
+impl Run {
+    pub(crate) async fn new(host: Arc<Host>, start: RunStart) -> anyhow::Result<Self> {
+        let entries = host.store.history(&start.principal.session).await?;
+        let own: Vec<&Message> =
+            entries.iter().filter(|entry| entry.run == Some(start.id)).map(|entry| &entry.message).collect();
+        let said: Vec<String> = own
+            .iter()
+            .filter_map(|message| match message {
+                Message::Assistant { text, calls } if !calls.is_empty() && !text.trim().is_empty() => {
+                    Some(text.trim().to_owned())
+                }
+                _ => None,
+            })
+            .collect();
+        let step = own.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
+        let tools = host.catalogue.tools_for(&start.principal.role, start.principal.origin);
+        let system = system_prompt(&host, &start).await?;
+        let fixed = budget::tokens(&system) + budget::tools_tokens(&tools);
+        let messages = entries.into_iter().map(|entry| entry.message).collect();
+        let turn = Turn::new(messages, limits(&host), fixed, u32::try_from(step).unwrap_or(u32::MAX));
+        let stream = open_stream(&host, &start, said);
+        let replaying = start.resumed;
+        Ok(Self {
+            host,
+            start,
+            turn,
+            system,
+            tools,
+            stream,
+            tasks: JoinSet::new(),
+            cancel: CancellationToken::new(),
+            unwritten: Vec::new(),
+            usage: Vec::new(),
+            joining: HashMap::new(),
+            stops: Vec::new(),
+            after: VecDeque::new(),
+            replaying,
+        })
+    }
+
+    /// Runs to the end, or until the host stops; then the run stays open and is taken up at the next start. Gives what
+    /// the session has to handle next.
+    pub(crate) async fn perform(mut self, mail: &mut mpsc::Receiver<Mail>) -> anyhow::Result<VecDeque<Mail>> {
+        let deadline = Instant::now() + Duration::from_secs(self.host.config.limits.seconds);
+        let mut typing = interval(TYPING_EVERY);
+        typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut effects: VecDeque<Effect> = self.turn.start().into();
+        let host_stop = self.host.stop.clone();
+        loop {
+            while let Some(effect) = effects.pop_front() {
+                if let Effect::Finish(end) = effect {
+                    self.finish(end).await?;
+                    return Ok(self.left_over());
+                }
+                self.perform_one(effect).await?;
+            }
+            self.write().await?;
+            self.replaying = false;
+            let event = tokio::select! {
+                Some(done) = self.tasks.join_next() => match done {
+                    Ok(done) => self.done(done),
+                    Err(error) => Some(self.broke_off(&error)),
+                },
+                Some(mail) = mail.recv() => self.received(mail),
+                () = sleep_until(deadline) => Some(Event::TimeUp),
+                () = host_stop.cancelled() => {
+                    self.cancel.cancel();
+                    return Ok(VecDeque::new());
+                }
+                _ = typing.tick() => {
+                    self.show_typing();
+                    None
+                }
+            };
+            if let Some(event) = event {
+                effects.extend(self.turn.handle(event));
+            }
+        }
+    }
+
+    async fn perform_one(&mut self, effect: Effect) -> anyhow::Result<()> {
+        if let Effect::Record(messages) = effect {
+            self.unwritten.extend(messages);
+            return Ok(());
+        }
+        if let Effect::Say(text) = effect {
+            // Before its entry: after a crash in between, the key keeps it from being sent twice.
+            return self.say(text).await;
+        }
+        self.write().await?;
+        match effect {
+            Effect::Join { tag, message } => self.join(tag, message).await?,
+            Effect::AskModel { with_tools } => self.ask(with_tools),
+            Effect::CallTools { step, calls } => self.call(step, calls),
+            Effect::Summarise { keep } => self.summarise(keep).await?,
+            Effect::Cancel => self.cancel.cancel(),
+            Effect::Record(_) | Effect::Say(_) | Effect::Finish(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self) -> anyhow::Result<()> {
+        let messages = std::mem::take(&mut self.unwritten);
+        if !messages.is_empty() {
+            self.host.store.record(self.start.id, messages).await?;
+        }
+        Ok(())
+    }
+
+    async fn say(&mut self, text: String) -> anyhow::Result<()> {
+        let (said, draft) = match self.stream.take() {
+            Some(stream) => stream.end().await,
+            None => (Vec::new(), None),
+        };
+        let message = self.outgoing(reply::joined(&said, &text), draft);
+        let key = format!("{}/{}/said", self.start.id, self.turn.step());
+        self.host.store.enqueue(vec![message], Some(&key), Timestamp::now()).await?;
+        self.start.draft = None;
+        self.stream = open_stream(&self.host, &self.start, Vec::new());
+        Ok(())
+    }
+
+    async fn join(&mut self, tag: i64, message: UserMessage) -> anyhow::Result<()> {
+        let row = InboxId(tag);
+        self.joining.remove(&row);
+        Ok(self.host.store.join_run(self.start.id, vec![row], Message::User(message)).await?)
+    }
+
+    fn ask(&mut self, with_tools: bool) {
+        let request = ModelRequest {
+            system: self.system.clone(),
+            messages: self.turn.messages().to_vec(),
+            tools: if with_tools { self.tools.clone() } else { Vec::new() },
+            max_tokens: self.host.config.limits.answer_tokens,
+            model: self.start.model.clone(),
+        };
+        let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
+        match &self.stream {
+            Some(stream) => {
+                let (events, collect) = stream.listen();
+                self.tasks.spawn(async move {
+                    let asked = async {
+                        let events = events;
+                        host.models.complete(&request, &events, &cancel).await
+                    };
+                    Done::Model(tokio::join!(asked, collect).0)
+                });
+            }
+            None => {
+                self.tasks.spawn(async move { Done::Model(complete_unseen(&host, &request, &cancel).await) });
+            }
+        }
+    }
+
+    fn call(&mut self, step: u32, calls: Vec<(usize, ToolCall)>) {
+        for (at, call) in calls {
+            let key = format!("{}/{step}/{at}", self.start.id);
+            let made = make_call(Arc::clone(&self.host), self.sandbox_call(&call, key), self.start.address.clone());
+            let (id, name) = (call.id, call.name);
+            self.tasks.spawn(async move {
+                let (text, failed) = made.await;
+                Done::Event(Event::Tool(ToolResult { id, name, text, failed }))
+            });
+        }
+    }
+
+    fn sandbox_call(&self, call: &ToolCall, key: String) -> Call {
+        Call {
+            principal: self.start.principal.clone(),
+            language: self.start.language,
+            run: Some(self.start.id),
+            name: call.name.clone(),
+            input: call.input.clone(),
+            key,
+            replayed: self.replaying,
+            time_limit: Duration::from_secs(self.host.config.limits.tool_seconds),
+            cancel: self.cancel.clone(),
+            progress: None,
+        }
+    }
+
+    /// Has the older part of the conversation summarised and keeps the summary in its place.
+    async fn summarise(&mut self, keep: usize) -> anyhow::Result<()> {
+        let older = self.turn.messages().len() - keep;
+        let text = prompt::transcript(&self.turn.messages()[..older], SUMMARY_ENTRY_CHARS);
+        let room = self.turn_window_chars();
+        let request = ModelRequest {
+            system: prompt::SUMMARISE.to_owned(),
+            messages: vec![Message::user(budget::shorten(&text, room))],
+            tools: Vec::new(),
+            max_tokens: SUMMARY_TOKENS,
+            model: self.start.model.clone(),
+        };
+        let entries = self.host.store.history(&self.start.principal.session).await?;
+        let through = entries.len().checked_sub(keep + 1).and_then(|at| entries.get(at)).map(|entry| entry.id);
+        let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
+        let session = self.start.principal.session.clone();
+        self.tasks.spawn(async move {
+            let text = match summary(&host, &request, &cancel).await {
+                Err(ModelError::Cancelled) => return Done::Event(Event::Summarised(Err(ModelError::Cancelled))),
+                Err(error) => {
+                    tracing::warn!(%error, "the conversation could not be summarised");
+                    LEFT_OUT.to_owned()
+                }
+                Ok(text) => text,
+            };
+            if let Some(through) = through
+                && let Err(error) = host.store.compact(&session, through, &text).await
+            {
+                tracing::warn!(%error, "the summary was not kept; it is made again in the next run");
+            }
+            Done::Event(Event::Summarised(Ok(text)))
+        });
+        Ok(())
+    }
+
+    /// Characters of a transcript that surely fit the model's window.
+    fn turn_window_chars(&self) -> usize {
+        self.host.models.window() as usize * 3 / 2
+    }
+
+    fn done(&mut self, done: Done) -> Option<Event> {
+        match done {
+            Done::Event(event) => Some(event),
+            Done::Model(result) => {
+                if let Ok(reply) = &result {
+                    self.usage.push(ModelUsage { model: reply.model.clone(), usage: reply.usage });
+                    if let Some(stream) = &mut self.stream
+                        && !reply.calls.is_empty()
+                    {
+                        stream.keep(&reply.text);
+                    }
+                }
+                Some(Event::Model(result))
+            }
+            Done::Prepared(row, message) => Some(Event::Joined { tag: row.0, message }),
+            Done::Nothing => None,
+        }
+    }
+
+    /// A task that panicked must not leave the run waiting for ever.
+    fn broke_off(&self, error: &tokio::task::JoinError) -> Event {
+        tracing::error!(run = %self.start.id, %error, "a part of this run broke off");
+        let reason = "an error inside Steward; the log tells more".to_owned();
+        Event::Model(Err(ModelError::Invalid { address: "this host".into(), reason }))
+    }
+
+    fn received(&mut self, mail: Mail) -> Option<Event> {
+        match mail {
+            Mail::Work(work) if self.may_join(&work) => {
+                let host = Arc::clone(&self.host);
+                self.joining.insert(work.row, (*work).clone());
+                self.tasks.spawn(async move {
+                    let message = prepare(&host, &work).await;
+                    Done::Prepared(work.row, message)
+                });
+                None
+            }
+            Mail::Stop { row, .. } => {
+                self.stops.push(row);
+                Some(Event::Stop)
+            }
+            clear @ Mail::Clear { .. } => {
+                self.after.push_back(clear);
+                Some(Event::Stop)
+            }
+            other => {
+                self.after.push_back(other);
+                None
+            }
+        }
+    }
+
+    /// Only what is said in the same chat under the same rights can become part of this run.
+    fn may_join(&self, work: &Work) -> bool {
+        work.principal == self.start.principal && work.address == self.start.address
+    }
+
+    fn show_typing(&mut self) {
+        if self.start.principal.origin != Origin::Chat {
+            return;
+        }
+        if let Some(channel) = self.host.channels.get(&self.start.address.channel).cloned() {
+            let to = self.start.address.clone();
+            self.tasks.spawn(async move {
+                channel.typing(&to).await;
+                Done::Nothing
+            });
+        }
+    }
+
+    async fn finish(&mut self, end: End) -> anyhow::Result<()> {
+        let so_far = self.stream.as_ref().map(Stream::so_far).unwrap_or_default();
+        let (said, draft) = match self.stream.take() {
+            Some(stream) => stream.end().await,
+            None => (Vec::new(), self.start.draft.take()),
+        };
+        let outcome = match &end {
+            End::Answered(_) => RunOutcome::Answered,
+            End::Stopped => RunOutcome::Stopped,
+            End::OutOfTime | End::Failed(_) => RunOutcome::Failed,
+        };
+        if let End::Failed(error) = &end {
+            tracing::warn!(run = %self.start.id, %error, "no model answered");
+        }
+        let text = reply::text(&self.start, &self.host.config.limits, &end, &said, &so_far);
+        let replies = text.map(|text| self.outgoing(text, draft)).into_iter().collect();
+        let messages = std::mem::take(&mut self.unwritten);
+        let usage = std::mem::take(&mut self.usage);
+        let end = RunEnd { messages, replies, usage, outcome };
+        self.host.store.finish_run(self.start.id, end, Timestamp::now()).await?;
+        for row in std::mem::take(&mut self.stops) {
+            self.host.store.settle(row, Vec::new(), Timestamp::now()).await?;
+        }
+        self.cancel.cancel();
+        // Cancelled calls still write their audit rows; whatever takes longer is dropped.
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(ENDING, ended).await;
+        Ok(())
+    }
+
+    fn outgoing(&self, text: String, draft: Option<Draft>) -> Outgoing {
+        let unasked = self.start.principal.origin != Origin::Chat;
+        Outgoing { to: self.start.address.clone(), text, draft, unasked }
+    }
+
+    /// Messages that came too late for this run, in the order they came, then what was put off.
+    fn left_over(self) -> VecDeque<Mail> {
+        let mut late: Vec<Work> = self.joining.into_values().collect();
+        late.sort_by_key(|work| work.row);
+        late.into_iter().map(|work| Mail::Work(Box::new(work))).chain(self.after).collect()
+    }
+}
+
+fn limits(host: &Host) -> Limits {
+    let of = &host.config.limits;
+    Limits {
+        steps: of.steps,
+        tokens: of.tokens,
+        time: Duration::from_secs(of.seconds),
+        window: host.models.window(),
+        answer: of.answer_tokens,
+    }
+}
+
+/// Answers that nobody is waiting for are not shown while they grow.
+fn open_stream(host: &Arc<Host>, start: &RunStart, said: Vec<String>) -> Option<Stream> {
+    if start.principal.origin != Origin::Chat {
+        return None;
+    }
+    let channel = Arc::clone(host.channels.get(&start.address.channel)?);
+    Some(Stream::start(channel, host.store.clone(), start.id, start.address.clone(), start.draft.clone(), said))
+}
+
+async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Result<String> {
+    let owner = start.principal.role == Role::Owner;
+    let memory = if owner { crate::app::read_memory(&host.config.workspace).await } else { None };
+    let owners: Vec<String> = match owner {
+        true => Vec::new(),
+        false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
+    };
+    let zone = host.config.time_zone.iana_name().unwrap_or("UTC");
+    Ok(prompt::system(&Context {
+        principal: &start.principal,
+        language: start.language,
+        zone,
+        channel: &start.address.channel,
+        memory: memory.as_deref(),
+        owners: &owners,
+    }))
+}
+
+async fn complete_unseen(
+    host: &Host,
+    request: &ModelRequest,
+    cancel: &CancellationToken,
+) -> Result<ModelReply, ModelError> {
+    let (events, mut unseen) = mpsc::channel::<StreamEvent>(16);
+    let drain = async { while unseen.recv().await.is_some() {} };
+    let asked = async {
+        let events = events;
+        host.models.complete(request, &events, cancel).await
+    };
+    tokio::join!(asked, drain).0
+}
+
+/// The rehearsal model cannot summarise; then the beginning is left out.
+async fn summary(host: &Host, request: &ModelRequest, cancel: &CancellationToken) -> Result<String, ModelError> {
+    let reply = complete_unseen(host, request, cancel).await?;
+    let text = reply.text.trim();
+    Ok(if reply.rehearsal || text.is_empty() { LEFT_OUT.to_owned() } else { text.to_owned() })
+}
+
+/// Makes one tool call and words its outcome for the model.
+async fn make_call(host: Arc<Host>, call: Call, to: Address) -> (String, bool) {
+    if call.principal.origin == Origin::Chat
+        && let Some(channel) = host.channels.get(&to.channel)
+    {
+        channel.tool_started(&to, &reply::tool_line(&call.name, &call.input)).await;
+    }
+    let principal = call.principal.clone();
+    let answer = host.catalogue.call(call).await;
+    let mut text = answer.text;
+    for file in answer.attachments {
+        let note = match crate::uploads::save_output(&host, &principal, &file.name, &file.data).await {
+            Ok(path) => format!("[saved as {path}]"),
+            Err(error) => format!("[{} could not be saved: {error}]", file.name),
+        };
+        text = format!("{text}\n{note}");
+    }
+    (text, answer.outcome.failed())
+}

@@ -1,0 +1,193 @@
+//! One conversation: a task with a mailbox that handles one run after the other. What a session knows lies in the
+//! store; the task itself can be lost at any moment.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use steward_agent::{Address, Attachment, Language, Message, Outgoing, Principal, SessionId, UserMessage};
+use steward_store::{InboxId, NewRun, OpenRun, RunEnd, RunId, RunOutcome};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::app::Host;
+use crate::run::{Run, RunStart};
+use crate::{texts, uploads};
+
+/// Messages that may wait in a mailbox; a running session empties it at once.
+const MAILBOX: usize = 64;
+/// A run that was cut off this often by the end of the process is not tried again: it may be what ends it.
+const ATTEMPTS: u32 = 3;
+
+/// What a session is sent.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    Work(Box<Work>),
+    /// A run that the last process left unfinished.
+    Resume(Box<OpenRun>, Language),
+    Stop {
+        row: InboxId,
+        reply_to: Outgoing,
+    },
+    Clear {
+        row: InboxId,
+        reply: Outgoing,
+    },
+}
+
+/// A message or event to be handled, still in the inbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) row: InboxId,
+    pub(crate) principal: Principal,
+    pub(crate) language: Language,
+    pub(crate) address: Address,
+    pub(crate) text: String,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) sent: Timestamp,
+    pub(crate) model: Option<String>,
+}
+
+/// The way to a session.
+pub(crate) struct SessionHandle {
+    mailbox: mpsc::Sender<Mail>,
+    task: JoinHandle<()>,
+}
+
+impl SessionHandle {
+    pub(crate) fn start(host: Arc<Host>, id: SessionId) -> Self {
+        let (mailbox, mail) = mpsc::channel(MAILBOX);
+        let session = Session { host, id, mail, waiting: VecDeque::new() };
+        Self { mailbox, task: tokio::spawn(session.live()) }
+    }
+
+    pub(crate) async fn send(&self, mail: Mail) {
+        if self.mailbox.send(mail).await.is_err() {
+            // The session has ended with the host; its mail is in the inbox and is read at the next start.
+            tracing::debug!("mail for a session that has ended");
+        }
+    }
+
+    /// Waits until the session has ended after the host was told to stop.
+    pub(crate) async fn ended(self) {
+        drop(self.mailbox);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "a session broke off");
+        }
+    }
+}
+
+struct Session {
+    host: Arc<Host>,
+    id: SessionId,
+    mail: mpsc::Receiver<Mail>,
+    /// What came during a run and is for after it.
+    waiting: VecDeque<Mail>,
+}
+
+impl Session {
+    async fn live(mut self) {
+        while let Some(mail) = self.next().await {
+            if let Err(error) = self.handle(mail).await {
+                // What it was about is still in the inbox or an open run, and is taken up at the next start.
+                tracing::error!(session = %self.id, %error, "a message could not be handled");
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Mail> {
+        if self.host.stop.is_cancelled() {
+            return None;
+        }
+        if let Some(mail) = self.waiting.pop_front() {
+            return Some(mail);
+        }
+        tokio::select! {
+            mail = self.mail.recv() => mail,
+            () = self.host.stop.cancelled() => None,
+        }
+    }
+
+    async fn handle(&mut self, mail: Mail) -> anyhow::Result<()> {
+        match mail {
+            Mail::Work(work) => self.work(*work).await,
+            Mail::Resume(open, language) => self.resume(*open, language).await,
+            Mail::Stop { row, reply_to } => Ok(self.host.store.settle(row, vec![reply_to], Timestamp::now()).await?),
+            Mail::Clear { row, reply } => {
+                self.host.store.clear_session(&self.id).await?;
+                Ok(self.host.store.settle(row, vec![reply], Timestamp::now()).await?)
+            }
+        }
+    }
+
+    async fn work(&mut self, work: Work) -> anyhow::Result<()> {
+        let message = prepare(&self.host, &work).await;
+        let new = NewRun {
+            principal: work.principal.clone(),
+            address: work.address.clone(),
+            inbox: vec![work.row],
+            message: Message::User(message),
+            model: work.model.clone(),
+        };
+        let id = self.host.store.begin_run(new, Timestamp::now()).await?;
+        let start = RunStart {
+            id,
+            principal: work.principal,
+            language: work.language,
+            address: work.address,
+            model: work.model,
+            draft: None,
+            resumed: false,
+        };
+        self.run(start).await
+    }
+
+    async fn resume(&mut self, open: OpenRun, language: Language) -> anyhow::Result<()> {
+        let attempt = self.host.store.retry_run(open.id).await?;
+        if attempt > ATTEMPTS {
+            tracing::error!(run = %open.id, "this run was cut off {ATTEMPTS} times and is given up");
+            return self.give_up(open.id, open.address, language).await;
+        }
+        tracing::info!(run = %open.id, attempt, "going on with a run that was cut off");
+        let start = RunStart {
+            id: open.id,
+            principal: open.principal,
+            language,
+            address: open.address,
+            model: open.model,
+            draft: open.draft,
+            resumed: true,
+        };
+        self.run(start).await
+    }
+
+    async fn give_up(&self, run: RunId, to: Address, language: Language) -> anyhow::Result<()> {
+        let reply = Outgoing { to, text: texts::gave_up(language), draft: None, unasked: false };
+        let end = RunEnd { messages: Vec::new(), replies: vec![reply], usage: Vec::new(), outcome: RunOutcome::Failed };
+        Ok(self.host.store.finish_run(run, end, Timestamp::now()).await?)
+    }
+
+    async fn run(&mut self, start: RunStart) -> anyhow::Result<()> {
+        let run = Run::new(Arc::clone(&self.host), start).await?;
+        let left_over = run.perform(&mut self.mail).await?;
+        self.waiting.extend(left_over);
+        Ok(())
+    }
+}
+
+/// The message as the conversation keeps it, its files fetched.
+pub(crate) async fn prepare(host: &Host, work: &Work) -> UserMessage {
+    let mut text = work.text.clone();
+    let mut files = Vec::new();
+    if !work.attachments.is_empty()
+        && let Some(channel) = host.channels.get(&work.address.channel)
+    {
+        let fetched =
+            uploads::fetch_all(host, channel.as_ref(), &work.principal, work.language, &work.attachments).await;
+        files = fetched.files;
+        for note in fetched.notes {
+            text = format!("{text}\n{note}").trim().to_owned();
+        }
+    }
+    UserMessage { text, files, sent: Some(texts::sent_at(work.sent, &host.config.time_zone)) }
+}

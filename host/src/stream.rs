@@ -1,0 +1,102 @@
+//! Shows an answer while it grows: one task for each run, which hands the newest text to the channel as fast as the
+//! channel takes it and drops what came between.
+
+use std::sync::Arc;
+
+use steward_agent::{Address, Draft, StreamEvent};
+use steward_channel::Channel;
+use steward_store::{RunId, Store};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Answer pieces that may wait; a model is never slowed down by a channel, as the shown text is replaced, not queued.
+const PIECES: usize = 256;
+
+/// The growing answer of one run.
+pub(crate) struct Stream {
+    said: Vec<String>,
+    text: watch::Sender<String>,
+    shower: JoinHandle<Option<Draft>>,
+}
+
+impl Stream {
+    /// `said` is what the run has said before a crash, `draft` the message that showed it.
+    pub(crate) fn start(
+        channel: Arc<dyn Channel>,
+        store: Store,
+        run: RunId,
+        to: Address,
+        draft: Option<Draft>,
+        said: Vec<String>,
+    ) -> Self {
+        let (text, shown) = watch::channel(String::new());
+        let shower = tokio::spawn(show(channel, store, run, to, draft, shown));
+        Self { said, text, shower }
+    }
+
+    /// Collects the pieces of one answer. The returned task ends when the sender is dropped.
+    pub(crate) fn listen(&self) -> (mpsc::Sender<StreamEvent>, impl Future<Output = ()> + Send + 'static) {
+        let (sender, mut events) = mpsc::channel(PIECES);
+        let before = self.said.join("\n\n");
+        let text = self.text.clone();
+        let collect = async move {
+            let mut piece = String::new();
+            while let Some(event) = events.recv().await {
+                match event {
+                    StreamEvent::Text(more) => piece.push_str(&more),
+                    StreamEvent::Restart => piece.clear(),
+                }
+                let shown = if before.is_empty() { piece.clone() } else { format!("{before}\n\n{piece}") };
+                text.send_replace(shown);
+            }
+        };
+        (sender, collect)
+    }
+
+    /// Keeps what was said in a step that goes on with tools, so that it stays in the message.
+    pub(crate) fn keep(&mut self, text: &str) {
+        if !text.trim().is_empty() {
+            self.said.push(text.trim().to_owned());
+        }
+    }
+
+    /// Everything said so far, the part under way included.
+    pub(crate) fn so_far(&self) -> String {
+        let shown = self.text.borrow().clone();
+        if shown.is_empty() { self.said.join("\n\n") } else { shown }
+    }
+
+    /// What was said in the steps before the last one, and the message that shows it. Nothing is shown after that.
+    pub(crate) async fn end(self) -> (Vec<String>, Option<Draft>) {
+        drop(self.text);
+        (self.said, self.shower.await.ok().flatten())
+    }
+}
+
+async fn show(
+    channel: Arc<dyn Channel>,
+    store: Store,
+    run: RunId,
+    to: Address,
+    mut draft: Option<Draft>,
+    mut shown: watch::Receiver<String>,
+) -> Option<Draft> {
+    while shown.changed().await.is_ok() {
+        let text = shown.borrow_and_update().clone();
+        if text.trim().is_empty() {
+            continue;
+        }
+        match channel.draft(&to, draft.as_ref(), &text).await {
+            Ok(Some(now)) if draft.as_ref() != Some(&now) => {
+                // On disk before the run ends, so that after a crash the answer replaces this message.
+                if let Err(error) = store.set_draft(run, &now).await {
+                    tracing::warn!(%error, "the growing message is not remembered");
+                }
+                draft = Some(now);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "the growing answer is not shown"),
+        }
+    }
+    draft
+}
