@@ -66,8 +66,12 @@ fn hooks(client: Client, grant: HttpGrant) -> Hooks {
     Hooks::new(Arc::new(client), Arc::new(grant))
 }
 
-/// Whether a request has arrived to its end.
+/// Whether a request has arrived to its end; a greeting that begins encryption is not waited out.
 fn is_whole(read: &[u8]) -> bool {
+    const HANDSHAKE: u8 = 22;
+    if read.first() == Some(&HANDSHAKE) {
+        return true;
+    }
     let text = String::from_utf8_lossy(read);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let head = head.to_ascii_lowercase();
@@ -263,4 +267,29 @@ async fn an_endless_address_is_not_sent() {
     assert!(get(&mut hooks, &server.url(&format!("/{}", "x".repeat(8 << 10)))).await.is_err());
     assert!(hooks.denied().unwrap().contains("longer than 8 KiB"));
     assert!(server.seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_small_answer_that_unpacks_large_is_cut_off() {
+    // Twenty thousand times the letter x.
+    const PACKED: &[u8] =
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xda\x8b\x6f\x0d\x0f\
+        \xa0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x78\x30\x03\x47\
+        \x65\x41\x20\x4e\x00\x00";
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", PACKED.len());
+    let server = Server::answering([head.as_bytes(), PACKED].concat()).await;
+    let whole = get(&mut server.hooks(HttpPolicy::default()), &server.url("/")).await.unwrap();
+    assert_eq!(whole.headers().get("content-encoding"), None);
+    assert_eq!(text(whole).await.unwrap(), "x".repeat(20_000));
+    let mut hooks = server.hooks(HttpPolicy { response_limit: 10_000, ..HttpPolicy::default() });
+    let cut = get(&mut hooks, &server.url("/")).await.unwrap();
+    assert!(matches!(text(cut).await, Err(Error::HttpResponseBodySize(Some(10_000)))));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_told_from_one_that_is_down() {
+    let server = Server::answering("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let url = server.url("/").replace("http://", "https://");
+    let error = get(&mut server.hooks(HttpPolicy::default()), &url).await.unwrap_err();
+    assert!(matches!(error, Error::TlsProtocolError), "{error:?}");
 }
