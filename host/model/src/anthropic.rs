@@ -1,0 +1,98 @@
+//! Servers that speak Anthropic's messages.
+
+mod request;
+mod stream;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::Client;
+use steward_agent::{ModelError, ModelReply, ModelRequest};
+use url::Url;
+
+use crate::config::{ModelDescription, Secret};
+use crate::fault::Failure;
+use crate::http::{self, Server};
+use crate::provider::Provider;
+use crate::reading;
+use crate::sink::Sink;
+
+pub(crate) use stream::Answer;
+
+/// The version of the protocol this module speaks.
+const VERSION: &str = "2023-06-01";
+/// The window of a model that was set up without one.
+const CONTEXT: u32 = 200_000;
+
+/// One such server and the model asked there.
+pub(crate) struct Anthropic {
+    server: Server,
+    model: String,
+    context: u32,
+}
+
+impl Anthropic {
+    pub(crate) fn new(
+        client: Client,
+        base: &Url,
+        key: Option<Secret>,
+        model: String,
+        context: Option<u32>,
+        idle: Duration,
+    ) -> Result<Self, ModelError> {
+        let mut base = base.clone();
+        let path = base.path().trim_end_matches('/').to_owned();
+        if !path.ends_with("/v1") {
+            base.set_path(&format!("{path}/v1"));
+        }
+        let shown = key.as_ref().map(|key| key.reveal().to_owned());
+        let mut server = Server::new(client, &base, key, idle).with_header("anthropic-version", VERSION)?;
+        if let Some(key) = shown {
+            server = server.with_header("x-api-key", &key)?;
+        }
+        Ok(Self { server, model, context: context.unwrap_or(CONTEXT) })
+    }
+}
+
+#[async_trait]
+impl Provider for Anthropic {
+    fn describe(&self) -> ModelDescription {
+        let label = format!("{} at {}", self.model, self.server.address);
+        let address = self.server.base().as_str().trim_end_matches('/').to_owned();
+        ModelDescription { label, address, rehearsal: false, context: self.context }
+    }
+
+    fn model(&self) -> Option<String> {
+        Some(self.model.clone())
+    }
+
+    async fn ask(
+        &self,
+        request: &ModelRequest,
+        model: Option<&str>,
+        sink: &mut Sink<'_>,
+    ) -> Result<ModelReply, Failure> {
+        let model = model.unwrap_or(&self.model);
+        let body =
+            request::body(request, model).map_err(|error| Failure::invalid(&self.server.address, error.to_string()))?;
+        let response = self.server.post("messages", body, model).await?;
+        let mut answer = Answer::new(&self.server, model);
+        reading::read(http::body(response, self.server.idle), &mut answer, &self.server.address, sink).await?;
+        let (reply, rest) = answer.finish();
+        sink.show(rest).await;
+        Ok(reply)
+    }
+
+    async fn check(&self) -> Result<String, ModelError> {
+        match self.server.get(&format!("models/{}", self.model), &self.model).await {
+            Ok(_) => Ok(self.model.clone()),
+            Err(failure) => match &failure.error {
+                // A server that has no list of models may answer all the same; only a list without ours tells.
+                ModelError::Invalid { reason, .. } if reason.contains("HTTP 404") && !reason.contains(&self.model) => {
+                    Ok(self.model.clone())
+                }
+                _ => Err(failure.error),
+            },
+        }
+    }
+}
