@@ -4,10 +4,17 @@
 //! Each file holds the capability's entry, the function that links it, and its implementation over [`CallState`].
 //! An implementation never decides who may call it: where it is not granted it is not linked.
 
+mod delegate;
 pub(crate) mod files;
 pub mod http;
 pub(crate) mod log;
+mod memory;
+mod own_tasks;
+mod owner_mail;
+mod people;
 mod run;
+mod schedule;
+mod send;
 
 use steward_agent::Language;
 use wasmtime::component::Linker;
@@ -16,7 +23,17 @@ use crate::grant::Access;
 use crate::state::CallState;
 
 /// All capabilities, in the order in which they are shown. The order is the order of bits in a set.
-pub static CAPABILITIES: &[Capability] = &[files::CAPABILITY];
+pub static CAPABILITIES: &[Capability] = &[
+    files::CAPABILITY,
+    http::CAPABILITY,
+    memory::CAPABILITY,
+    schedule::CAPABILITY,
+    delegate::CAPABILITY,
+    people::CAPABILITY,
+    send::CAPABILITY,
+    own_tasks::CAPABILITY,
+    owner_mail::CAPABILITY,
+];
 
 /// One thing a plugin can be allowed to do.
 pub struct Capability {
@@ -65,4 +82,44 @@ impl Capability {
 pub(crate) fn link_always(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     run::link(linker)?;
     log::link(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    fn stems(folder: &str, extension: &str) -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|there| there == extension))
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_list_the_contract_and_the_implementations_agree() {
+        let listed: BTreeSet<_> = CAPABILITIES.iter().map(|one| one.name.to_owned()).collect();
+        let mut contract = stems("../../wit", "wit");
+        for common in ["plugin", "types", "tool", "run", "log"] {
+            assert!(contract.remove(common), "{common}.wit");
+        }
+        contract.extend(["files", "http"].map(str::to_owned));
+        assert_eq!(listed, contract);
+        let mut implemented: BTreeSet<_> =
+            stems("src/capability", "rs").into_iter().map(|name| name.replace('_', "-")).collect();
+        assert!(implemented.remove("run") && implemented.remove("log"));
+        assert_eq!(listed, implemented);
+    }
+
+    #[test]
+    fn a_capability_of_ours_covers_the_interface_of_its_name() {
+        for one in CAPABILITIES.iter().filter(|one| !["files", "http"].contains(&one.name)) {
+            assert_eq!(one.interfaces, [format!("steward:plugin/{}", one.name)]);
+            assert!(!one.levels && !one.summary.0.is_empty() && !one.summary.1.is_empty());
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -85,7 +86,7 @@ impl Cache {
         wasm: Arc<[u8]>,
         entry: PathBuf,
     ) -> Result<Component, SandboxError> {
-        let (input, output) = (entry.with_extension("in.wasm"), entry.with_extension("out"));
+        let (input, output) = (unique(&entry, "in.wasm"), unique(&entry, "out"));
         let path = input.clone();
         blocking(move || fs::write(&path, &wasm).map_err(|error| SandboxError::io(&path, error))).await?;
         let compiled = run_compiler(program, &input, &output).await;
@@ -162,9 +163,7 @@ async fn run_compiler(program: &Path, input: &Path, output: &Path) -> Result<(),
 
 /// Writes a file so that it is there whole or not at all, also after a crash.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
+    let temporary = unique(path, "tmp");
     let write = || {
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
@@ -175,6 +174,15 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
         let _ = fs::remove_file(&temporary);
         SandboxError::io(path, error)
     })
+}
+
+/// A path beside `path` that nobody else uses: the same component may be compiled twice at once.
+fn unique(path: &Path, extension: &str) -> PathBuf {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-{number}.{extension}", std::process::id()));
+    PathBuf::from(name)
 }
 
 /// The key that signs compiled code, made at the first start.
@@ -197,5 +205,62 @@ async fn blocking<T: Send + 'static>(
         Ok(done) => done,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => Err(SandboxError::Compile("the program is ending".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest::{self, Guest};
+
+    fn cache(folder: &Path, compiler: Compiler) -> Arc<Cache> {
+        let engine = Arc::new(Engine::new().unwrap());
+        Arc::new(Cache::open(folder.join("compiled"), compiler, engine).unwrap())
+    }
+
+    /// A program that is told to compile and does what the script says; `$3` is where the code goes.
+    fn program(folder: &Path, script: &str) -> Compiler {
+        let path = folder.join("program");
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o700).open(&path).unwrap();
+        write!(file, "#!/bin/sh\n{script}\n").unwrap();
+        Compiler::Child(path)
+    }
+
+    #[tokio::test]
+    async fn a_component_is_compiled_by_a_program_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        let (input, output) = (folder.path().join("echo.wasm"), folder.path().join("echo.code"));
+        fs::write(&input, &wasm).unwrap();
+        compile_component(&input, &output).unwrap();
+        let script = format!(
+            "test \"$1\" = compile-component && cmp -s \"$2\" {0}/echo.wasm && cp {0}/echo.code \"$3\"",
+            folder.path().display()
+        );
+        let cache = cache(folder.path(), program(folder.path(), &script));
+        cache.component(wasm).await.unwrap();
+        let left: Vec<_> =
+            fs::read_dir(folder.path().join("compiled")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn a_compiler_that_fails_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        let cache = cache(folder.path(), program(folder.path(), "echo no memory left >&2; exit 1"));
+        let error = cache.component(wasm).await.unwrap_err();
+        assert!(error.to_string().contains("no memory left"), "{error}");
+        assert_eq!(fs::read_dir(folder.path().join("compiled")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_key_is_the_user_s_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        cache(folder.path(), Compiler::InProcess);
+        let mode = fs::metadata(folder.path().join("compiled.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

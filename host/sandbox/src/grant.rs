@@ -244,3 +244,67 @@ pub enum RoleError {
     #[error("roles.{role}: `{name}` has no read-only form; write \"write\" to grant it or \"none\"")]
     NoLevels { role: String, name: String },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of the design: capability, owner, group, external.
+    const TABLE: &[(&str, Access, Access, Access)] = &[
+        ("files", Access::Write, Access::Read, Access::None),
+        ("http", Access::Write, Access::None, Access::None),
+        ("memory", Access::Write, Access::None, Access::None),
+        ("schedule", Access::Write, Access::None, Access::None),
+        ("delegate", Access::Write, Access::None, Access::None),
+        ("people", Access::Write, Access::None, Access::None),
+        ("send", Access::Write, Access::None, Access::None),
+        ("own-tasks", Access::Write, Access::None, Access::Write),
+        ("owner-mail", Access::None, Access::None, Access::Write),
+    ];
+
+    #[test]
+    fn the_roles_are_the_table_of_the_design() {
+        let roles = Roles::default();
+        assert_eq!(CAPABILITIES.len(), TABLE.len());
+        for &(name, owner, group, external) in TABLE {
+            for origin in Origin::ALL {
+                let access = |role| roles.set(&role, origin).access(name);
+                let row = (access(Role::Owner), access(Role::Group), access(Role::External));
+                assert_eq!(row, (owner, group, external), "{name}");
+            }
+        }
+        assert!(roles.set(&Role::Named("stranger".to_owned()), Origin::Chat).is_empty());
+    }
+
+    #[test]
+    fn a_role_of_the_configuration_is_a_row_of_its_own() {
+        let row = |access| BTreeMap::from([("files".to_owned(), access)]);
+        let roles = Roles::with(BTreeMap::from([("colleague".to_owned(), row(Access::Read))])).unwrap();
+        let colleague = roles.set(&Role::Named("colleague".to_owned()), Origin::Chat);
+        assert_eq!(colleague.to_string(), "files");
+        let unknown = BTreeMap::from([("family".to_owned(), BTreeMap::from([("rockets".to_owned(), Access::Write)]))]);
+        assert!(Roles::with(unknown).unwrap_err().to_string().contains("no capability `rockets`"));
+        let half = BTreeMap::from([("family".to_owned(), BTreeMap::from([("memory".to_owned(), Access::Read)]))]);
+        assert!(Roles::with(half).unwrap_err().to_string().contains("no read-only form"));
+    }
+
+    #[test]
+    fn an_origin_can_only_take_away() {
+        let left = CapabilitySet::ALL.intersection(CapabilitySet::EMPTY.with("files", Access::Read));
+        let roles = Roles::default().restrict(Origin::Trigger, left);
+        assert_eq!(roles.set(&Role::Owner, Origin::Trigger).to_string(), "files");
+        assert!(roles.set(&Role::External, Origin::Trigger).is_empty());
+        assert_eq!(roles.set(&Role::Owner, Origin::Chat).access("files"), Access::Write);
+    }
+
+    #[test]
+    fn write_access_covers_read_access_and_not_the_other_way() {
+        let set = |text| Requirement::parse(text).unwrap().set();
+        assert!(set("files:write").contains(set("files")));
+        assert!(!set("files").contains(set("files:write")));
+        assert_eq!(set("files"), set("files:read"));
+        for wrong in ["rockets", "memory:write", "files:all", ""] {
+            assert!(Requirement::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

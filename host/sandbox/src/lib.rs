@@ -7,6 +7,8 @@ mod argument;
 mod audit;
 mod backing;
 mod bindings;
+#[cfg(test)]
+mod builtin;
 mod call;
 pub mod capability;
 mod catalogue;
@@ -18,6 +20,8 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 pub mod grant;
+#[cfg(test)]
+mod guest;
 mod inspect;
 mod instance;
 pub mod limits;
@@ -30,6 +34,8 @@ mod state;
 mod stdio;
 mod stub;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod wall;
 
 pub use call::{Answer, Call, Outcome, OutputFile};

@@ -1,0 +1,64 @@
+//! The built-in plugins in the real sandbox: who is offered which tool, and that their capabilities reach them.
+
+use serde_json::json;
+use steward_agent::{Origin, Role};
+
+use crate::tests::Sandbox;
+use crate::{Outcome, PluginSource};
+
+fn sources() -> Vec<PluginSource> {
+    let source = |plugin: &steward_builtin::BuiltinPlugin| PluginSource {
+        name: plugin.name.to_owned(),
+        wasm: plugin.wasm.into(),
+        manifest: plugin.manifest.to_owned(),
+    };
+    steward_builtin::PLUGINS.iter().map(source).collect()
+}
+
+#[tokio::test]
+async fn every_built_in_plugin_loads_and_outsiders_get_their_three_tools() {
+    let sandbox = Sandbox::new(sources()).await;
+    assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());
+    for origin in Origin::ALL {
+        let offered = sandbox.catalogue.tools_for(&Role::External, origin);
+        let names: Vec<_> = offered.iter().map(|tool| tool.name.as_str()).collect();
+        assert_eq!(names, ["get_my_tasks", "send_summary_to_owner", "update_task"]);
+    }
+    let owner = sandbox.offered(Role::Owner);
+    assert!(!owner.contains(&"send_summary_to_owner".to_owned()));
+    for tool in ["memory_append", "read", "write", "create_task", "resolve_user", "get_my_tasks"] {
+        assert!(owner.contains(&tool.to_owned()), "{tool}");
+    }
+    let group = sandbox.offered(Role::Group);
+    assert!(group.contains(&"read".to_owned()) && !group.contains(&"write".to_owned()), "{group:?}");
+}
+
+#[tokio::test]
+async fn files_are_reached_with_the_access_of_the_role() {
+    let sandbox = Sandbox::new(sources()).await;
+    let written = sandbox.call("write", json!({"path": "notes/a.txt", "content": "milk"})).await;
+    assert_eq!(written.outcome, Outcome::Ok, "{}", written.text);
+    let file = sandbox.folder.path().join("workspace/notes/a.txt");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "milk");
+
+    let mut read = sandbox.ask("read", json!({"path": "notes/a.txt"}));
+    read.principal.role = Role::Group;
+    let read = sandbox.catalogue.call(read).await;
+    assert!(read.outcome == Outcome::Ok && read.text.contains("milk"), "{}", read.text);
+
+    for path in ["../steward.sqlite", "/etc/passwd"] {
+        let outside = sandbox.call("read", json!({ "path": path })).await;
+        assert!(outside.failed(), "{path}: {}", outside.text);
+    }
+}
+
+#[tokio::test]
+async fn memory_is_written_on_the_owner_s_disk() {
+    let sandbox = Sandbox::new(sources()).await;
+    let answer = sandbox.call("memory_append", json!({"content": "My flat is 42."})).await;
+    assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.text);
+    let memory = std::fs::read_to_string(sandbox.folder.path().join("workspace/MEMORY.md")).unwrap();
+    assert!(memory.contains("My flat is 42."), "{memory}");
+    let wrong = sandbox.call("memory_append", json!({"text": "no such argument"})).await;
+    assert_eq!(wrong.outcome, Outcome::Invalid, "{}", wrong.text);
+}
