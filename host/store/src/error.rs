@@ -14,7 +14,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database file or its folder cannot be made or opened.
-    #[error("cannot open the database {}: {reason}; check that the folder exists and may be written to", path.display())]
+    #[error("cannot open the database {}: {reason}; check that its folder may be written to", path.display())]
     Open { path: PathBuf, reason: String },
     /// A newer program wrote the database.
     #[error(

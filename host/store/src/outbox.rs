@@ -55,8 +55,8 @@ impl Store {
         .await
     }
 
-    /// The earliest time at which a message that waits could be sent, long past if it could at once; those behind another
-    /// of their chat do not count.
+    /// The earliest time at which a message that waits could be sent, long past if it could at once; those behind
+    /// another of their chat do not count.
     pub async fn next_outgoing(&self) -> Result<Option<Timestamp>> {
         self.read(|db| {
             let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS}) AND state = 'pending'");
