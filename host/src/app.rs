@@ -29,7 +29,10 @@ pub(crate) struct Host {
     pub(crate) models: Models,
     pub(crate) channels: Channels,
     pub(crate) owners: Owners,
+    /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
+    /// The channels close; later than `stop`, so that they can carry the last messages.
+    pub(crate) hang_up: CancellationToken,
 }
 
 /// The identities that the configuration names as owners.
@@ -52,7 +55,8 @@ impl Owners {
 /// A running host. Dropping it without [`App::end`] is like a crash: nothing is lost, but nothing is tidied.
 pub struct App {
     host: Arc<Host>,
-    tasks: JoinSet<()>,
+    work: JoinSet<()>,
+    lines: JoinSet<()>,
     _lock: std::fs::File,
 }
 
@@ -71,7 +75,6 @@ impl App {
         let lock = lock(&config.data)?;
         let database = config.database();
         let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
-        store.recover_outbox().await?;
         store.seat_owners(seats(&config)).await?;
         let (catalogue, models) = tokio::join!(
             open_catalogue(&config, store.clone()),
@@ -81,25 +84,25 @@ impl App {
         for (name, error) in catalogue.refused() {
             tracing::error!(plugin = name, %error, "a plugin was refused");
         }
-        let channels = Channels::new(open_channels(&config)?);
+        let channels = Channels::new(open_channels(&config).await?);
         let owners = Owners::of(&config);
-        let stop = CancellationToken::new();
-        let host = Arc::new(Host { config, store, catalogue, models: models?, channels, owners, stop });
-        let mut app = Self { host, tasks: JoinSet::new(), _lock: lock };
+        let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
+        let host = Arc::new(Host { config, store, catalogue, models: models?, channels, owners, stop, hang_up });
+        let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)
     }
 
     fn spawn_tasks(&mut self) {
         let host = &self.host;
-        self.tasks.spawn(Router::new(Arc::clone(host)).run());
-        self.tasks.spawn(delivery::run(Arc::clone(host)));
-        self.tasks.spawn(scheduler::run(Arc::clone(host)));
-        self.tasks.spawn(heartbeat::run(Arc::clone(host)));
+        self.work.spawn(Router::new(Arc::clone(host)).run());
+        self.work.spawn(delivery::run(Arc::clone(host)));
+        self.work.spawn(scheduler::run(Arc::clone(host)));
+        self.work.spawn(heartbeat::run(Arc::clone(host)));
         for channel in host.channels.iter() {
-            self.tasks.spawn(receive(Arc::clone(host), Arc::clone(channel)));
-            self.tasks.spawn(delivery::watch_ready(Arc::clone(host), Arc::clone(channel)));
-            self.tasks.spawn(save_health(Arc::clone(host), Arc::clone(channel)));
+            self.lines.spawn(receive(Arc::clone(host), Arc::clone(channel)));
+            self.lines.spawn(delivery::watch_ready(Arc::clone(host), Arc::clone(channel)));
+            self.lines.spawn(save_health(Arc::clone(host), Arc::clone(channel)));
         }
     }
 
@@ -128,13 +131,19 @@ impl App {
     /// Stops everything and waits for it. What is under way is taken up at the next start.
     pub async fn end(mut self) {
         self.host.stop.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(ENDING, ended).await.is_err() {
-            tracing::warn!("not everything ended in time; the rest is taken up at the next start");
-        }
-        self.tasks.shutdown().await;
+        wait_for(&mut self.work).await;
+        self.host.hang_up.cancel();
+        wait_for(&mut self.lines).await;
         self.host.catalogue.close().await;
         self.host.store.close().await;
+    }
+}
+
+async fn wait_for(tasks: &mut JoinSet<()>) {
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(ENDING, ended).await.is_err() {
+        tracing::warn!("not everything ended in time; the rest is taken up at the next start");
+        tasks.shutdown().await;
     }
 }
 
@@ -203,8 +212,11 @@ pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Res
     Ok(Catalogue::load(sandbox, sources.collect()).await?)
 }
 
-fn open_channels(config: &Config) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
-    let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(TerminalServer::new(config.socket()))];
+async fn open_channels(config: &Config) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
+    let terminal = TerminalServer::new(config.socket());
+    // Before anything says that Steward is ready, for then people connect.
+    terminal.open().await?;
+    let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(terminal)];
     if let Some(telegram) = telegram_config(config) {
         channels.push(Arc::new(Telegram::new(telegram)?));
     }
@@ -222,7 +234,7 @@ pub(crate) fn telegram_config(config: &Config) -> Option<TelegramConfig> {
 
 async fn receive(host: Arc<Host>, channel: Arc<dyn Channel>) {
     let inbox = Arc::new(StoredInbox { store: host.store.clone() });
-    if let Err(error) = channel.run(inbox, host.stop.clone()).await {
+    if let Err(error) = channel.run(inbox, host.hang_up.clone()).await {
         tracing::error!(channel = channel.name(), %error, "this channel has stopped");
     }
 }
@@ -246,7 +258,7 @@ async fn save_health(host: Arc<Host>, channel: Arc<dyn Channel>) {
         }
         tokio::select! {
             () = tokio::time::sleep(SAVE_HEALTH_EVERY) => {}
-            () = host.stop.cancelled() => return,
+            () = host.hang_up.cancelled() => return,
         }
     }
 }

@@ -20,6 +20,7 @@ const AT_ONCE: usize = 32;
 /// The outbox is looked at this often even if nothing tells of a change, so that a clock that jumps delays nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A channel with nobody there says when somebody comes; this is for what it misses.
 const OFFLINE_WAIT: SignedDuration = SignedDuration::from_mins(5);
 
@@ -44,6 +45,9 @@ pub(crate) async fn run(host: Arc<Host>) {
             () = host.stop.cancelled() => {}
         }
     }
+    // What is half sent would be sent twice if it were broken off here.
+    let sent = async { while sending.next().await.is_some() {} };
+    let _ = tokio::time::timeout(LAST_WORDS, sent).await;
 }
 
 async fn until_next(host: &Host) -> Duration {
@@ -115,7 +119,7 @@ pub(crate) async fn watch_ready(host: Arc<Host>, channel: Arc<dyn steward_channe
     loop {
         tokio::select! {
             () = channel.ready().notified() => {}
-            () = host.stop.cancelled() => return,
+            () = host.hang_up.cancelled() => return,
         }
         if let Err(error) = host.store.hasten(channel.name(), Timestamp::now()).await {
             tracing::warn!(%error, "waiting messages were not woken");

@@ -1,7 +1,8 @@
 //! Messages on their way out. Within a chat they leave in order, one at a time; a chat that cannot be reached holds up
 //! no other.
 //!
-//! A row is pending, then sending, then sent or failed for good. One left sending by a crash is sent again.
+//! A row is pending until it is sent or has failed for good. That it is being sent is nowhere written: after a crash
+//! nobody could tell whether it had arrived, and it is sent again.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row};
@@ -17,12 +18,12 @@ use crate::writer::Tx;
 pub struct OutboxRow {
     pub id: OutboxId,
     pub outgoing: Outgoing,
-    /// How often sending it was begun, or put off, before.
+    /// How often it was put off before.
     pub attempts: u32,
 }
 
 /// The oldest unfinished message of each chat: the only one of it that may be sent.
-const HEADS: &str = "SELECT min(id) FROM outbox WHERE state IN ('pending', 'sending') GROUP BY channel, chat";
+const HEADS: &str = "SELECT min(id) FROM outbox WHERE state = 'pending' GROUP BY channel, chat";
 
 impl Store {
     /// Puts messages on their way. With the key of a tool call, a second time with that key changes nothing and gives
@@ -41,12 +42,12 @@ impl Store {
         .await
     }
 
-    /// What can be sent now: of each chat its oldest unfinished message, if it is not being sent and its time has come.
+    /// What can be sent now: of each chat its oldest unfinished message, if its time has come.
     pub async fn due_outgoing(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(&format!(
                 "SELECT id, outgoing, attempts FROM outbox
-                 WHERE id IN ({HEADS}) AND state = 'pending' AND not_before <= ?1 ORDER BY id LIMIT ?2"
+                 WHERE id IN ({HEADS}) AND not_before <= ?1 ORDER BY id LIMIT ?2"
             ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map((Millis(now), limit), outbox_row)?;
@@ -59,20 +60,10 @@ impl Store {
     /// another of their chat do not count.
     pub async fn next_outgoing(&self) -> Result<Option<Timestamp>> {
         self.read(|db| {
-            let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS}) AND state = 'pending'");
+            let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS})");
             let next: Option<Millis> = db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
             Ok(next.map(|at| at.0))
         })
-        .await
-    }
-
-    /// Sending begins; this counts as an attempt. An error if it was begun or finished already.
-    pub async fn mark_sending(&self, id: OutboxId) -> Result<()> {
-        self.change_outgoing(
-            id,
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?1 AND state = 'pending'",
-            move || (id,),
-        )
         .await
     }
 
@@ -81,19 +72,19 @@ impl Store {
         self.change_outgoing(
             id,
             "UPDATE outbox SET state = 'sent', finished_at = ?2, error = NULL
-             WHERE id = ?1 AND state IN ('pending', 'sending')",
+             WHERE id = ?1 AND state = 'pending'",
             move || (id, Millis(now)),
         )
         .await
     }
 
-    /// It could not be sent and is due again at `until`. This counts as an attempt unless [`Store::mark_sending`] did.
+    /// It could not be sent and is due again at `until`. This counts as an attempt.
     pub async fn postpone(&self, id: OutboxId, until: Timestamp, error: &str) -> Result<()> {
         let error = error.to_owned();
         self.change_outgoing(
             id,
-            "UPDATE outbox SET state = 'pending', not_before = ?2, error = ?3, attempts = attempts + (state = 'pending')
-             WHERE id = ?1 AND state IN ('pending', 'sending')",
+            "UPDATE outbox SET not_before = ?2, error = ?3, attempts = attempts + 1
+             WHERE id = ?1 AND state = 'pending'",
             move || (id, Millis(until), error.clone()),
         )
         .await
@@ -106,7 +97,7 @@ impl Store {
             tx.touch_outbox();
             tx.prepare_cached(
                 "UPDATE outbox SET not_before = ?2
-                 WHERE channel = ?1 AND state IN ('pending', 'sending') AND not_before > ?2",
+                 WHERE channel = ?1 AND state = 'pending' AND not_before > ?2",
             )?
             .execute((&channel, Millis(now)))?;
             Ok(())
@@ -120,20 +111,9 @@ impl Store {
         self.change_outgoing(
             id,
             "UPDATE outbox SET state = 'failed', finished_at = ?2, error = ?3
-             WHERE id = ?1 AND state IN ('pending', 'sending')",
+             WHERE id = ?1 AND state = 'pending'",
             move || (id, Millis(now), error.clone()),
         )
-        .await
-    }
-
-    /// At start: what a crash left half sent is to be sent again. Gives how many those are.
-    pub async fn recover_outbox(&self) -> Result<usize> {
-        self.write(|tx| {
-            tx.touch_outbox();
-            // The first condition is that of the index over what waits; without it all that was ever sent is read.
-            let sql = "UPDATE outbox SET state = 'pending' WHERE state IN ('pending', 'sending') AND state = 'sending'";
-            Ok(tx.execute(sql, [])?)
-        })
         .await
     }
 
@@ -209,8 +189,6 @@ mod tests {
         enqueue(store, "boris", "other").await;
         assert_eq!(due(store, 0).await, ["first", "other"]);
 
-        store.mark_sending(first).await.unwrap();
-        assert_eq!(due(store, 0).await, ["other"], "one message of a chat at a time");
         store.postpone(first, at(60), "too many requests").await.unwrap();
         assert_eq!(due(store, 59).await, ["other"], "the second does not overtake");
         assert_eq!(due(store, 60).await, ["first", "other"]);
@@ -219,13 +197,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_attempt_counts_once_whether_or_not_its_beginning_was_noted() {
+    async fn attempts_are_counted() {
         let fixture = Fixture::new();
         let id = enqueue(&fixture.store, "anna", "hello").await;
-        for noted in [true, false] {
-            if noted {
-                fixture.store.mark_sending(id).await.unwrap();
-            }
+        for _ in 0..2 {
             fixture.store.postpone(id, at(1), "no network").await.unwrap();
         }
         assert_eq!(fixture.store.due_outgoing(at(1), 1).await.unwrap()[0].attempts, 2);
@@ -259,25 +234,19 @@ mod tests {
         enqueue(store, "anna", "second").await;
         store.postpone(first, at(60), "later").await.unwrap();
         assert_eq!(store.next_outgoing().await.unwrap(), Some(at(60)));
-        store.mark_sending(first).await.unwrap();
-        assert_eq!(store.next_outgoing().await.unwrap(), None);
+        store.mark_sent(first, at(60)).await.unwrap();
+        assert!(store.next_outgoing().await.unwrap().is_some_and(|next| next < at(0)));
     }
 
     #[tokio::test]
-    async fn what_a_crash_left_half_sent_is_sent_again_and_what_was_sent_is_not() {
+    async fn what_a_crash_cut_off_is_sent_again_and_what_was_sent_is_not() {
         let fixture = Fixture::new();
         let sent = enqueue(&fixture.store, "anna", "sent").await;
-        let cut_off = enqueue(&fixture.store, "boris", "cut off").await;
-        for id in [sent, cut_off] {
-            fixture.store.mark_sending(id).await.unwrap();
-        }
+        enqueue(&fixture.store, "boris", "cut off").await;
         fixture.store.mark_sent(sent, at(1)).await.unwrap();
 
         let after = fixture.after_crash();
-        assert_eq!(due(&after.store, 2).await, Vec::<String>::new());
-        assert_eq!(after.store.recover_outbox().await, Ok(1));
-        let rows = after.store.due_outgoing(at(2), 10).await.unwrap();
-        assert_eq!(rows.iter().map(|row| (row.id, row.attempts)).collect::<Vec<_>>(), [(cut_off, 1)]);
+        assert_eq!(due(&after.store, 2).await, ["cut off"]);
         assert!(matches!(after.store.mark_sent(sent, at(3)).await, Err(StoreError::NotFound(_))));
     }
 

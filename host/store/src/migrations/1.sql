@@ -90,7 +90,7 @@ CREATE TABLE outbox (
   outgoing    TEXT NOT NULL,
   key         TEXT,                  -- of the tool call that asked
   position    INTEGER NOT NULL,      -- within what that call asked for
-  state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed')),
+  state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed')),
   attempts    INTEGER NOT NULL DEFAULT 0,
   not_before  INTEGER NOT NULL DEFAULT 0, -- 0: at once, whatever the clock says
   error       TEXT,
@@ -98,7 +98,7 @@ CREATE TABLE outbox (
   finished_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX outbox_key ON outbox (key, position) WHERE key IS NOT NULL;
-CREATE INDEX outbox_waiting ON outbox (channel, chat, id) WHERE state IN ('pending', 'sending');
+CREATE INDEX outbox_waiting ON outbox (channel, chat, id) WHERE state = 'pending';
 CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE task (
