@@ -1,0 +1,176 @@
+//! What an update of Telegram means: a message for the inbox, or nothing for us.
+//!
+//! Only private chats are read. An update teloxide cannot parse is read by hand as far as that goes, so that a new
+//! field of the Bot API never costs anybody a message.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use steward_agent::{Address, Envelope, Language, Sender};
+use teloxide::types::{Message, MessageKind, Update, UpdateKind, User};
+
+use super::attachment::{attachments, in_words, unknown_kind};
+
+/// The name of this channel in addresses.
+pub(super) const CHANNEL: &str = "telegram";
+/// How much of a message that is replied to is quoted, in characters.
+const QUOTE: usize = 300;
+
+/// What is to be done with an update.
+#[derive(Debug, PartialEq)]
+pub(super) enum Reading {
+    Message(Box<Envelope>),
+    /// It is not for us; the word is for the log.
+    Ignored(&'static str),
+    /// Nothing can be made of it.
+    Unreadable,
+}
+
+/// The number of an update; updates are confirmed by it.
+pub(super) fn update_id(update: &Value) -> Option<i64> {
+    update.get("update_id").and_then(Value::as_i64)
+}
+
+/// Reads an update. `bot` is our own username, without `@`.
+pub(super) fn read(update: &Value, bot: &str) -> Reading {
+    let Some(id) = update_id(update) else { return Reading::Unreadable };
+    // From text and not from the value: teloxide finds the kind of an update only by borrowed keys.
+    match serde_json::from_str::<Update>(&update.to_string()).map(|update| update.kind) {
+        Ok(UpdateKind::Message(message)) => match read_message(&message, &update["message"], id, bot) {
+            Some(reading) => reading,
+            None => by_hand(update, id),
+        },
+        Ok(UpdateKind::Error(_)) | Err(_) => by_hand(update, id),
+        Ok(_) => Reading::Ignored("it is no new message"),
+    }
+}
+
+/// `None` if teloxide knew the message only in part.
+fn read_message(message: &Message, raw: &Value, id: i64, bot: &str) -> Option<Reading> {
+    if !message.chat.is_private() {
+        return Some(Reading::Ignored("it is from a group or a channel"));
+    }
+    let Some(from) = message.from.as_ref().filter(|from| !from.is_bot) else {
+        return Some(Reading::Ignored("no person sent it"));
+    };
+    if matches!(message.kind, MessageKind::Empty {}) {
+        return None;
+    }
+    if !matches!(message.kind, MessageKind::Common(_) | MessageKind::Dice(_)) {
+        return Some(Reading::Ignored("it is a note of Telegram's own"));
+    }
+    let sender = sender(from);
+    let language = sender.language.unwrap_or_default();
+    let attachments = attachments(raw);
+    let said = message.text().or(message.caption()).map(str::to_owned);
+    let said = said.or_else(|| in_words(message, language));
+    let text = match said {
+        Some(said) => with_context(message, without_bot_name(&said, bot), language),
+        None if attachments.is_empty() => unknown_kind(language).to_owned(),
+        None => with_context(message, String::new(), language),
+    };
+    let envelope = Envelope { attachments, ..envelope(id, message.chat.id.0, sender, text) };
+    Some(Reading::Message(Box::new(envelope)))
+}
+
+fn envelope(id: i64, chat: i64, sender: Sender, text: String) -> Envelope {
+    Envelope {
+        address: Address { channel: CHANNEL.to_owned(), chat: chat.to_string() },
+        external_id: id.to_string(),
+        sender,
+        text,
+        attachments: Vec::new(),
+        received_at: Timestamp::now(),
+    }
+}
+
+fn sender(user: &User) -> Sender {
+    Sender {
+        id: user.id.0.to_string(),
+        name: user.full_name(),
+        username: user.username.clone(),
+        language: user.language_code.as_deref().map(Language::from_tag),
+    }
+}
+
+/// Puts before the text what it is about: where it was forwarded from, what it replies to. A command stays as it is.
+fn with_context(message: &Message, text: String, language: Language) -> String {
+    if text.starts_with('/') {
+        return text;
+    }
+    let mut lines = Vec::new();
+    if let Some(name) = forwarded_from(message) {
+        lines.push(match language {
+            Language::En => format!("[forwarded from {name}]"),
+            Language::Ru => format!("[переслано от {name}]"),
+        });
+    }
+    if let Some(quote) = replied_to(message) {
+        lines.extend(shorten(quote).lines().map(|line| format!("> {line}")));
+        lines.push(String::new());
+    }
+    lines.push(text);
+    lines.join("\n").trim_end().to_owned()
+}
+
+fn forwarded_from(message: &Message) -> Option<String> {
+    let user = message.forward_from_user().map(User::full_name);
+    let chat = || message.forward_from_chat().and_then(|chat| chat.title()).map(str::to_owned);
+    user.or_else(|| message.forward_from_sender_name().map(str::to_owned)).or_else(chat)
+}
+
+fn replied_to(message: &Message) -> Option<&str> {
+    let whole = || message.reply_to_message().and_then(|other| other.text().or(other.caption()));
+    message.quote().map(|quote| quote.text.as_str()).or_else(whole).filter(|text| !text.trim().is_empty())
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(QUOTE) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// `/help@our_bot` is `/help`.
+fn without_bot_name(text: &str, bot: &str) -> String {
+    let (command, rest) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
+    match command.split_once('@') {
+        Some((command, name)) if command.starts_with('/') && name.eq_ignore_ascii_case(bot) => {
+            format!("{command}{rest}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The same from the bare JSON, with as little as possible taken for granted.
+fn by_hand(update: &Value, id: i64) -> Reading {
+    let Some(message) = update.get("message") else { return Reading::Unreadable };
+    let chat = &message["chat"];
+    let from = &message["from"];
+    let (Some(kind), Some(chat), Some(person)) = (chat["type"].as_str(), chat["id"].as_i64(), from["id"].as_i64())
+    else {
+        return Reading::Unreadable;
+    };
+    if kind != "private" || from["is_bot"] == Value::Bool(true) {
+        return Reading::Ignored("it is not from a person in a private chat");
+    }
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let name = [from["first_name"].as_str(), from["last_name"].as_str()].into_iter().flatten().collect::<Vec<_>>();
+    let sender = Sender {
+        id: person.to_string(),
+        name: name.join(" "),
+        username: word(&from["username"]),
+        language: from["language_code"].as_str().map(Language::from_tag),
+    };
+    let said = word(&message["text"]).or_else(|| word(&message["caption"]));
+    let attachments = attachments(message);
+    let text = match said {
+        Some(said) => said,
+        None if attachments.is_empty() => unknown_kind(sender.language.unwrap_or_default()).to_owned(),
+        None => String::new(),
+    };
+    Reading::Message(Box::new(Envelope { attachments, ..envelope(id, chat, sender, text) }))
+}
+
+#[cfg(test)]
+#[path = "receive_tests.rs"]
+mod tests;

@@ -1,0 +1,51 @@
+//! What the chat itself says, in both languages.
+
+use steward_agent::Language;
+
+/// A line of the chat's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    Lost,
+    Back,
+    /// The daemon is of another version now.
+    Version,
+    /// How to leave.
+    Leave,
+    Stopping,
+    /// The answer begins anew.
+    Again,
+    Refused,
+}
+
+impl Note {
+    pub(super) fn text(self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.english(),
+            Language::Ru => self.russian(),
+        }
+    }
+
+    fn english(self) -> &'static str {
+        match self {
+            Self::Lost => "Steward is not there any more. Waiting for it to come back…",
+            Self::Back => "Steward is back.",
+            Self::Version => "Steward was updated. Leave with Ctrl-D and start the chat again.",
+            Self::Leave => "Ctrl-D leaves the chat.",
+            Self::Stopping => "Stopping…",
+            Self::Again => "(the answer begins anew)",
+            Self::Refused => "Not sent",
+        }
+    }
+
+    fn russian(self) -> &'static str {
+        match self {
+            Self::Lost => "Steward не отвечает. Жду, пока он вернётся…",
+            Self::Back => "Steward снова здесь.",
+            Self::Version => "Steward обновился. Выйдите по Ctrl-D и начните чат заново.",
+            Self::Leave => "Выход из чата: Ctrl-D.",
+            Self::Stopping => "Останавливаю…",
+            Self::Again => "(ответ начинается заново)",
+            Self::Refused => "Не отправлено",
+        }
+    }
+}
