@@ -58,8 +58,7 @@ impl Anthropic {
 impl Provider for Anthropic {
     fn describe(&self) -> ModelDescription {
         let label = format!("{} at {}", self.model, self.server.address);
-        let address = self.server.base().as_str().trim_end_matches('/').to_owned();
-        ModelDescription { label, address, rehearsal: false, context: self.context }
+        ModelDescription { label, address: self.server.shown(), rehearsal: false, context: self.context }
     }
 
     fn model(&self) -> Option<String> {

@@ -168,14 +168,16 @@ mod tests {
     #[test]
     fn every_server_s_words_for_too_long_are_known() {
         let bodies = [
-            r#"{"error":{"message":"This model's maximum context length is 8192 tokens.","code":"context_length_exceeded"}}"#,
-            r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
-            r#"{"type":"error","error":{"message":"input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000"}}"#,
-            r#"{"error":"Trying to keep the first 5123 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens"}"#,
+            r#"{"error":{"message":"Your input exceeds the limit.","code":"context_length_exceeded"}}"#,
+            r#"{"type":"error","error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
+            r#"{"error":{"message":"input length and `max_tokens` exceed context limit: 199000 + 4096"}}"#,
+            r#"{"error":"Trying to keep the first 5123 tokens when context the overflows."}"#,
+            r#"{"error":"The model is loaded with context length of only 4096 tokens"}"#,
             r#"{"error":"The number of tokens to keep from the initial prompt is greater than the context length."}"#,
-            r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}}"#,
+            r#"{"error":{"message":"the request is too large","type":"exceed_context_size_error"}}"#,
+            r#"{"error":{"message":"the request exceeds the available context size"}}"#,
             r#"{"error":"the input length exceeds the context length"}"#,
-            r#"{"object":"error","message":"This model's maximum context length is 4096 tokens. However, you requested 5000"}"#,
+            r#"{"object":"error","message":"This model's maximum context length is 4096 tokens."}"#,
         ];
         for body in bodies {
             let failure = failure(400, body);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Client;
 use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
@@ -18,6 +19,9 @@ use crate::provider::Provider;
 use crate::rehearsal::Rehearsal;
 use crate::retry::{self, Pauses};
 use crate::sink::Sink;
+
+/// How long a server may take to tell whether it would answer.
+const CHECK_TIME: Duration = Duration::from_secs(10);
 
 /// The way to all models. Cloning it is cheap and gives the same gateway.
 #[derive(Clone)]
@@ -77,7 +81,10 @@ impl Gateway {
     /// or why none would.
     pub async fn check(&self) -> Vec<(String, Result<String, ModelError>)> {
         let checks = self.chain.iter().map(|provider| async {
-            let result = provider.check().await;
+            let result = tokio::time::timeout(CHECK_TIME, provider.check()).await.unwrap_or_else(|_| {
+                let reason = format!("it did not answer within {} seconds", CHECK_TIME.as_secs());
+                Err(ModelError::Unreachable { address: provider.describe().address, reason })
+            });
             (provider.describe().label, result)
         });
         futures::future::join_all(checks).await

@@ -30,11 +30,12 @@ const FIRST_BYTE: u32 = 3;
 
 /// A client by the configuration.
 pub(crate) fn client(config: &GatewayConfig) -> Result<Client, ModelError> {
-    let wrong = |reason: String| ModelError::Invalid { address: "http_proxy".to_owned(), reason };
+    let wrong = |reason: String| ModelError::Unreachable { address: "any address".to_owned(), reason };
     let proxy = match config.http_proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty()) {
         None => None,
         Some(address) => {
-            let proxy = Proxy::all(address).map_err(|error| wrong(format!("not an address: {}", innermost(&error))))?;
+            let proxy = Proxy::all(address)
+                .map_err(|_| wrong("the HTTP proxy is no address: write it as http://host:port".to_owned()))?;
             Some(proxy.no_proxy(NoProxy::from_string(NEAR)))
         }
     };
@@ -98,7 +99,7 @@ impl Server {
 
     /// Adds a header to every request; with a key in it if `value` makes one.
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Result<Self, ModelError> {
-        let mut value = HeaderValue::from_str(value).map_err(|_| ModelError::Invalid {
+        let mut value = HeaderValue::from_str(value).map_err(|_| ModelError::Refused {
             address: self.address.clone(),
             reason: "the key holds characters that no key has: copy it again".to_owned(),
         })?;
@@ -107,8 +108,13 @@ impl Server {
         Ok(self)
     }
 
-    pub(crate) fn base(&self) -> &Url {
-        &self.base
+    /// The base address without the slash at its end, and without a name and password in it.
+    pub(crate) fn shown(&self) -> String {
+        let mut base = self.base.clone();
+        if base.set_username("").is_err() || base.set_password(None).is_err() {
+            return self.address.clone();
+        }
+        base.as_str().trim_end_matches('/').to_owned()
     }
 
     /// Posts a body of JSON; the answer has begun well when this returns.
@@ -228,14 +234,20 @@ mod tests {
         ];
         for (given, base, address) in cases {
             let server = server(given);
-            assert_eq!((server.base().as_str(), server.address.as_str()), (base, address));
+            assert_eq!((server.base.as_str(), server.address.as_str()), (base, address));
         }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_shown() {
+        let server = server("https://me:secret@models.example/v1");
+        assert_eq!((server.shown().as_str(), server.address.as_str()), ("https://models.example/v1", "models.example"));
     }
 
     #[test]
     fn a_proxy_that_is_no_address_and_a_broken_key_are_told_of() {
         let config = GatewayConfig { http_proxy: Some("http://[".into()), ..GatewayConfig::default() };
-        assert!(client(&config).unwrap_err().to_string().contains("http_proxy"));
+        assert!(client(&config).unwrap_err().to_string().contains("http://host:port"));
         let error = server("http://127.0.0.1").with_header("x-api-key", "a\nb").unwrap_err();
         assert!(error.to_string().contains("copy it again"), "{error}");
     }

@@ -137,8 +137,7 @@ impl Provider for OpenAi {
     fn describe(&self) -> ModelDescription {
         let address = &self.server.address;
         let label = self.model().map_or_else(|| address.clone(), |model| format!("{model} at {address}"));
-        let address = self.server.base().as_str().trim_end_matches('/').to_owned();
-        ModelDescription { label, address, rehearsal: false, context: self.context }
+        ModelDescription { label, address: self.server.shown(), rehearsal: false, context: self.context }
     }
 
     fn model(&self) -> Option<String> {

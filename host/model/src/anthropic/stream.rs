@@ -223,9 +223,10 @@ mod tests {
     fn text_and_calls_come_in_blocks_and_thinking_is_passed_over() {
         let (reply, progress) = answer(&[
             json!({"type": "message_start", "message": {"model": "served", "usage":
-                {"input_tokens": 5, "cache_creation_input_tokens": 7, "cache_read_input_tokens": 11, "output_tokens": 1}}}),
+                {"input_tokens": 5, "cache_creation_input_tokens": 7, "cache_read_input_tokens": 11}}}),
             json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}),
-            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "secret"}}),
+            json!({"type": "content_block_delta", "index": 0,
+                   "delta": {"type": "thinking_delta", "thinking": "secret"}}),
             json!({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "s"}}),
             json!({"type": "content_block_stop", "index": 0}),
             json!({"type": "ping"}),
@@ -233,10 +234,12 @@ mod tests {
             json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Да."}}),
             json!({"type": "content_block_start", "index": 2,
                    "content_block": {"type": "tool_use", "id": "t1", "name": "list", "input": {}}}),
-            json!({"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": ""}}),
+            json!({"type": "content_block_delta", "index": 2,
+                   "delta": {"type": "input_json_delta", "partial_json": ""}}),
             json!({"type": "content_block_delta", "index": 2,
                    "delta": {"type": "input_json_delta", "partial_json": "{\"path\":"}}),
-            json!({"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "\".\"}"}}),
+            json!({"type": "content_block_delta", "index": 2,
+                   "delta": {"type": "input_json_delta", "partial_json": "\".\"}"}}),
             json!({"type": "content_block_start", "index": 3,
                    "content_block": {"type": "tool_use", "id": "t2", "name": "list_tasks", "input": {}}}),
             json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 42}}),

@@ -1,7 +1,6 @@
 //! The gateway against servers that answer as they are told.
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use steward_agent::{Message, ToolSpec};
 use tokio::sync::mpsc::{self, Receiver};
@@ -92,7 +91,8 @@ async fn an_openai_request_is_these_bytes_and_its_answer_streams() {
     assert_eq!(asked.header("content-type"), Some("application/json"));
     let expected = concat!(
         r#"{"model":"m","messages":[{"role":"system","content":"Be kind."},{"role":"user","content":"hi"}],"#,
-        r#""tools":[{"type":"function","function":{"name":"list","description":"Lists.","parameters":{"type":"object"}}}],"#,
+        r#""tools":[{"type":"function","function":{"name":"list","description":"Lists.","#,
+        r#""parameters":{"type":"object"}}}],"#,
         r#""max_tokens":64,"stream":true,"stream_options":{"include_usage":true}}"#,
     );
     assert_eq!(asked.body, expected);

@@ -168,7 +168,8 @@ mod tests {
         let expected = concat!(
             r#"{"model":"m","messages":["#,
             r#"{"role":"system","content":"Be kind."},"#,
-            r#"{"role":"user","content":"This is the summary of our earlier conversation:\n\n- flat 42\n\nsee\n[file: uploads/a.jpg]"},"#,
+            r#"{"role":"user","content":"This is the summary of our earlier conversation:\n\n- flat 42\n\n"#,
+            r#"see\n[file: uploads/a.jpg]"},"#,
             r#"{"role":"assistant","content":"","tool_calls":["#,
             r#"{"id":"c1","type":"function","function":{"name":"list","arguments":"{\"path\":\".\"}"}},"#,
             r#"{"id":"c2","type":"function","function":{"name":"list","arguments":"{\"_raw\":\"{bad\"}"}}]},"#,

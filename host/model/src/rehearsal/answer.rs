@@ -12,11 +12,15 @@ const SHOWN_CHARS: usize = 1_200;
 
 /// What to tell the person after the tool answered.
 pub(super) fn word(ask: &Ask, language: Language, result: &ToolResult) -> String {
-    let text = result.text.trim();
     if result.failed {
-        let reason = shorten(text, 600);
+        let reason = shorten(&result.text, 600);
         return say(language, format!("That did not work: {reason}"), format!("Не получилось: {reason}"));
     }
+    given(ask, language, result.text.trim())
+}
+
+/// Words for what a tool gave when all went well.
+fn given(ask: &Ask, language: Language, text: &str) -> String {
     match ask {
         Ask::Remind(plan) => {
             let title = &plan.title;
@@ -26,11 +30,7 @@ pub(super) fn word(ask: &Ask, language: Language, result: &ToolResult) -> String
         Ask::Note(note) => say(language, format!("Noted for today: {note}"), format!("Записал в дневник: {note}")),
         Ask::Recall(topics) => recall::answer(language, topics, text),
         Ask::Reminders => titled(language, "What is scheduled:", "Запланировано:", text),
-        Ask::Cancel(None) => {
-            let which =
-                say(language, "Which one? Answer “cancel” with its id.", "Которое? Ответьте «отмени» и его номер.");
-            format!("{text}\n\n{which}")
-        }
+        Ask::Cancel(None) => which(language, text),
         Ask::Cancel(Some(_)) => with(say(language, "Cancelled.", "Отменено."), text),
         Ask::Files(_) => titled(language, "Files:", "Файлы:", text),
         Ask::Read(path) => with(format!("`{path}`:"), &beginning(language, text)),
@@ -56,6 +56,11 @@ pub(super) fn word(ask: &Ask, language: Language, result: &ToolResult) -> String
         }
         Ask::Received(_) | Ask::Help | Ask::Thanks | Ask::Yes | Ask::Unknown => text.to_owned(),
     }
+}
+
+fn which(language: Language, scheduled: &str) -> String {
+    let ask = say(language, "Which one? Answer “cancel” with its id.", "Которое? Ответьте «отмени» и его номер.");
+    with(scheduled.to_owned(), &ask)
 }
 
 fn titled(language: Language, english: &str, russian: &str, text: &str) -> String {

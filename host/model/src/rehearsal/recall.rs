@@ -49,8 +49,8 @@ fn entry(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const MEMORY: &str = "## MEMORY.md\n\n- my flat is 42\n- Моя квартира — 42, этаж 5\n- the cat of the flat is Tom\n\n\
-                          ## memory/2026-11-20.md\n\n- 12:00 met Anna\n- 12:00 met Anna";
+    const MEMORY: &str = "## MEMORY.md\n\n- my flat is 42\n- Моя квартира — 42, этаж 5\n- the cat of the flat is Tom\n\
+                          \n## memory/2026-11-20.md\n\n- 12:00 met Anna\n- 12:00 met Anna";
 
     fn topics(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()

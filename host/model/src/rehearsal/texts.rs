@@ -89,7 +89,7 @@ pub(super) fn unknown(language: Language, offered: &dyn Fn(&str) -> bool, outsid
 pub(super) fn offer(language: Language) -> String {
     say(
         language,
-        "I cannot do that myself. Shall I pass your message on to the owner? Answer “yes”, or write “tell the owner …”.",
+        "I cannot do that myself. Shall I pass your message on to the owner? Answer “yes” or write “tell the owner …”.",
         "Сам я этого сделать не могу. Передать ваше сообщение хозяину? Ответьте «да» или напишите «передай хозяину …».",
     )
 }

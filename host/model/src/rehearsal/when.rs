@@ -145,17 +145,21 @@ fn class(word: &str, name: &str) -> bool {
     }
 }
 
-const UNITS: &str = "second seconds sec secs minute minutes min mins hour hours h day days week weeks month months year \
-    years секунду секунды секунд секундочку сек минуту минуты минут минутку минуточку мин час часа часов часик день дня \
-    дней дни неделю недели недель месяц месяца месяцев год года лет полчаса";
-const WEEKDAYS: &str = "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays \
-    fridays saturdays sundays понедельник вторник среду среда четверг пятницу пятница субботу суббота воскресенье \
+const UNITS: &str = "\
+    second seconds sec secs minute minutes min mins hour hours h day days week weeks month months year years \
+    секунду секунды секунд секундочку сек минуту минуты минут минутку минуточку мин час часа часов часик день \
+    дня дней дни неделю недели недель месяц месяца месяцев год года лет полчаса";
+const WEEKDAYS: &str = "\
+    monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays \
+    saturdays sundays понедельник вторник среду среда четверг пятницу пятница субботу суббота воскресенье \
     понедельникам вторникам средам четвергам пятницам субботам воскресеньям";
-const MONTHS: &str = "january february march april may june july august september october november december jan feb mar \
-    apr jun jul aug sep sept oct nov dec января февраля марта апреля мая июня июля августа сентября октября ноября \
+const MONTHS: &str = "\
+    january february march april may june july august september october november december jan feb mar apr jun \
+    jul aug sep sept oct nov dec января февраля марта апреля мая июня июля августа сентября октября ноября \
     декабря";
-const NUMBERS: &str = "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty \
-    sixty один одну одного два две три четыре пять шесть семь восемь девять десять одиннадцать двенадцать пятнадцать \
+const NUMBERS: &str = "\
+    one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty один \
+    одну одного два две три четыре пять шесть семь восемь девять десять одиннадцать двенадцать пятнадцать \
     двадцать тридцать сорок пятьдесят";
 
 fn is_number(word: &str) -> bool {

@@ -5,8 +5,10 @@ use super::super::words::Word;
 use super::{Ask, Rest, TaskNews};
 
 /// Words that name nothing to look for in memory.
-const EMPTY: &str = "a an the my me mine our your is are was of about i you what where in on all everything мой моя мое мои \
-    моей моего моем моих моим мою меня мне обо я о об про и в на у ты ли что где наш наша нас как какой какая есть это все";
+const EMPTY: &str = "\
+    a an the my me mine our your is are was of about i you what where in on all everything мой моя мое мои моей \
+    моего моем моих моим мою меня мне обо я о об про и в на у ты ли что где наш наша нас как какой какая есть \
+    это все";
 /// What is kept elsewhere than in memory, as beginnings of words.
 const ELSEWHERE: [&str; 8] = ["task", "reminder", "file", "schedule", "задач", "задани", "напоминан", "файл"];
 
