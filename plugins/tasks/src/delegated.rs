@@ -1,10 +1,11 @@
 //! The owner's half: tasks given to other people.
 
+use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use steward_sdk::delegate::{self, Filter, NewTask, Task};
-use steward_sdk::{Failure, Output, send};
+use steward_sdk::{Failure, Output, run, send};
 
 use crate::status;
 
@@ -17,7 +18,7 @@ pub struct Create {
     title: String,
     /// What sort of task it is, in one word, such as `question` or `errand`.
     kind: Option<String>,
-    /// Until when: a date, or a date and time, on the owner's clock, such as `2026-11-25` or `2026-11-25 18:00`.
+    /// Until when, on the owner's clock: `2026-11-25`, `2026-11-25 18:00`, or in words: `tomorrow at 18`, `в пятницу`.
     deadline: Option<String>,
     /// What the assistant should know when it talks with the person about it.
     context: Option<String>,
@@ -34,7 +35,7 @@ pub fn create(arguments: Create) -> Result<Output, Failure> {
         user: required("user", &arguments.user)?,
         title: required("title", &arguments.title)?,
         kind: given(arguments.kind.as_deref()),
-        deadline: given(arguments.deadline.as_deref()),
+        deadline: arguments.deadline.as_deref().and_then(|text| given(Some(text))).map(deadline).transpose()?,
         context: given(arguments.context.as_deref()),
         skill: given(arguments.skill.as_deref()),
     })?;
@@ -48,6 +49,22 @@ pub fn create(arguments: Create) -> Result<Output, Failure> {
         },
     };
     Ok(Output::from(text).structured(row(&task)))
+}
+
+fn deadline(text: String) -> Result<String, Failure> {
+    // A plain date is meant as the whole day, which the host keeps as it is.
+    if text.parse::<Date>().is_ok() && text.len() == "2026-11-25".len() {
+        return Ok(text);
+    }
+    let now = run::now();
+    let now = now.parse().map_err(|_| Failure::failed(format!("the host's clock reads `{now}`")))?;
+    until(&text, now)
+}
+
+/// The date and time that words mean, as the contract wants it.
+fn until(text: &str, now: DateTime) -> Result<String, Failure> {
+    let at = steward_when::parse_once(text, now).map_err(|error| Failure::invalid(format!("`deadline`: {error}")))?;
+    Ok(at.strftime("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 /// Which tasks.
@@ -144,6 +161,16 @@ mod tests {
              answered: perhaps Tuesday"
         );
         assert_eq!(view(&[]).text, "No task fits.");
+    }
+
+    #[test]
+    fn a_deadline_may_be_in_words() {
+        let now = jiff::civil::date(2026, 11, 20).at(14, 5, 0, 0);
+        assert_eq!(until("завтра в 18", now).unwrap(), "2026-11-21T18:00:00");
+        assert_eq!(until("2026-11-25 18:00", now).unwrap(), "2026-11-25T18:00:00");
+        assert_eq!(deadline("2026-11-25".to_owned()).unwrap(), "2026-11-25");
+        assert!(until("2026-11-19 18:00", now).unwrap_err().text().starts_with("`deadline`: Thursday"));
+        assert!(until("daily", now).unwrap_err().text().contains("is a repetition"));
     }
 
     #[test]

@@ -1,0 +1,121 @@
+//! Dates: "tomorrow", "next Monday", "Nov 25", "25 ноября", "the 1st", "25.11.2026".
+
+use crate::draft::DateWord;
+use crate::error::WhenError;
+use crate::grammar::Reader;
+use crate::token::{Number, Token, Unit};
+
+impl Reader {
+    /// Whether a date comes next.
+    pub(crate) fn date_is_next(&self) -> bool {
+        match self.peek(0) {
+            Some(Token::Day(_) | Token::Next | Token::This | Token::Weekday(..) | Token::Weekend(_)) => true,
+            Some(Token::Date(..) | Token::Slashed(..) | Token::Ordinal(_) | Token::Month(_)) => true,
+            Some(Token::Number(_)) => matches!(self.peek(1), Some(Token::Month(_) | Token::DayNumber)),
+            Some(Token::Dotted(_, month, year)) => year.is_some() || (1..=12).contains(month),
+            _ => false,
+        }
+    }
+
+    /// Reads a date.
+    pub(crate) fn date(&mut self) -> Result<(), WhenError> {
+        let first = self.peek(0).cloned().ok_or_else(|| self.unexpected())?;
+        self.skip(1);
+        let date = match first {
+            Token::Day(days) => DateWord::Offset(days),
+            Token::Weekday(day, _) => DateWord::Weekday { day, next: false },
+            Token::Weekend(_) => DateWord::Weekday { day: jiff::civil::Weekday::Saturday, next: false },
+            Token::This => return self.after_this(),
+            Token::Next => self.after_next()?,
+            Token::Date(year, month, day) => self.dated(Some(year), month, day)?,
+            Token::Dotted(day, month, year) => self.dated(year, month, day)?,
+            Token::Slashed(first, second, year) => self.slashed(first, second, year)?,
+            Token::Month(month) => self.after_month(month)?,
+            Token::Number(day) | Token::Ordinal(day) => self.after_day(day)?,
+            _ => return Err(self.unexpected()),
+        };
+        self.draft.set_date(date)
+    }
+
+    /// "this Friday", "this evening".
+    fn after_this(&mut self) -> Result<(), WhenError> {
+        match self.peek(0).cloned() {
+            Some(Token::Weekday(..) | Token::Weekend(_)) => self.date(),
+            Some(Token::Part(part, Number::One)) => {
+                self.skip(1);
+                self.draft.set_part(part)?;
+                self.draft.set_date(DateWord::Offset(0))
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn after_next(&mut self) -> Result<DateWord, WhenError> {
+        let date = match self.peek(0) {
+            Some(Token::Weekday(day, _)) => DateWord::Weekday { day: *day, next: true },
+            Some(Token::Weekend(_)) => DateWord::Weekday { day: jiff::civil::Weekday::Saturday, next: true },
+            Some(Token::Unit(unit @ (Unit::Day | Unit::Week | Unit::Month | Unit::Year))) => DateWord::Next(*unit),
+            _ => return Err(self.unexpected()),
+        };
+        self.skip(1);
+        Ok(date)
+    }
+
+    /// "Nov 25", "November 25th, 2026".
+    fn after_month(&mut self, month: u32) -> Result<DateWord, WhenError> {
+        let Some(Token::Number(day) | Token::Ordinal(day)) = self.peek(0).cloned() else {
+            return Err(self.unexpected());
+        };
+        self.skip(1);
+        let joined = usize::from(self.peek(0) == Some(&Token::And));
+        let year = self.year(joined);
+        self.dated(year, month, day)
+    }
+
+    /// "25 November", "25 ноября 2026 года", "1 числа", "the 1st".
+    fn after_day(&mut self, day: u32) -> Result<DateWord, WhenError> {
+        let Some(Token::Month(month)) = self.peek(0).cloned() else {
+            self.accept(&Token::DayNumber);
+            return match day {
+                1..=31 => Ok(DateWord::DayOfMonth(day)),
+                _ => Err(WhenError::NoDate(format!("day {day} of a month"))),
+            };
+        };
+        self.skip(1);
+        let year = self.year(0);
+        self.dated(year, month, day)
+    }
+
+    /// A year, so many places ahead; no hour is that large.
+    fn year(&mut self, ahead: usize) -> Option<u32> {
+        let Some(Token::Number(year @ 1970..=9999)) = self.peek(ahead).cloned() else { return None };
+        self.skip(ahead + 1);
+        self.accept(&Token::Unit(Unit::Year));
+        Some(year)
+    }
+
+    fn dated(&self, year: Option<u32>, month: u32, day: u32) -> Result<DateWord, WhenError> {
+        // Without a year the 29th of February may be meant.
+        let exists = date_of(year.unwrap_or(2028), month, day).is_some();
+        let shown = || WhenError::NoDate(format!("day {day} of month {month}"));
+        exists.then_some(DateWord::MonthDay { year, month, day }).ok_or_else(shown)
+    }
+
+    /// Which of the two is the month differs between countries: only what can be told is accepted.
+    fn slashed(&self, first: u32, second: u32, year: Option<u32>) -> Result<DateWord, WhenError> {
+        match (first, second) {
+            (13.., 1..=12) => self.dated(year, second, first),
+            (1..=12, 13..) => self.dated(year, first, second),
+            _ if first == second => self.dated(year, first, second),
+            _ => Err(WhenError::Unsupported(
+                "a date such as 5/6 may mean two days: write the month as a word, or the date as 2026-06-05",
+            )),
+        }
+    }
+}
+
+/// The date, if the calendar has it.
+pub(crate) fn date_of(year: u32, month: u32, day: u32) -> Option<jiff::civil::Date> {
+    let (year, month, day) = (i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    jiff::civil::Date::new(year, month, day).ok()
+}

@@ -1,0 +1,44 @@
+//! Why a text gives no time. The texts reach a model, which tells the person or tries again.
+
+use jiff::civil::DateTime;
+
+/// Why a text gives no time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WhenError {
+    #[error("no time is given: say for example \"in 10 minutes\", \"tomorrow at 9:00\" or \"every weekday at 8\"")]
+    Empty,
+    #[error(
+        "`{word}` in `{text}` is not understood as a time: say for example \"in 10 minutes\", \"2026-11-25 14:30\", \
+         \"on Friday at 10\", \"every day at 9:30\" or a cron expression such as `0 8 * * 1-5`"
+    )]
+    Word { word: String, text: String },
+    #[error("`{text}` names two {what}: give one")]
+    Twice { what: &'static str, text: String },
+    #[error("there is no time of day like {hour}:{minute:02}: hours go to 23 and minutes to 59")]
+    NoTime { hour: u32, minute: u32 },
+    #[error("there is no date like {0}")]
+    NoDate(String),
+    #[error("{} is in the past: it is {} now", shown(*.at), shown(*.now))]
+    Past { at: DateTime, now: DateTime },
+    #[error("that is too far away")]
+    TooFar,
+    #[error("a time from now must be at least a second away")]
+    Zero,
+    #[error(
+        "`{0}` is no repetition: say for example \"daily\", \"every monday\", \"every 30 minutes\" or leave it out"
+    )]
+    NoRepetition(String),
+    #[error("`{0}` is a repetition, and one point in time is needed, such as `2026-11-25 18:00`")]
+    Repetition(String),
+    #[error("both the time and the repetition say how often: leave one of them out")]
+    TwoRepetitions,
+    #[error("{0}")]
+    Unsupported(&'static str),
+    #[error("the cron expression `{expression}` is wrong: {problem}")]
+    Cron { expression: String, problem: String },
+}
+
+/// A date and time with its day of the week: `Friday 2026-11-20 14:05`.
+fn shown(at: DateTime) -> String {
+    at.strftime("%A %Y-%m-%d %H:%M").to_string()
+}

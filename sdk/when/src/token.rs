@@ -1,0 +1,109 @@
+//! What the words of both languages mean. The grammar knows nothing but these.
+
+use jiff::civil::Weekday;
+
+/// The meaning of a word, a number or a sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// `5`, `five`; `a` and `an` are 1 too.
+    Number(u32),
+    /// `1st`, `первого`.
+    Ordinal(u32),
+    /// `25.11`, `14.30`, `2.5` and with a year `25.11.2026`: what it is depends on where it stands.
+    Dotted(u32, u32, Option<u32>),
+    /// `11/25`, with or without a year.
+    Slashed(u32, u32, Option<u32>),
+    /// `2026-11-25`.
+    Date(u32, u32, u32),
+    /// `14:30`.
+    Clock(u32, u32),
+    /// `half` in "half an hour", `половине` in "в половине десятого".
+    Half,
+    /// `полтора`.
+    OneAndHalf,
+    /// `полчаса`, as minutes.
+    Minutes(u32),
+    /// "and a half", "с половиной".
+    AndHalf,
+    /// Minutes past the hour that follows: "half past nine".
+    Past(u32),
+    /// Minutes to the hour that follows: "quarter to nine".
+    To(u32),
+    /// `без`, before "пятнадцати десять".
+    Without,
+    Unit(Unit),
+    Weekday(Weekday, Number),
+    /// `weekday`, `будни`.
+    Workdays(Number),
+    Weekend(Number),
+    Month(u32),
+    /// Days from today: `tomorrow` is 1.
+    Day(i32),
+    Part(Part, Number),
+    Am,
+    Pm,
+    /// `o'clock`.
+    Oclock,
+    /// `in`, `через`.
+    In,
+    /// `from now`, `later`.
+    FromNow,
+    /// `at`, `в`: a time may follow.
+    At,
+    Next,
+    /// `this`, `ближайший`.
+    This,
+    Every,
+    /// `every other`.
+    EveryOther,
+    /// `once`, `раз`, before "a week".
+    Once,
+    /// `daily` and the like.
+    Adverb(Unit),
+    And,
+    /// `число`, after the number of a day.
+    DayNumber,
+}
+
+/// Whether a word stands for one occasion or, as "on mondays" does, for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    One,
+    Each,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+/// A part of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Morning,
+    Noon,
+    Afternoon,
+    Evening,
+    Night,
+    Midnight,
+}
+
+impl Part {
+    /// The hours that are tried in turn when nothing more is said.
+    pub(crate) fn hours(self) -> &'static [i8] {
+        match self {
+            Self::Morning => &[9],
+            Self::Noon => &[12],
+            Self::Afternoon => &[15],
+            Self::Evening => &[19, 21, 23],
+            Self::Night => &[22, 23],
+            Self::Midnight => &[0],
+        }
+    }
+}
