@@ -16,7 +16,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::audit::Audit;
 use crate::backing::Backing;
-use crate::bindings::PluginPre;
 use crate::call::{Answer, Call, Outcome, arguments};
 use crate::capability::http::{Client, HttpPolicy};
 use crate::compile::{Cache, Compiler};
@@ -25,9 +24,7 @@ use crate::error::{LoadError, SandboxError};
 use crate::grant::{CapabilitySet, Roles};
 use crate::instance::Prepared;
 use crate::limits::Limits;
-use crate::link;
 use crate::plugin::{self, Plugin, PluginSource, Tool};
-use crate::state::CallState;
 use crate::suggest;
 
 /// Everything the sandbox is made from.
@@ -60,7 +57,6 @@ pub struct Catalogue {
     backing: Arc<Backing>,
     calls: Semaphore,
     audit: Audit,
-    linked: Mutex<HashMap<(String, CapabilitySet), Arc<PluginPre<CallState>>>>,
     offers: Mutex<HashMap<CapabilitySet, Arc<[ToolSpec]>>>,
 }
 
@@ -97,7 +93,6 @@ impl Catalogue {
             backing,
             calls: Semaphore::new(CALLS),
             audit: Audit::start(config.store),
-            linked: Mutex::default(),
             offers: Mutex::default(),
             engine: Arc::clone(&engine),
         };
@@ -198,7 +193,7 @@ impl Catalogue {
 
     async fn make(&self, admitted: Admitted<'_>, call: Call, started: Instant) -> Answer {
         let Admitted { tool, set, arguments } = admitted;
-        let linked = match self.linked(&tool.plugin, set) {
+        let linked = match tool.plugin.linked(set) {
             Ok(linked) => linked,
             Err(error) => {
                 tracing::error!("{} cannot be linked: {error:?}", tool.plugin.name);
@@ -217,18 +212,6 @@ impl Catalogue {
         }
         let (engine, backing, plugin) = (&*self.engine, &self.backing, &*tool.plugin);
         Prepared { engine, backing, plugin, linked: &linked, set, arguments, deadline }.run(call).await
-    }
-
-    /// The plugin linked with a set of capabilities, made at the first call that has it.
-    fn linked(&self, plugin: &Plugin, set: CapabilitySet) -> wasmtime::Result<Arc<PluginPre<CallState>>> {
-        let key = (plugin.hash.clone(), set);
-        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(linked) = linked.get(&key) {
-            return Ok(Arc::clone(linked));
-        }
-        let made = Arc::new(link::with_capabilities(&plugin.component, set)?);
-        linked.insert(key, Arc::clone(&made));
-        Ok(made)
     }
 
     /// Returns when the audit of every call made so far is on disk. No tool may be called afterwards.

@@ -1,6 +1,7 @@
 //! Native code of components, compiled once and kept on disk under the hash of everything it depends on. Code is run
 //! only if its signature, made with a key of this installation, is right; anything else is compiled again.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
@@ -27,6 +28,9 @@ pub enum Compiler {
 
 /// How long a component may take to compile in a process of its own.
 const TIME: Duration = Duration::from_secs(300);
+
+/// Code that was not used for so long is deleted.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The folder of compiled code.
 pub(crate) struct Cache {
@@ -47,6 +51,9 @@ impl Cache {
     pub(crate) fn open(folder: PathBuf, compiler: Compiler, engine: Arc<Engine>) -> Result<Self, SandboxError> {
         fs::create_dir_all(&folder).map_err(|error| SandboxError::io(&folder, error))?;
         let key = signing_key(&folder.with_extension("key"))?;
+        if let Err(error) = tidy(&folder) {
+            tracing::warn!("{}: old files stay: {error}", folder.display());
+        }
         let fingerprint = engine::fingerprint(engine.wasmtime());
         Ok(Self { folder, key, compiler, engine, fingerprint, compiling: Semaphore::new(2) })
     }
@@ -121,6 +128,8 @@ impl Cache {
             reason = "the file holds what this installation compiled: its keyed hash was just checked"
         )]
         let component = unsafe { Component::deserialize_file(self.engine.wasmtime(), entry) };
+        // For `tidy`, which goes by the time of the last use; without it the code is compiled again some day.
+        let _ = fs::File::open(entry).and_then(|file| file.set_modified(SystemTime::now()));
         component.inspect_err(|error| tracing::warn!("{} cannot be used: {error:#}", entry.display())).ok()
     }
 
@@ -174,6 +183,28 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
         let _ = fs::remove_file(&temporary);
         SandboxError::io(path, error)
     })
+}
+
+/// Deletes code that is no longer used, and what was left when the program was killed.
+fn tidy(folder: &Path) -> std::io::Result<()> {
+    let now = SystemTime::now();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let age = now.duration_since(entry.metadata()?.modified()?).unwrap_or_default();
+        let extension = path.extension().and_then(OsStr::to_str);
+        // A signature is as old as the day its code was compiled and goes with the code.
+        let old = match extension {
+            Some("cwasm") => age > KEPT,
+            Some("mac") => !path.with_extension("cwasm").exists(),
+            Some("tmp" | "wasm" | "out") => age > 2 * TIME,
+            _ => false,
+        };
+        if old {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// A path beside `path` that nobody else uses: the same component may be compiled twice at once.
@@ -253,6 +284,27 @@ mod tests {
         let error = cache.component(wasm).await.unwrap_err();
         assert!(error.to_string().contains("no memory left"), "{error}");
         assert_eq!(fs::read_dir(folder.path().join("compiled")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_longer_used_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiled = folder.path().join("compiled");
+        fs::create_dir(&compiled).unwrap();
+        let make = |name: &str, age| {
+            let file = fs::File::create(compiled.join(name)).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+        };
+        make("used.cwasm", Duration::ZERO);
+        make("used.mac", 2 * KEPT);
+        make("old.cwasm", 2 * KEPT);
+        make("killed.tmp", 3 * TIME);
+        make("being-written.tmp", Duration::ZERO);
+        cache(folder.path(), Compiler::InProcess);
+        let mut left: Vec<_> =
+            fs::read_dir(&compiled).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, ["being-written.tmp", "used.cwasm", "used.mac"]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Engine {
         let ticks = &self.clock.shared;
         ticks.running.fetch_add(1, Ordering::SeqCst);
         if ticks.parked.load(Ordering::SeqCst) {
-            self.clock.thread.thread().unpark();
+            self.clock.wake();
         }
         Running(ticks)
     }
@@ -99,7 +99,7 @@ fn pool() -> InstanceAllocationStrategy {
 /// Advances the engine's epoch while calls are running. A thread of its own: guests may keep all others busy.
 struct Clock {
     shared: Arc<Ticks>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -126,7 +126,13 @@ impl Clock {
             .name("guest-clock".to_owned())
             .spawn(move || tick(&engine, &ticks))
             .map_err(|error| SandboxError::Engine(format!("no thread for its clock: {error}")))?;
-        Ok(Self { shared, thread })
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
     }
 }
 
@@ -151,7 +157,11 @@ fn tick(engine: &wasmtime::Engine, ticks: &Ticks) {
 impl Drop for Clock {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        self.thread.thread().unpark();
+        self.wake();
+        if let Some(thread) = self.thread.take() {
+            // It does nothing that could panic.
+            let _ = thread.join();
+        }
     }
 }
 

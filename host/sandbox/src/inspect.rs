@@ -4,14 +4,14 @@
 use wasmtime::Module;
 use wasmtime::component::Component;
 
+use crate::bindings::tool::Spec;
 use crate::component::{self, Inspection, Kind};
 use crate::engine::Engine;
-use crate::error::SandboxError;
+use crate::error::{LoadError, SandboxError};
 use crate::limits::Limits;
 use crate::specs;
 
-/// Tells what a binary is, what it exports and what it could reach. Blocks; it must not be called on a thread of an
-/// async runtime.
+/// Tells what a binary is, what it exports and what it could reach. Blocks for as long as compiling takes.
 ///
 /// # Errors
 /// The bytes are no WebAssembly this program can read.
@@ -29,10 +29,18 @@ pub fn inspect(wasm: &[u8]) -> Result<Inspection, SandboxError> {
     let kind = component::kind(&exports);
     let mut inspection = Inspection::new(kind, wasm.len(), imports, exports);
     if kind == Kind::Plugin {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| SandboxError::Engine(error.to_string()))?;
-        let asked = runtime.block_on(specs::ask(&engine, &component, &Limits::default()));
-        inspection.tools = asked.map(specs::offered).map_err(|error| error.to_string());
+        inspection.tools = tools(&engine, &component)?.map(specs::offered).map_err(|error| error.to_string());
     }
     Ok(inspection)
+}
+
+/// Asks for the tools on a thread of its own, so that it also works within an async runtime.
+fn tools(engine: &Engine, component: &Component) -> Result<Result<Vec<Spec>, LoadError>, SandboxError> {
+    let failed = |error: std::io::Error| SandboxError::Engine(error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let ask = || runtime.block_on(specs::ask(engine, component, &Limits::default()));
+    std::thread::scope(|threads| match threads.spawn(ask).join() {
+        Ok(asked) => Ok(asked),
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
 }

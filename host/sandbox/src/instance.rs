@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::ResourceTable;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::{I32Exit, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
@@ -19,7 +18,7 @@ use crate::capability::http::Hooks;
 use crate::capability::log::{LineCount, printable};
 use crate::engine::Engine;
 use crate::grant::{Access, CapabilitySet};
-use crate::limits::{Limits, Meter, OverLimit};
+use crate::limits::{self, Limits, Meter, OverLimit};
 use crate::plugin::Plugin;
 use crate::state::CallState;
 use crate::stdio::Captured;
@@ -99,7 +98,6 @@ impl Prepared<'_> {
             backing: Arc::clone(self.backing),
             principal: call.principal,
             language: call.language,
-            run: call.run,
             plugin: Arc::clone(&self.plugin.name),
             key: call.key,
             replayed: call.replayed,
@@ -111,7 +109,7 @@ impl Prepared<'_> {
             wasi: wasi.build(),
             http_ctx: WasiHttpCtx::new(),
             http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http)),
-            table: ResourceTable::new(),
+            table: limits::resources(),
             writes: 0,
         })
     }
@@ -163,7 +161,9 @@ impl Ending<'_> {
         if text.len() > self.limits.output {
             return self.too_large(text.len(), self.limits.output);
         }
-        match self.refusal() {
+        // What is wrong with the arguments is wrong whatever was refused beside.
+        let refusal = self.refusal().filter(|_| !matches!(outcome, Outcome::Invalid | Outcome::NotFound));
+        match refusal {
             // The plugin gives the refusal in words of its own; ours name the remedy.
             Some(refusal) if !text.contains(&refusal) => {
                 let text = if text.is_empty() { refusal } else { format!("{text}\n{refusal}") };
@@ -219,8 +219,9 @@ impl Ending<'_> {
         let cause = error.root_cause().to_string();
         // wasmtime keeps the type of this error to itself.
         if cause.contains("fuel allocated for hostcalls") {
-            return self
-                .too_large(self.limits.host_call.saturating_add(1), self.limits.output.min(self.limits.host_call));
+            let most = bytes(self.limits.host_call);
+            let text = format!("{tool} handed over more than {most} at once and was ended. Ask it for less at once.");
+            return Answer::of(Outcome::OutputTooLarge, text);
         }
         // A guest that cannot live with a refusal often breaks down over it: the refusal is what there is to say.
         if let Some(refusal) = self.refusal() {

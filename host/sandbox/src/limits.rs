@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
 
 use crate::engine;
 use crate::error::SandboxError;
@@ -54,6 +55,16 @@ pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Core instances, tables and memories one component may bring along.
 pub(crate) const INSTANCES: usize = 64;
+
+/// Files, requests, timers and the like one call may hold at the same time.
+const RESOURCES: usize = 512;
+
+/// The table of what a guest holds by handle. Each entry costs the host memory the guest's own limit does not count.
+pub(crate) fn resources() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
+    table
+}
 
 /// The guest asked for more than its limit of memory or table elements.
 #[derive(Debug, thiserror::Error)]

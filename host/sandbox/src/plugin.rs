@@ -1,21 +1,24 @@
 //! A loaded plugin and its tools. Loading reads and checks; it makes no instance with a capability.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use steward_agent::ToolSpec;
 use wasmtime::component::Component;
 
-use crate::bindings::tool;
+use crate::bindings::{PluginPre, tool};
 use crate::compile::Cache;
 use crate::component::{self, Kind};
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::grant::{CapabilitySet, Grant, Requirement};
 use crate::limits::Limits;
+use crate::link;
 use crate::manifest::Manifest;
 use crate::specs::{self, Described};
+use crate::state::CallState;
 
 /// A plugin to be loaded.
 #[derive(Clone, Debug)]
@@ -44,7 +47,22 @@ pub struct Plugin {
     pub limits: Limits,
     /// What it imports and was granted: the most any of its instances holds.
     pub(crate) reach: CapabilitySet,
-    pub(crate) component: Component,
+    component: Component,
+    /// Linked with each set of capabilities a call had so far.
+    linked: Mutex<HashMap<CapabilitySet, Arc<PluginPre<CallState>>>>,
+}
+
+impl Plugin {
+    /// The plugin linked with a set of capabilities, made at the first call that has it.
+    pub(crate) fn linked(&self, set: CapabilitySet) -> wasmtime::Result<Arc<PluginPre<CallState>>> {
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(linked) = linked.get(&set) {
+            return Ok(Arc::clone(linked));
+        }
+        let made = Arc::new(link::with_capabilities(&self.component, set)?);
+        linked.insert(set, Arc::clone(&made));
+        Ok(made)
+    }
 }
 
 /// The strongest thing a tool can do.
@@ -135,7 +153,10 @@ pub(crate) async fn load(
         limits,
         reach,
         component,
+        linked: Mutex::default(),
     });
+    // What cannot be linked is found now and not at the first call.
+    plugin.linked(reach).map_err(|error| LoadError::Link(format!("{error:#}")))?;
     let tools = described.into_iter().map(|one| Tool::new(Arc::clone(&plugin), one)).collect();
     Ok((plugin, tools))
 }

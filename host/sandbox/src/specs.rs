@@ -14,8 +14,9 @@ use crate::component::OfferedTool;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::grant::{CapabilitySet, Requirement};
-use crate::limits::{Limits, Meter};
+use crate::limits::{self, Limits, Meter};
 use crate::link;
+use crate::stdio::Captured;
 use crate::stub::Refuse;
 
 /// How long a plugin may take to say what it offers.
@@ -40,10 +41,11 @@ pub(crate) struct Described {
 /// # Errors
 /// It failed, or was ended by a limit.
 pub(crate) async fn ask(engine: &Engine, component: &Component, limits: &Limits) -> Result<Vec<Spec>, LoadError> {
-    let failed = |error: wasmtime::Error| LoadError::Specs(format!("{:#}", error.root_cause()));
     let pre = link::with_nothing::<Mute>(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
     let _running = engine.running();
-    let mute = Mute { wasi: WasiCtx::default(), table: ResourceTable::new(), meter: Meter::new(limits) };
+    let printed = Captured::default();
+    let wasi = WasiCtx::builder().stdout(printed.clone()).stderr(printed.clone()).build();
+    let mute = Mute { wasi, table: limits::resources(), meter: Meter::new(limits) };
     let mut store = Store::new(engine.wasmtime(), mute);
     store.limiter(|mute| &mut mute.meter);
     store.set_hostcall_fuel(limits.host_call);
@@ -54,7 +56,10 @@ pub(crate) async fn ask(engine: &Engine, component: &Component, limits: &Limits)
         plugin.steward_plugin_tool().call_specs(&mut store).await
     };
     match timeout(TIME, asked).await {
-        Ok(specs) => specs.map_err(failed),
+        Ok(specs) => specs.map_err(|error| {
+            let why = printed.last_words().unwrap_or_else(|| error.root_cause().to_string());
+            LoadError::Specs(why)
+        }),
         Err(_) => Err(LoadError::Specs(format!("it took longer than {} s", TIME.as_secs()))),
     }
 }

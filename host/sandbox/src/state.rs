@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use steward_agent::{Language, Principal};
-use steward_store::RunId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -24,7 +23,6 @@ pub(crate) struct CallState {
     pub(crate) principal: Principal,
     /// Of the person, for texts the host writes itself.
     pub(crate) language: Language,
-    pub(crate) run: Option<RunId>,
     /// The plugin's name.
     pub(crate) plugin: Arc<str>,
     /// The same when a call is made again after a crash.

@@ -43,3 +43,24 @@ impl log::Host for CallState {
 pub(crate) fn printable(text: &str) -> String {
     text.trim_end().chars().take(LINE_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn lines_over_the_limit_are_dropped_and_counted() {
+        let mut call = Fixture::new().await.owner();
+        for _ in 0..LINES + 5 {
+            log::Host::write(&mut call, Level::Debug, "line".to_owned()).await;
+        }
+        assert_eq!((call.lines.written, call.lines.dropped), (LINES, 5));
+    }
+
+    #[test]
+    fn a_line_cannot_pass_for_two_or_steer_a_terminal() {
+        assert_eq!(printable("done\n2026 ERROR forged\u{1b}[2J\n"), "done 2026 ERROR forged [2J");
+        assert_eq!(printable(&"я".repeat(5000)).chars().count(), LINE_CHARS);
+    }
+}

@@ -50,3 +50,37 @@ impl wit::run::Host for CallState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use wit::run::Host;
+
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn the_caller_is_whom_the_host_knows() {
+        let mut call = Fixture::new().await.anna();
+        let caller = call.caller().await;
+        assert_eq!((caller.role.as_str(), caller.name.as_str(), caller.origin.as_str()), ("external", "Anna", "chat"));
+        assert_eq!(call.locale().await, "en");
+        assert_eq!(Host::time_zone(&mut call).await, "Europe/Berlin");
+        assert_eq!(Host::now(&mut call).await, "2026-11-20T14:05:00");
+        assert!((1..=60_000).contains(&call.time_left().await));
+    }
+
+    #[tokio::test]
+    async fn progress_is_one_short_line_and_never_waits() {
+        let mut call = Fixture::new().await.owner();
+        let (sender, mut shown) = mpsc::channel(1);
+        call.progress = Some(sender);
+        call.progress("reading\nsecret second line".to_owned()).await;
+        call.progress("x".repeat(1000)).await;
+        assert_eq!(shown.recv().await.unwrap(), "reading");
+        call.progress("x".repeat(1000)).await;
+        assert_eq!(shown.recv().await.unwrap().len(), PROGRESS_CHARS);
+        call.progress(String::new()).await;
+        assert!(shown.try_recv().is_err());
+    }
+}
