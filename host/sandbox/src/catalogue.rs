@@ -4,17 +4,16 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures::future::join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use steward_agent::{Origin, Principal, Role, ToolSpec};
-use steward_store::{AuditRow, Store};
+use steward_store::Store;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Record};
 use crate::backing::Backing;
 use crate::call::{Answer, Call, Outcome, arguments};
 use crate::capability::http::{Client, HttpPolicy};
@@ -68,8 +67,9 @@ impl Catalogue {
     /// The sandbox itself cannot work: no engine, no folder for compiled code, an impossible setting.
     pub async fn load(config: SandboxConfig, sources: Vec<PluginSource>) -> Result<Self, SandboxError> {
         config.limits.check()?;
-        let (compiled, compiler) = (config.compiled, config.compiler);
+        let (compiled, compiler, workspace) = (config.compiled, config.compiler, config.workspace.clone());
         let opened = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&workspace).map_err(|error| SandboxError::io(&workspace, error))?;
             let engine = Arc::new(Engine::new()?);
             Cache::open(compiled, compiler, Arc::clone(&engine)).map(|cache| (engine, Arc::new(cache)))
         });
@@ -155,17 +155,16 @@ impl Catalogue {
     /// Calls a tool. Everything that goes wrong is an answer that says so; every call is in the audit.
     pub async fn call(&self, call: Call) -> Answer {
         let started = Instant::now();
-        let mut row = Record::new(&call);
+        let mut record = Record::new(&self.audit, &call);
         let mut answer = match self.admit(&call) {
             Ok(admitted) => {
-                row.plugin = Some(Arc::clone(&admitted.tool.plugin));
-                row.set = admitted.set;
+                record.admitted(&admitted.tool.plugin, admitted.set);
                 self.make(admitted, call, started).await
             }
             Err(refusal) => refusal,
         };
         answer.elapsed = started.elapsed();
-        self.audit.record(row.end(&answer)).await;
+        record.end(&answer).await;
         answer
     }
 
@@ -232,45 +231,5 @@ fn unknown(name: &str, near: &[&str]) -> String {
     match near {
         [] => format!("There is no tool `{name}`. Use only the tools you were given."),
         near => format!("There is no tool `{name}`. Did you mean {}?", near.join(" or ")),
-    }
-}
-
-/// What the audit keeps of a call, taken before the call is given away.
-struct Record {
-    row: AuditRow,
-    plugin: Option<Arc<Plugin>>,
-    set: CapabilitySet,
-}
-
-impl Record {
-    fn new(call: &Call) -> Self {
-        let Principal { person, role, session, origin, .. } = &call.principal;
-        let row = AuditRow {
-            at: Timestamp::now(),
-            run: call.run,
-            person: *person,
-            role: role.clone(),
-            origin: *origin,
-            session: session.clone(),
-            plugin: String::new(),
-            tool: call.name.chars().take(64).collect(),
-            outcome: String::new(),
-            millis: 0,
-            peak_memory: 0,
-            capabilities: String::new(),
-        };
-        Self { row, plugin: None, set: CapabilitySet::EMPTY }
-    }
-
-    fn end(self, answer: &Answer) -> AuditRow {
-        let most = |duration: Duration| u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
-        AuditRow {
-            plugin: self.plugin.map(|plugin| plugin.name.to_string()).unwrap_or_default(),
-            outcome: answer.outcome.as_str().to_owned(),
-            millis: most(answer.elapsed),
-            peak_memory: u32::try_from(answer.peak_memory).unwrap_or(u32::MAX),
-            capabilities: self.set.to_string(),
-            ..self.row
-        }
     }
 }

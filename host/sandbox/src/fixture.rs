@@ -90,7 +90,6 @@ impl Fixture {
                 origin: Origin::Chat,
             },
             language: person.language.unwrap_or_default(),
-            run: None,
             plugin: "test".into(),
             key: format!("call of {}", person.name),
             replayed: false,

@@ -18,7 +18,7 @@ use crate::capability::http::Hooks;
 use crate::capability::log::{LineCount, printable};
 use crate::engine::Engine;
 use crate::grant::{Access, CapabilitySet};
-use crate::limits::{self, Limits, Meter, OverLimit};
+use crate::limits::{self, Limits, Meter, OverLimit, bytes};
 use crate::plugin::Plugin;
 use crate::state::CallState;
 use crate::stdio::Captured;
@@ -204,11 +204,8 @@ impl Ending<'_> {
         if let Some(refused) = error.downcast_ref::<Refused>() {
             return Answer::of(Outcome::Denied, refused.to_string());
         }
-        if error.is::<OverLimit>() {
-            let most = bytes(self.limits.memory);
-            let text =
-                format!("{tool} needs more memory than the {most} it may use and was ended. Ask it for less at once.");
-            return Answer::of(Outcome::OutOfMemory, text);
+        if let Some(over) = error.downcast_ref::<OverLimit>() {
+            return Answer::of(Outcome::OutOfMemory, format!("{tool} was ended: {over}. Ask it for less at once."));
         }
         if error.is::<PoolConcurrencyLimitError>() {
             return Answer::of(
@@ -235,14 +232,5 @@ impl Ending<'_> {
         tracing::warn!(target: "plugin", plugin = &*self.state.plugin, tool, "broke down: {error:?}");
         let text = format!("{tool} broke down and was ended: {why}. Try other arguments, or do without it.");
         Answer::of(Outcome::Trapped, text)
-    }
-}
-
-/// A number of bytes in words.
-fn bytes(number: usize) -> String {
-    match number {
-        1_048_576.. => format!("{} MB", number.div_ceil(1 << 20)),
-        1024.. => format!("{} KB", number.div_ceil(1 << 10)),
-        _ => format!("{number} bytes"),
     }
 }

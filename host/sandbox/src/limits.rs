@@ -66,13 +66,22 @@ pub(crate) fn resources() -> ResourceTable {
     table
 }
 
-/// The guest asked for more than its limit of memory or table elements.
+/// The guest asked for more than it may have.
 #[derive(Debug, thiserror::Error)]
-#[error("it asked for {asked} {unit} and may use {limit}")]
-pub(crate) struct OverLimit {
-    asked: usize,
-    limit: usize,
-    unit: &'static str,
+pub(crate) enum OverLimit {
+    #[error("it needs more memory than the {} it may use", bytes(*.0))]
+    Memory(usize),
+    #[error("it needs a table of more than {0} elements")]
+    Table(usize),
+}
+
+/// A number of bytes in words.
+pub(crate) fn bytes(number: usize) -> String {
+    match number {
+        1_048_576.. => format!("{} MB", number.div_ceil(1 << 20)),
+        1024.. => format!("{} KB", number.div_ceil(1 << 10)),
+        _ => format!("{number} bytes"),
+    }
 }
 
 /// Counts the memory of one call and refuses growth over the limit; refusing ends the guest.
@@ -95,7 +104,7 @@ impl ResourceLimiter for Meter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let asked = self.used.saturating_add(desired.saturating_sub(current));
         if asked > self.memory {
-            return Err(OverLimit { asked, limit: self.memory, unit: "bytes of memory" }.into());
+            return Err(OverLimit::Memory(self.memory).into());
         }
         self.used = asked;
         self.peak = self.peak.max(asked);
@@ -108,7 +117,7 @@ impl ResourceLimiter for Meter {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         if desired > self.table_elements {
-            return Err(OverLimit { asked: desired, limit: self.table_elements, unit: "table elements" }.into());
+            return Err(OverLimit::Table(self.table_elements).into());
         }
         Ok(true)
     }

@@ -325,6 +325,17 @@ async fn every_call_is_in_the_audit() {
     assert_eq!(rows[1].plugin, "append");
 }
 
+#[tokio::test]
+async fn a_call_nobody_waits_for_is_in_the_audit_too() {
+    let sandbox = Sandbox::new(vec![plain("spin", guest::SPIN)]).await;
+    let mut call = Box::pin(sandbox.call("spin", json!({})));
+    assert!(futures::poll!(&mut call).is_pending());
+    drop(call);
+    sandbox.catalogue.close().await;
+    let rows = sandbox.store.recent_calls(10).await.unwrap();
+    assert_eq!((rows.len(), rows[0].tool.as_str(), rows[0].outcome.as_str()), (1, "spin", "cancelled"));
+}
+
 #[test]
 fn an_inspection_says_what_a_binary_could_reach() {
     let inspection = inspect(&Guest::new("append", guest::APPEND).wasm()).unwrap();
