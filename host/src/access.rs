@@ -2,6 +2,7 @@
 //! closed door.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use governor::clock::DefaultClock;
 use governor::state::keyed::DashMapStateStore;
@@ -31,7 +32,7 @@ pub(crate) struct Doorkeeper {
     messages: Limiter,
     /// Who is over the limit is told so once a minute.
     notices: Limiter,
-    counted: std::sync::atomic::AtomicUsize,
+    counted: AtomicUsize,
 }
 
 type Limiter = RateLimiter<PersonId, DashMapStateStore<PersonId>, DefaultClock>;
@@ -43,7 +44,7 @@ impl Doorkeeper {
             access,
             messages: RateLimiter::keyed(Quota::per_minute(per_minute)),
             notices: RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN)),
-            counted: std::sync::atomic::AtomicUsize::new(0),
+            counted: AtomicUsize::new(0),
         }
     }
 
@@ -71,13 +72,19 @@ impl Doorkeeper {
         Ok(match self.access.open_to {
             OpenTo::Everyone => Admission::Welcome,
             OpenTo::Paired if person.allowed || person.role != Role::External => Admission::Welcome,
+            OpenTo::Paired if self.is_listed(envelope) => Admission::Welcome,
             OpenTo::Paired => Admission::Answer(texts::code_needed(language)),
             OpenTo::Owners => Admission::Answer(texts::owners_only(language)),
         })
     }
 
+    fn is_listed(&self, envelope: &Envelope) -> bool {
+        let id = envelope.sender.id.parse().ok();
+        envelope.address.channel == "telegram" && id.is_some_and(|id: i64| self.access.allow.contains(&id))
+    }
+
     fn limited(&self, person: PersonId, language: Language) -> Option<Admission> {
-        if self.counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % TIDY_EVERY == 0 {
+        if self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
             self.messages.retain_recent();
             self.notices.retain_recent();
         }
@@ -134,8 +141,8 @@ mod tests {
 
     #[test]
     fn who_floods_is_told_once_and_then_ignored() {
-        let doorkeeper = Doorkeeper::new(config::Admission { open_to: OpenTo::Everyone, messages_per_minute: 2 });
-        let mut write = || doorkeeper.limited(PersonId(1), Language::En);
+        let doorkeeper = Doorkeeper::new(config::Admission { messages_per_minute: 2, ..config::Admission::default() });
+        let write = || doorkeeper.limited(PersonId(1), Language::En);
         assert_eq!((write(), write()), (None, None));
         assert!(matches!(write(), Some(Admission::Answer(_))));
         assert_eq!(write(), Some(Admission::Silence));

@@ -53,6 +53,8 @@ pub struct Telegram {
 pub struct Admission {
     /// Whether people who are no owners are answered.
     pub open_to: OpenTo,
+    /// Telegram ids that are let in as if by a code.
+    pub allow: Vec<i64>,
     /// Messages a minute that one person who is no owner may send.
     pub messages_per_minute: u32,
 }
@@ -70,7 +72,7 @@ pub enum OpenTo {
 
 impl Default for Admission {
     fn default() -> Self {
-        Self { open_to: OpenTo::Everyone, messages_per_minute: 20 }
+        Self { open_to: OpenTo::Everyone, allow: Vec::new(), messages_per_minute: 20 }
     }
 }
 

@@ -27,6 +27,8 @@ use crate::stream::Stream;
 
 /// Telegram shows "is writing…" for five seconds.
 const TYPING_EVERY: Duration = Duration::from_secs(4);
+/// Lines of progress that may wait to be shown; more are dropped.
+const PROGRESS_LINES: usize = 16;
 const ENDING: Duration = Duration::from_secs(2);
 /// A summary is short, whatever it is of.
 const SUMMARY_TOKENS: u32 = 1_500;
@@ -469,15 +471,25 @@ async fn summary(host: &Host, request: &ModelRequest, cancel: &CancellationToken
     Ok(if reply.rehearsal || text.is_empty() { LEFT_OUT.to_owned() } else { text.to_owned() })
 }
 
-/// Makes one tool call and words its outcome for the model.
-async fn make_call(host: Arc<Host>, call: Call, to: Address) -> (String, bool) {
-    if call.principal.origin == Origin::Chat
-        && let Some(channel) = host.channels.get(&to.channel)
-    {
-        channel.tool_started(&to, &reply::tool_line(&call.name, &call.input)).await;
-    }
+/// Makes one tool call and words its outcome for the model. What the tool says of its progress is shown to the person.
+async fn make_call(host: Arc<Host>, mut call: Call, to: Address) -> (String, bool) {
     let principal = call.principal.clone();
-    let answer = host.catalogue.call(call).await;
+    let channel = host.channels.get(&to.channel).filter(|_| principal.origin == Origin::Chat);
+    let (progress, mut lines) = mpsc::channel::<String>(PROGRESS_LINES);
+    let show = async {
+        let Some(channel) = channel else { return };
+        while let Some(line) = lines.recv().await {
+            channel.tool_started(&to, &line).await;
+        }
+    };
+    let make = async {
+        if let Some(channel) = channel {
+            channel.tool_started(&to, &reply::tool_line(&call.name, &call.input)).await;
+            call.progress = Some(progress);
+        }
+        host.catalogue.call(call).await
+    };
+    let (answer, ()) = tokio::join!(make, show);
     let mut text = answer.text;
     for file in answer.attachments {
         let note = match crate::uploads::save_output(&host, &principal, &file.name, &file.data).await {

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{Address, Attachment, Language, Message, Outgoing, Principal, SessionId, UserMessage};
-use steward_store::{InboxId, NewRun, OpenRun, RunEnd, RunId, RunOutcome};
+use steward_store::{InboxId, NewRun, OpenRun, RunEnd, RunId, RunOutcome, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -14,13 +15,18 @@ use crate::app::Host;
 use crate::run::{Run, RunStart};
 use crate::{texts, uploads};
 
-/// Messages that may wait in a mailbox; a running session empties it at once.
-const MAILBOX: usize = 64;
+/// Messages that may wait in a mailbox. A session empties it at once unless it is fetching files; nobody's rate limit
+/// lets them fill it in that time, for then the router would have to wait.
+const MAILBOX: usize = 512;
 /// A run that was cut off this often by the end of the process is not tried again: it may be what ends it.
 const ATTEMPTS: u32 = 3;
 
+/// After the store failed, the same is tried again after this pause, which doubles up to the second one.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What a session is sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Mail {
     Work(Box<Work>),
     /// A run that the last process left unfinished.
@@ -87,10 +93,52 @@ struct Session {
 
 impl Session {
     async fn live(mut self) {
+        let mut pause = PAUSE;
         while let Some(mail) = self.next().await {
-            if let Err(error) = self.handle(mail).await {
-                // What it was about is still in the inbox or an open run, and is taken up at the next start.
-                tracing::error!(session = %self.id, %error, "a message could not be handled");
+            let Err(error) = self.handle(mail.clone()).await else {
+                pause = PAUSE;
+                continue;
+            };
+            // What it was about is still in the inbox or an open run: nothing is lost, it only waits.
+            tracing::error!(session = %self.id, %error, "a message could not be handled; trying again");
+            if pause == PAUSE {
+                self.tell_of_full_disk(&mail, &error).await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.host.stop.cancelled() => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if let Some(again) = self.again(mail).await {
+                self.waiting.push_front(again);
+            }
+        }
+    }
+
+    /// What to do about mail that failed: go on with the run it had begun, or begin anew.
+    async fn again(&self, mail: Mail) -> Option<Mail> {
+        let language = match &mail {
+            Mail::Work(work) => work.language,
+            Mail::Resume(_, language) => *language,
+            Mail::Stop { .. } | Mail::Clear { .. } => return Some(mail),
+        };
+        match self.host.store.open_runs().await {
+            Err(_) => Some(mail),
+            Ok(runs) => match runs.into_iter().find(|run| run.principal.session == self.id) {
+                Some(open) => Some(Mail::Resume(Box::new(open), language)),
+                None => matches!(mail, Mail::Work(_)).then_some(mail),
+            },
+        }
+    }
+
+    /// Past the outbox, for that cannot be written now: once, and without a promise that it arrives.
+    async fn tell_of_full_disk(&self, mail: &Mail, error: &anyhow::Error) {
+        let (Mail::Work(work), Some(StoreError::DiskFull(_))) = (mail, error.downcast_ref()) else { return };
+        if let Some(channel) = self.host.channels.get(&work.address.channel) {
+            let text = texts::disk_full(work.language);
+            let notice = Outgoing { to: work.address.clone(), text, draft: None, unasked: false };
+            if let Err(error) = channel.send(&notice).await {
+                tracing::warn!(%error, "nobody could be told that the disk is full");
             }
         }
     }
@@ -149,9 +197,13 @@ impl Session {
             return self.give_up(open.id, open.address, language).await;
         }
         tracing::info!(run = %open.id, attempt, "going on with a run that was cut off");
+        // What they may do now counts, not what they might do when they wrote.
+        let Some(person) = self.host.store.person(open.principal.person).await?.filter(|person| !person.banned) else {
+            return self.give_up(open.id, open.address, language).await;
+        };
         let start = RunStart {
             id: open.id,
-            principal: open.principal,
+            principal: Principal { role: person.role, ..open.principal },
             language,
             address: open.address,
             model: open.model,

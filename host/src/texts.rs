@@ -185,6 +185,14 @@ pub(crate) fn gave_up(language: Language) -> String {
     )
 }
 
+pub(crate) fn disk_full(language: Language) -> String {
+    say(
+        language,
+        "⚠️ My disk is full. I have your message and go on as soon as there is room.",
+        "⚠️ У меня кончилось место на диске. Ваше сообщение у меня; продолжу, как только место появится.",
+    )
+}
+
 pub(crate) fn slow_down(language: Language) -> String {
     say(
         language,

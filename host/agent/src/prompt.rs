@@ -9,6 +9,12 @@ use crate::principal::{Origin, Principal, Role};
 /// Characters of MEMORY.md that go into every conversation with the owner.
 const MEMORY_CHARS: usize = 8_000;
 
+/// In the prompt of a run that scheduled work set going.
+pub const SCHEDULED: &str = "This run was set going by work you scheduled; nobody is waiting at the keyboard.";
+/// In the prompt of a heartbeat's run.
+pub const HEARTBEAT: &str = "This run is a heartbeat: look whether something needs doing. If nothing does, answer \
+    HEARTBEAT_OK and nothing else.";
+
 /// What the system prompt is made from.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
@@ -41,12 +47,9 @@ pub fn system(context: &Context<'_>) -> String {
 fn for_owner(context: &Context<'_>) -> String {
     let name = one_line(&context.principal.name);
     let origin = match context.principal.origin {
-        Origin::Schedule => "\nThis run was set going by work you scheduled; nobody is waiting at the keyboard.",
-        Origin::Heartbeat => {
-            "\nThis run is a heartbeat: look whether something needs doing. If nothing does, answer HEARTBEAT_OK and \
-             nothing else."
-        }
-        _ => "",
+        Origin::Schedule => format!("\n{SCHEDULED}"),
+        Origin::Heartbeat => format!("\n{HEARTBEAT}"),
+        _ => String::new(),
     };
     format!(
         "You are Steward, the personal assistant of {name}. You run on their own server and act through tools.\n\

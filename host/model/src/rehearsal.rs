@@ -30,10 +30,6 @@ const PIECE_CHARS: usize = 48;
 /// Lines of a summary.
 const SUMMARY_LINES: usize = 40;
 
-/// What the system prompt says in a run that work of the scheduler set going, and in a heartbeat.
-const SCHEDULED: &str = "This run was set going by work you scheduled";
-const HEARTBEAT: &str = "This run is a heartbeat";
-
 /// The built-in model.
 pub(crate) struct Rehearsal;
 
@@ -76,10 +72,10 @@ fn step(request: &ModelRequest) -> Step {
     if request.system == prompt::SUMMARISE {
         return Step::Say(summary(request));
     }
-    if request.system.contains(HEARTBEAT) {
+    if request.system.contains(prompt::HEARTBEAT) {
         return Step::Say("HEARTBEAT_OK".to_owned());
     }
-    if request.system.contains(SCHEDULED) {
+    if request.system.contains(prompt::SCHEDULED) {
         return Step::Say(due(last_user(request)));
     }
     Situation::of(request).step()

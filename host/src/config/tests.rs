@@ -22,7 +22,9 @@ fn nothing_configured_is_a_whole_configuration() {
 
 #[test]
 fn mistakes_name_the_key_and_the_remedy() {
-    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+    /// The file, the environment, and words of the error.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case] = &[
         ("heartbeat_minuts = 3", &[], &["heartbeat_minuts", "heartbeat_minutes", "README"]),
         ("[limits]\nsteps = 0", &[], &["limits.steps", "1 to 1000"]),
         ("[limits]\nsteps = \"many\"", &[], &["steps", "invalid type"]),
