@@ -5,6 +5,7 @@
 
 mod builder;
 mod terminal;
+mod warm;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -48,6 +49,7 @@ impl Host {
         let mut process = Process::spawn(self.command(&["run"]), self.lines.clone(), BUILD);
         process.until_line(skip, |line| line.trim_start().starts_with("Ready").then_some(())).await;
         self.process = Some(process);
+        warm::keep(&self.data());
     }
 
     /// Ends it as `kill -9` does.
@@ -85,6 +87,16 @@ impl Host {
     /// All lines printed so far, over all starts.
     pub fn log(&self) -> Vec<String> {
         self.lines.all()
+    }
+
+    /// Gives further starts another setting.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.setup = std::mem::take(&mut self.setup).variable(name, value);
+    }
+
+    /// From the next start on no file of it may grow over that many KiB.
+    pub fn limit_files(&mut self, kib: Option<u64>) {
+        self.setup.file_limit = kib;
     }
 
     /// Opens the terminal chat.

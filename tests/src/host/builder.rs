@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::{Host, program};
+use super::{Host, program, warm};
 use crate::aimock::Aimock;
 use crate::model::{KEY, MODEL, ScriptedModel};
 use crate::process::Lines;
@@ -19,7 +19,9 @@ pub struct HostBuilder {
     environment: BTreeMap<String, String>,
     owners: Vec<String>,
     configuration: Option<String>,
-    file_limit: Option<u64>,
+    /// KiB that no file of it may grow over: writing more fails as on a full disk.
+    pub(super) file_limit: Option<u64>,
+    cold: bool,
 }
 
 impl HostBuilder {
@@ -78,10 +80,10 @@ impl HostBuilder {
         self
     }
 
-    /// Lets no file of it grow over that many KiB: writing more fails as on a full disk.
+    /// Lets it compile the plugins itself, as after a fresh installation.
     #[must_use]
-    pub fn file_limit(mut self, kib: u64) -> Self {
-        self.file_limit = Some(kib);
+    pub fn cold(mut self) -> Self {
+        self.cold = true;
         self
     }
 
@@ -108,6 +110,9 @@ impl HostBuilder {
             && let Err(error) = fs::write(folder.path().join("steward.toml"), text)
         {
             panic!("steward.toml could not be written: {error}");
+        }
+        if !self.cold {
+            warm::give(&folder.path().join("data"));
         }
         Host { setup: self, folder, lines: Lines::default(), process: None }
     }

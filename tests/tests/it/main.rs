@@ -2,5 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aimock;
+mod answering;
+mod bad_input;
+mod conversation;
+mod crash;
 mod emulator;
+mod hostile;
+mod newcomer;
+mod outsider;
 mod scripted;
+mod stage;
