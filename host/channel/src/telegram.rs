@@ -40,6 +40,9 @@ use poll::{Me, Poller};
 use send::{Progress, Sender, chat_id};
 use throttle::Throttle;
 
+/// The sign of writing fades after this, so a later one is of no use.
+const TYPING: Duration = Duration::from_secs(5);
+
 /// How to reach Telegram.
 #[derive(Clone)]
 pub struct TelegramConfig {
@@ -99,7 +102,7 @@ pub struct Telegram {
 
 impl Telegram {
     /// Prepares the channel; nothing is sent before [`Channel::run`]. The process must have a default crypto provider
-    /// of rustls by then.
+    /// of rustls before this.
     ///
     /// # Errors
     /// The address of the server or of the proxy is none.
@@ -151,9 +154,11 @@ impl Channel for Telegram {
             return;
         }
         self.throttle.pass().await;
-        let shown = self.client.call::<_, bool>(&SendChatAction::new(ChatId(chat), ChatAction::Typing)).await;
-        if let Err(error) = shown {
-            tracing::debug!(%error, "the sign of writing was not shown");
+        let request = SendChatAction::new(ChatId(chat), ChatAction::Typing);
+        match tokio::time::timeout(TYPING, self.client.call::<_, bool>(&request)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the sign of writing was not shown"),
+            Err(_) => tracing::debug!("the sign of writing was not shown in time"),
         }
     }
 

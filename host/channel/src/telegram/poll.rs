@@ -19,6 +19,7 @@ use crate::health::Pulse;
 const BATCH: u8 = 100;
 
 const WRONG_TOKEN: &str = "TG_BOT_TOKEN is wrong: get one from @BotFather and start Steward again";
+const OR_SERVER: &str = ". If the token is right, TG_API_URL is not the address of a Bot API server";
 const CONFLICT: &str = "another program uses this bot's token: stop it, or get a second bot from @BotFather";
 const WEBHOOK: &str = "the bot has a webhook, so nothing can be received here: delete it (deleteWebhook of the Bot \
                        API), or get a second bot from @BotFather";
@@ -145,7 +146,13 @@ impl<'a> Poller<'a> {
 
     /// Shows the failure, mends what can be mended, and waits.
     async fn failed(&mut self, failure: Failure) {
-        let words = told(&failure);
+        let mut words = told(&failure);
+        if let Failure::Call(error) = &failure
+            && error.code() == Some(404)
+            && self.client.is_own_server()
+        {
+            words.push_str(OR_SERVER);
+        }
         tracing::warn!(error = %words, "receiving from Telegram failed");
         self.pulse.failed(words);
         let pause = match &failure {

@@ -5,9 +5,11 @@ use serde_json::json;
 use super::*;
 
 fn update(message: Value) -> Value {
+    let name = json!({"first_name": "Анна", "last_name": "К", "username": "ann"});
+    let mut from = json!({"id": 7, "is_bot": false, "language_code": "en"});
+    from.as_object_mut().unwrap().extend(name.as_object().unwrap().clone());
     let mut whole = json!({
-        "message_id": 3, "date": 1,
-        "from": {"id": 7, "is_bot": false, "first_name": "Анна", "last_name": "К", "username": "ann", "language_code": "en"},
+        "message_id": 3, "date": 1, "from": from,
         "chat": {"id": 7, "type": "private", "first_name": "Анна"},
     });
     whole.as_object_mut().unwrap().extend(message.as_object().unwrap().clone());

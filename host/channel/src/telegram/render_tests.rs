@@ -90,7 +90,8 @@ fn blocks_keep_their_distance() {
 
 #[test]
 fn lists_are_indented_by_depth() {
-    insta::assert_snapshot!(show("1. one\n2. two\n   - in *two*\n     - deeper\n   second line\n\n   new paragraph\n3. three\n\nafter"), @r#"
+    let nested = "1. one\n2. two\n   - in *two*\n     - deeper\n   second line\n\n   new paragraph\n3. three\n\nafter";
+    insta::assert_snapshot!(show(nested), @r#"
     1. one
     2. two
       • in two
@@ -137,13 +138,16 @@ fn code_keeps_every_character() {
 
 #[test]
 fn only_known_links_are_links() {
-    insta::assert_snapshot!(show("[site](https://example.org/a?b=c) <https://x.example> [mail](mailto:a@b.example)"), @r#"
+    let known = "[site](https://example.org/a?b=c) <https://x.example> [mail](mailto:a@b.example)";
+    insta::assert_snapshot!(show(known), @r#"
     site https://x.example mail
     | Link(https://example.org/a?b=c): "site"
     | Link(https://x.example/): "https://x.example"
     | Link(mailto:a@b.example): "mail"
     "#);
-    insta::assert_snapshot!(show("[run](javascript:alert) [file](docs/a.md) [empty]() ![cat](https://x.example/c.png) ![](https://x.example/d.png)"), @r#"
+    let unknown = "[run](javascript:alert) [file](docs/a.md) [empty]()";
+    let images = "![cat](https://x.example/c.png) ![](https://x.example/d.png)";
+    insta::assert_snapshot!(show(&format!("{unknown} {images}")), @r#"
     run (javascript:alert) file (docs/a.md) empty cat https://x.example/d.png
     | Link(https://x.example/c.png): "cat"
     | Link(https://x.example/d.png): "https://x.example/d.png"
@@ -157,7 +161,9 @@ fn only_known_links_are_links() {
 
 #[test]
 fn tables_become_columns() {
-    insta::assert_snapshot!(show("Before\n\n| Имя | Qty | Note |\n|---|---:|:-:|\n| чай **x** | 5 | `a` |\n| bread | 12 | [l](https://x.example) |\n\nAfter"), @r#"
+    let head = "| Имя | Qty | Note |\n|---|---:|:-:|";
+    let rows = "| чай **x** | 5 | `a` |\n| bread | 12 | [l](https://x.example) |";
+    insta::assert_snapshot!(show(&format!("Before\n\n{head}\n{rows}\n\nAfter")), @r#"
     Before
 
     Имя   │ Qty │ Note
@@ -218,8 +224,8 @@ proptest! {
     #[test]
     fn any_markdown_can_be_sent(pieces in prop::collection::vec(
         prop::sample::select(vec![
-            "**", "*", "`", "```\n", "~~", "[", "](https://e.example)", "![", "> ", "- ", "1. ", "# ", "\n", "\n\n", " ",
-            "    ", "слово", "🙂", "<b>", "|", "\n|-|-|\n", "- [x] ", "\\", "&amp;", "e\u{301}", "word word. ",
+            "**", "*", "`", "```\n", "~~", "[", "](https://e.example)", "![", "> ", "- ", "1. ", "# ", "\n", "\n\n",
+            " ", "    ", "слово", "🙂", "<b>", "|", "\n|-|-|\n", "- [x] ", "\\", "&amp;", "e\u{301}", "word word. ",
         ]), 0..400))
     {
         let markdown = pieces.concat();

@@ -90,10 +90,11 @@ pub(crate) fn units(text: &str) -> usize {
 
 /// White space, or a character without a shape of its own.
 pub(crate) fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{3164}' | '\u{2800}')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}')
+    let space = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
+    let blank_letter = matches!(c, '\u{3164}' | '\u{2800}');
+    let direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let variant = matches!(c, '\u{fe00}'..='\u{fe0f}');
+    c.is_whitespace() || c.is_control() || space || blank_letter || direction || variant
 }
 
 /// Counts UTF-16 units up to positions asked for in rising order.

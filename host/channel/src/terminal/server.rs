@@ -212,6 +212,7 @@ async fn introduce(wire: &mut Lines) -> Option<Sender> {
 }
 
 fn sender(name: String, language: Language) -> Sender {
+    let name = if name.trim().is_empty() { OWNER.to_owned() } else { name };
     Sender { id: OWNER.to_owned(), name, username: None, language: Some(language) }
 }
 
