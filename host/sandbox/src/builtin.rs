@@ -6,6 +6,12 @@ use steward_agent::{Origin, Role};
 use crate::tests::Sandbox;
 use crate::{Outcome, PluginSource};
 
+fn source(name: &str) -> Vec<PluginSource> {
+    let mut sources = sources();
+    sources.retain(|source| source.name == name);
+    sources
+}
+
 fn sources() -> Vec<PluginSource> {
     let source = |plugin: &steward_builtin::BuiltinPlugin| PluginSource {
         name: plugin.name.to_owned(),
@@ -35,7 +41,7 @@ async fn every_built_in_plugin_loads_and_outsiders_get_their_three_tools() {
 
 #[tokio::test]
 async fn files_are_reached_with_the_access_of_the_role() {
-    let sandbox = Sandbox::new(sources()).await;
+    let sandbox = Sandbox::new(source("files")).await;
     let written = sandbox.call("write", json!({"path": "notes/a.txt", "content": "milk"})).await;
     assert_eq!(written.outcome, Outcome::Ok, "{}", written.text);
     let file = sandbox.folder.path().join("workspace/notes/a.txt");
@@ -53,12 +59,31 @@ async fn files_are_reached_with_the_access_of_the_role() {
 }
 
 #[tokio::test]
+async fn a_narrower_grant_takes_tools_away_from_everyone() {
+    let mut files = source("files");
+    files[0].manifest = files[0].manifest.replace("access = \"write\"", "access = \"read\"");
+    let sandbox = Sandbox::new(files).await;
+    let owner = sandbox.offered(Role::Owner);
+    assert!(owner.contains(&"read".to_owned()) && !owner.contains(&"write".to_owned()), "{owner:?}");
+    assert_eq!(sandbox.call("write", json!({"path": "a", "content": "b"})).await.outcome, Outcome::Denied);
+}
+
+#[tokio::test]
 async fn memory_is_written_on_the_owner_s_disk() {
-    let sandbox = Sandbox::new(sources()).await;
+    let sandbox = Sandbox::new(source("memory")).await;
     let answer = sandbox.call("memory_append", json!({"content": "My flat is 42."})).await;
     assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.text);
     let memory = std::fs::read_to_string(sandbox.folder.path().join("workspace/MEMORY.md")).unwrap();
     assert!(memory.contains("My flat is 42."), "{memory}");
     let wrong = sandbox.call("memory_append", json!({"text": "no such argument"})).await;
     assert_eq!(wrong.outcome, Outcome::Invalid, "{}", wrong.text);
+}
+
+#[tokio::test]
+async fn a_reminder_is_scheduled_for_the_one_who_asked() {
+    let sandbox = Sandbox::new(source("scheduler")).await;
+    let answer = sandbox.call("schedule_task", json!({"title": "buy milk", "time": "in one minute"})).await;
+    assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.text);
+    let jobs = sandbox.store.list_jobs(sandbox.owner).await.unwrap();
+    assert_eq!(jobs.iter().map(|job| job.title.as_str()).collect::<Vec<_>>(), ["buy milk"]);
 }
