@@ -178,13 +178,7 @@ impl Catalogue {
         };
         let tool = &self.tools[at];
         if !tool.is_offered(held) {
-            let text = format!(
-                "{} is not available to {role} in a run of origin {}. Do without it; only the owner can change that, by \
-                 the roles in the configuration.",
-                tool.name,
-                origin.as_str()
-            );
-            return Err(Answer::of(Outcome::Denied, text));
+            return Err(Answer::of(Outcome::Denied, denied(tool, held, &call.principal)));
         }
         let arguments = arguments(&tool.name, &call.input)?;
         Ok(Admitted { tool, set: tool.effective(held), arguments })
@@ -224,6 +218,24 @@ struct Admitted<'a> {
     tool: &'a Tool,
     set: CapabilitySet,
     arguments: String,
+}
+
+/// Names what a tool lacks and where the owner can grant it.
+fn denied(tool: &Tool, held: CapabilitySet, principal: &Principal) -> String {
+    let Principal { role, origin, .. } = principal;
+    let (name, plugin, origin) = (&tool.name, &tool.plugin, origin.as_str());
+    let Some(missing) = tool.requires.iter().find(|one| !tool.effective(held).contains(one.set())) else {
+        return format!("{name} is not available to {role}.");
+    };
+    let remedy = if plugin.reach.contains(missing.set()) {
+        "the roles of the configuration".to_owned()
+    } else {
+        format!("[capabilities] in the plugin.toml of {}", plugin.name)
+    };
+    format!(
+        "{name} is not available to {role} in a run of origin {origin}: it requires `{missing}`. Do without it; only the \
+         owner can allow it, by {remedy}."
+    )
 }
 
 fn unknown(name: &str, near: &[&str]) -> String {

@@ -42,6 +42,75 @@ pub(crate) const APPEND_OR_DIE: &str =
 /// Calls what no host offers.
 pub(crate) const TELEPORT: &str = "(call $teleport) (call $ok (i32.const 0) (i32.const 0))";
 
+/// Writes a request, tries to send it, and fails with `MEMORY.md` where it was refused as a request is refused.
+pub(crate) const REQUEST: &str =
+    "(call $handle (call $request (call $fields)) (i32.const 0) (i32.const 0) (i32.const 640))
+    (if (i32.eqz (i32.load8_u (i32.const 640))) (then unreachable))
+    (if (i32.ne (i32.load8_u (i32.const 648)) (i32.const 15)) (then unreachable))
+    (i32.store (i32.const 1024) (i32.const 1)) (i32.store (i32.const 1028) (i32.const 4))
+    (i32.store (i32.const 1032) (i32.const 512)) (i32.store (i32.const 1036) (i32.const 9)) (i32.const 1024)";
+
+/// As much of `wasi:http` as it takes to send a request.
+macro_rules! http {
+    ($more:literal) => {
+        concat!(
+            r#"(import "wasi:http/types@0.2.0" (instance $types
+                 (export "fields" (type $fields (sub resource)))
+                 (export "outgoing-request" (type $request (sub resource)))
+                 (export "request-options" (type (sub resource)))
+                 (export "future-incoming-response" (type (sub resource)))
+                 (type $dns' (record (field "rcode" (option string)) (field "info-code" (option u16))))
+                 (export "DNS-error-payload" (type $dns (eq $dns')))
+                 (type $tls' (record (field "alert-id" (option u8)) (field "alert-message" (option string))))
+                 (export "TLS-alert-received-payload" (type $tls (eq $tls')))
+                 (type $field' (record (field "field-name" (option string)) (field "field-size" (option u32))))
+                 (export "field-size-payload" (type $field (eq $field')))
+                 (type $e' (variant
+                   (case "DNS-timeout") (case "DNS-error" $dns) (case "destination-not-found")
+                   (case "destination-unavailable") (case "destination-IP-prohibited")
+                   (case "destination-IP-unroutable") (case "connection-refused")
+                   (case "connection-terminated") (case "connection-timeout")
+                   (case "connection-read-timeout") (case "connection-write-timeout")
+                   (case "connection-limit-reached") (case "TLS-protocol-error")
+                   (case "TLS-certificate-error") (case "TLS-alert-received" $tls)
+                   (case "HTTP-request-denied") (case "HTTP-request-length-required")
+                   (case "HTTP-request-body-size" (option u64))
+                   (case "HTTP-request-method-invalid") (case "HTTP-request-URI-invalid")
+                   (case "HTTP-request-URI-too-long")
+                   (case "HTTP-request-header-section-size" (option u32))
+                   (case "HTTP-request-header-size" (option $field))
+                   (case "HTTP-request-trailer-section-size" (option u32))
+                   (case "HTTP-request-trailer-size" $field) (case "HTTP-response-incomplete")
+                   (case "HTTP-response-header-section-size" (option u32))
+                   (case "HTTP-response-header-size" $field)
+                   (case "HTTP-response-body-size" (option u64))
+                   (case "HTTP-response-trailer-section-size" (option u32))
+                   (case "HTTP-response-trailer-size" $field)
+                   (case "HTTP-response-transfer-coding" (option string))
+                   (case "HTTP-response-content-coding" (option string))
+                   (case "HTTP-response-timeout") (case "HTTP-upgrade-failed")
+                   (case "HTTP-protocol-error") (case "loop-detected")
+                   (case "configuration-error") (case "internal-error" (option string))))
+                 (export "error-code" (type (eq $e')))
+                 (export "[constructor]fields" (func (result (own $fields))))
+                 (export "[constructor]outgoing-request"
+                   (func (param "headers" (own $fields)) (result (own $request))))))
+               (alias export $types "outgoing-request" (type $request))
+               (alias export $types "request-options" (type $options))
+               (alias export $types "future-incoming-response" (type $future))
+               (alias export $types "error-code" (type $error))
+               (import "wasi:http/outgoing-handler@0.2.0" (instance $handler
+                 (alias outer 1 $request (type $r')) (export "outgoing-request" (type $r (eq $r')))
+                 (alias outer 1 $options (type $o')) (export "request-options" (type $o (eq $o')))
+                 (alias outer 1 $future (type $f')) (export "future-incoming-response" (type $f (eq $f')))
+                 (alias outer 1 $error (type $e')) (export "error-code" (type $e (eq $e')))
+                 (export "handle" (func (param "request" (own $r)) (param "options" (option (own $o)))
+                   (result (result (own $f) (error $e)))))))"#,
+            $more
+        )
+    };
+}
+
 const FAILURE: &str = r#"(variant (case "invalid" string) (case "denied" string) (case "not-found" string)
     (case "unavailable" string) (case "failed" string))"#;
 
@@ -63,6 +132,22 @@ impl Guest {
                 r#"(with "host" (instance $memory))"#,
                 r#"(import "host" "append" (func $append (param i32 i32 i32 i32 i32)))"#,
                 r#"(with "host" (instance (export "append" (func $append))))"#,
+            ),
+            REQUEST => (
+                &[],
+                http!(""),
+                http!(
+                    r#"(core func $fields (canon lower (func $types "[constructor]fields")))
+                       (core func $new (canon lower (func $types "[constructor]outgoing-request")))
+                       (core func $handle (canon lower (func $handler "handle") (memory $mem) (realloc $realloc)))"#
+                ),
+                r#"(with "wasi:http/types@0.2.0" (instance $types))
+                   (with "wasi:http/outgoing-handler@0.2.0" (instance $handler))"#,
+                r#"(import "host" "fields" (func $fields (result i32)))
+                   (import "host" "request" (func $request (param i32) (result i32)))
+                   (import "host" "handle" (func $handle (param i32 i32 i32 i32)))"#,
+                r#"(with "host" (instance (export "fields" (func $fields)) (export "request" (func $new))
+                     (export "handle" (func $handle))))"#,
             ),
             TELEPORT => (
                 &[],

@@ -218,6 +218,16 @@ async fn a_stub_refuses_with_the_type_the_guest_knows() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_not_granted_is_refused_as_a_request() {
+    let request = plugin("asker", &Guest::new("asks", guest::REQUEST), "[capabilities]\nhttp = { hosts = [\"*\"] }");
+    let sandbox = Sandbox::new(vec![request]).await;
+    assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());
+    let answer = sandbox.catalogue.call(sandbox.ask_as(Role::External, "asks")).await;
+    assert_eq!(answer.outcome, Outcome::Denied, "{}", answer.text);
+    assert!(answer.text.starts_with("MEMORY.md\n`http` is not granted"), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn what_no_host_offers_ends_the_guest_when_it_is_called() {
     let sandbox = Sandbox::new(vec![plain("teleport", guest::TELEPORT)]).await;
     let answer = sandbox.call("teleport", json!({})).await;
