@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// The time a test gives a machine that is busy with other work.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Waits for `wanted`.
 ///

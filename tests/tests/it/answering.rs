@@ -44,6 +44,20 @@ async fn two_tools_run_in_one_step_and_the_answer_grows_in_one_message() {
     assert_eq!(results, ["call_1", "call_2"]);
 }
 
+#[tokio::test]
+async fn a_pause_in_the_stream_shows_all_that_was_said() {
+    let (first, second) = (Gate::new(), Gate::new());
+    let held = (first.clone(), second.clone());
+    let stage = Stage::set(move |_| Reply::text("One").and_wait(&held.0).then(" and two").and_wait(&held.1)).await;
+    stage.owner.says("count");
+    let growing = stage.owner.hears(|text| text == "One").await;
+    first.open();
+    stage.owner.reads(growing.id, |message| message.text() == "One and two").await;
+    second.open();
+    stage.settled().await;
+    assert_eq!(stage.owner.sees().len(), 1);
+}
+
 async fn through_aimock(connect: impl FnOnce(HostBuilder, &Aimock) -> HostBuilder) -> (Vec<ChatMessage>, Vec<Value>) {
     let (tg, aimock) = (Telegram::start().await, Aimock::start("week").await);
     let owner = tg.person(OWNER, "Olga").language("en");

@@ -71,22 +71,36 @@ async fn arguments_that_are_not_json_come_back_as_a_message_the_model_can_act_on
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_what_came_meanwhile_is_answered_when_there_is_room() {
+async fn a_full_disk_at_the_start_is_told_with_the_remedy() {
+    let mut host = Host::builder().variable("MODEL", "rehearsal").prepare();
+    host.limit_files(Some(1));
+    let printed = host.run(&["run"]).await;
+    assert!(!printed.status.success());
+    assert!(printed.text.contains("free some space"), "{}", printed.text);
+}
+
+#[tokio::test]
+async fn what_comes_while_the_disk_is_full_is_answered_when_there_is_room_again() {
+    const MESSAGES: usize = 100;
     let mut stage = Stage::set(|_| Reply::text("pong")).await;
-    stage.owner.says("ping");
-    stage.owner.hears(|text| text == "pong").await;
     stage.host.kill9().await;
-    // The database cannot grow any more.
-    stage.host.limit_files(Some(1));
+    // The log of the database may grow to this size and no further.
+    stage.host.limit_files(Some(400));
     stage.host.start().await;
-    stage.owner.says("are you there?");
-    stage.host.logs(|line| line.contains("disk is full") || line.contains("no space")).await;
-    assert_eq!(stage.tg.unconfirmed(), 1, "what is not on disk is not confirmed");
+    for number in 0..MESSAGES {
+        stage.owner.says(&format!("message {number}; {}", "x".repeat(3_500)));
+    }
+    stage.host.logs(|line| line.contains("disk is full")).await;
+    assert!(stage.tg.unconfirmed() > 0, "what is not on disk is not confirmed");
     stage.host.kill9().await;
     stage.host.limit_files(None);
     stage.host.start().await;
-    stage.owner.hears(|text| text == "pong").await;
     stage.tg.all_confirmed().await;
+    stage.settled().await;
+    let said: Vec<_> = stage.model.requests().iter().flat_map(|asked| asked.said()).collect();
+    for number in 0..MESSAGES {
+        assert!(said.iter().any(|text| text.contains(&format!("message {number};"))), "message {number} is lost");
+    }
 }
 
 #[tokio::test]
@@ -131,12 +145,25 @@ async fn a_connection_that_dies_in_silence_is_noticed_and_renewed() {
 async fn a_start_while_telegram_is_away_is_retried_and_the_terminal_works_meanwhile() {
     let tg = Telegram::start().await;
     tg.fail_next("getMe", Failure::Cut);
-    tg.fail_next("getMe", Failure::Refuse { code: 401, description: "Unauthorized".to_owned() });
+    tg.fail_next("getMe", Failure::BadGateway);
     let owner = tg.person(OWNER, "Olga").language("en");
-    let _host = Host::builder().owner(OWNER).telegram(&tg).variable("MODEL", "rehearsal").start().await;
+    let host = Host::builder().owner(OWNER).telegram(&tg).variable("MODEL", "rehearsal").start().await;
+    let mut terminal = host.terminal();
+    terminal.says("/help").await;
+    terminal.hears(|line| line.contains("/stop")).await;
     owner.says("/help");
     owner.hears(|text| text.contains("/stop")).await;
-    assert!(tg.calls("getMe").len() >= 3);
+    assert_eq!(tg.calls("getMe").len(), 3);
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_named_with_the_remedy() {
+    let tg = Telegram::start().await;
+    let host = Host::builder().owner(OWNER).telegram(&tg).variable("MODEL", "rehearsal");
+    let mut host = host.variable("TG_BOT_TOKEN", "123456:wrong").start().await;
+    let told = host.logs(|line| line.contains("TG_BOT_TOKEN is wrong")).await;
+    assert!(told.contains("@BotFather"), "{told}");
+    assert!(!host.log().iter().any(|line| line.contains("123456:wrong")), "the token is in the log");
 }
 
 #[tokio::test]

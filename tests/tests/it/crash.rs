@@ -17,6 +17,7 @@ async fn killed_before_the_receipt_is_confirmed() {
     stage.owner.says("ping");
     unconfirmed.reached().await;
     stage.owner.hears(|text| text == "pong").await;
+    stage.settled().await;
     stage.host.kill9().await;
     assert_eq!(stage.tg.unconfirmed(), 1, "Telegram sends it again");
     stage.host.start().await;
@@ -46,19 +47,16 @@ async fn killed_after_receipt_before_the_run_begins() {
 
 #[tokio::test]
 async fn killed_in_the_model_call() {
-    let (first, second) = (Gate::new(), Gate::new());
-    let held = (first.clone(), second.clone());
+    let gate = Gate::new();
+    let held = gate.clone();
     let mut stage = Stage::set(move |asked| match asked.number {
-        0 => Reply::text("Once upon").and_wait(&held.0).then(" a time").and_wait(&held.1),
+        0 => Reply::text("Once upon").and_wait(&held),
         _ => Reply::text("Once upon a time there was a steward."),
     })
     .await;
     stage.owner.says("tell me a story");
-    let growing = stage.owner.hears(|text| text.starts_with("Once upon")).await;
-    first.open();
-    // A second edit tells that the first one is on record.
-    stage.owner.reads(growing.id, |message| message.text().contains("a time")).await;
-    second.reached().await;
+    let growing = stage.owner.hears(|text| text == "Once upon").await;
+    stage.until("SELECT EXISTS (SELECT 1 FROM run WHERE draft IS NOT NULL)").await;
     stage.host.restart().await;
     stage.owner.reads(growing.id, |message| message.text().ends_with("there was a steward.")).await;
     assert_eq!(stage.owner.sees().len(), 1, "the same message was finished");
@@ -114,6 +112,7 @@ async fn killed_while_the_last_edit_of_a_growing_answer_is_under_way() {
     let mut stage = Stage::set(move |_| Reply::text("Growing").and_wait(&held).then(" and **whole**.")).await;
     stage.owner.says("grow");
     let growing = stage.owner.hears(|text| text == "Growing").await;
+    stage.until("SELECT EXISTS (SELECT 1 FROM run WHERE draft IS NOT NULL)").await;
     let edited = Gate::new();
     stage.tg.fail_next("editMessageText", Failure::HoldAfter(edited.clone()));
     gate.open();
@@ -132,8 +131,8 @@ async fn a_run_that_is_cut_off_again_and_again_is_given_up_with_a_word() {
     let gate = Gate::new();
     let held = gate.clone();
     let mut stage = Stage::set(move |asked| match asked.last_said() {
-        said if said.contains("poison") => Reply::wait(&held),
-        _ => Reply::text("pong"),
+        said if said.contains("ping") => Reply::text("pong"),
+        _ => Reply::wait(&held),
     })
     .await;
     stage.owner.says("poison");

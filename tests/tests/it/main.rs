@@ -10,5 +10,7 @@ mod emulator;
 mod hostile;
 mod newcomer;
 mod outsider;
+mod reminders;
 mod scripted;
 mod stage;
+mod web;

@@ -25,6 +25,16 @@ async fn what_is_remembered_is_known_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_reminder_arrives_a_minute_later() {
+    let host = fresh().start().await;
+    let mut terminal = host.terminal();
+    terminal.says("remind me in one minute to buy milk").await;
+    terminal.hears(|line| line.contains("🔧 schedule_task")).await;
+    terminal.hears(|line| line.contains("rehearsal model")).await;
+    terminal.hears(|line| line.contains("⏰") && line.contains("buy milk")).await;
+}
+
+#[tokio::test]
 async fn a_piped_chat_needs_no_running_host_and_answers_each_line() {
     let host = fresh().prepare();
     let mut terminal = host.terminal();

@@ -1,7 +1,10 @@
 //! What most tests of the program begin with: Telegram, a scripted model, the host, and its owner in a chat.
 
+use std::time::Duration;
+
 use steward_tests::host::HostBuilder;
 use steward_tests::model::{Asked, Reply};
+use steward_tests::patience::wait_for;
 use steward_tests::telegram::Person;
 use steward_tests::{Host, ScriptedModel, Telegram};
 
@@ -48,5 +51,26 @@ impl Stage {
         let mut rows = database.prepare("SELECT tool, outcome FROM audit ORDER BY rowid").unwrap();
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Waits until every run has ended and every message is marked as sent.
+    pub(crate) async fn settled(&self) {
+        self.until(
+            "SELECT NOT EXISTS (SELECT 1 FROM run WHERE state = 'open')
+            AND NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')
+            AND NOT EXISTS (SELECT 1 FROM inbox WHERE state != 'done')",
+        )
+        .await;
+    }
+
+    /// Waits until a query on the program's database gives true. It is another process's, so there is no event to wait
+    /// for.
+    pub(crate) async fn until(&self, query: &str) {
+        let looking = async {
+            while !self.host.database().query_row(query, [], |row| row.get(0)).unwrap_or(false) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        wait_for(looking, || format!("In the database it never came true that {query}")).await;
     }
 }
