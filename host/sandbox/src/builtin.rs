@@ -1,10 +1,14 @@
 //! The built-in plugins in the real sandbox: who is offered which tool, and that their capabilities reach them.
 
+use std::net::SocketAddr;
+
 use serde_json::json;
 use steward_agent::{Origin, Role};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::tests::Sandbox;
-use crate::{Outcome, PluginSource};
+use crate::{HttpPolicy, Outcome, PluginSource};
 
 fn source(name: &str) -> Vec<PluginSource> {
     let mut sources = sources();
@@ -77,6 +81,36 @@ async fn memory_is_written_on_the_owner_s_disk() {
     assert!(memory.contains("My flat is 42."), "{memory}");
     let wrong = sandbox.call("memory_append", json!({"text": "no such argument"})).await;
     assert_eq!(wrong.outcome, Outcome::Invalid, "{}", wrong.text);
+}
+
+/// Answers one request with a page; gives the address.
+async fn page() -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = connection.read(&mut request).await.unwrap();
+        let page = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 15\r\n\r\nMilk is 2 euros";
+        connection.write_all(page.as_bytes()).await.unwrap();
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_page_is_fetched_from_where_the_policy_allows() {
+    let address = page().await;
+    let url = json!({ "url": format!("http://{address}/milk") });
+    let sandbox = Sandbox::new(source("web")).await;
+    let closed = sandbox.call("web_fetch", url.clone()).await;
+    assert_eq!(closed.outcome, Outcome::Denied, "{}", closed.text);
+    assert!(closed.text.contains("the plugin may not reach 127.0.0.1"), "{}", closed.text);
+
+    let policy = HttpPolicy { allow_private: vec![address.to_string()], ..HttpPolicy::default() };
+    let sandbox = Sandbox::within(sandbox.stop().await, policy, source("web")).await;
+    let opened = sandbox.call("web_fetch", url).await;
+    assert_eq!(opened.outcome, Outcome::Ok, "{}", opened.text);
+    assert!(opened.text.contains("Milk is 2 euros"), "{}", opened.text);
 }
 
 #[tokio::test]

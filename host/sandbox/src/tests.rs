@@ -37,10 +37,10 @@ const MEMORY: &str = "[capabilities]\nmemory = {}\n";
 
 impl Sandbox {
     pub(crate) async fn new(sources: Vec<PluginSource>) -> Self {
-        Self::within(tempfile::tempdir().unwrap(), Roles::default(), sources).await
+        Self::within(tempfile::tempdir().unwrap(), HttpPolicy::default(), sources).await
     }
 
-    async fn within(folder: TempDir, roles: Roles, sources: Vec<PluginSource>) -> Self {
+    pub(crate) async fn within(folder: TempDir, http: HttpPolicy, sources: Vec<PluginSource>) -> Self {
         let workspace = folder.path().join("workspace");
         std::fs::create_dir_all(&workspace).unwrap();
         let store = Store::open(&folder.path().join("steward.sqlite")).unwrap();
@@ -53,8 +53,8 @@ impl Sandbox {
             workspace,
             store: store.clone(),
             time_zone: TimeZone::UTC,
-            roles,
-            http: HttpPolicy::default(),
+            roles: Roles::default(),
+            http,
             limits: Limits::default(),
         };
         let catalogue = Arc::new(Catalogue::load(config, sources).await.unwrap());
@@ -62,7 +62,7 @@ impl Sandbox {
     }
 
     /// Ends the program; its folder stays.
-    async fn stop(self) -> TempDir {
+    pub(crate) async fn stop(self) -> TempDir {
         self.catalogue.close().await;
         self.store.close().await;
         self.folder
@@ -286,7 +286,7 @@ async fn broken_plugins_do_not_stop_the_others() {
 
 #[tokio::test]
 async fn kept_code_is_used_again_and_never_trusted_blindly() {
-    let start = |folder| Sandbox::within(folder, Roles::default(), vec![plain("echo", guest::ECHO)]);
+    let start = |folder| Sandbox::within(folder, HttpPolicy::default(), vec![plain("echo", guest::ECHO)]);
     let folder = start(tempfile::tempdir().unwrap()).await.stop().await;
     let mut files = std::fs::read_dir(folder.path().join("compiled")).unwrap().map(|entry| entry.unwrap().path());
     let code = files.find(|path| path.extension().is_some_and(|there| there == "cwasm")).unwrap();
