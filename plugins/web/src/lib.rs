@@ -1,1 +1,63 @@
+//! The web plugin: pages of the web as Markdown a model can read.
+//!
+//! Where it may go is the host's decision on each request. What a page says is passed on as what strangers wrote:
+//! marked, so that it is not taken for an order.
 
+pub mod address;
+pub mod article;
+pub mod charset;
+pub mod content;
+pub mod markdown;
+pub mod nesting;
+pub mod page;
+pub mod status;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use steward_sdk::{Failure, Output, http, run};
+
+use crate::page::Page;
+
+/// What a server is told of who asks.
+const USER_AGENT: &str = "Mozilla/5.0 (compatible; Steward/0.1; personal assistant)";
+
+/// The most bytes of a page that are read: its tree has to fit into the memory of one call.
+const SIZE_LIMIT: usize = 2 << 20;
+
+const TIMEOUT: Duration = Duration::from_secs(25);
+
+steward_sdk::plugin! {
+    /// Reads a page of the web and gives its text as Markdown: the article without menus and advertisements where there
+    /// is one, else the whole page; JSON, Markdown and plain text as they are. Use it when the person gives an address
+    /// or when you need what a page says. Long pages come in parts: the answer says with which `offset` to go on.
+    /// Example: `{"url": "https://example.org/news/today"}`
+    web_fetch: read, requires ["http"] => web_fetch;
+}
+
+/// Which page.
+#[derive(Deserialize, JsonSchema)]
+pub struct WebFetch {
+    /// The address, such as `https://example.org/page`.
+    url: String,
+    /// The character to go on at, as the answer before said; 0 if left out.
+    offset: Option<usize>,
+}
+
+fn web_fetch(arguments: WebFetch) -> Result<Output, Failure> {
+    let url = address::complete(&arguments.url)?;
+    let response = http::get(url)
+        .header("user-agent", USER_AGENT)
+        .header("accept", "text/html,application/xhtml+xml,text/markdown,text/plain,application/json;q=0.9,*/*;q=0.5")
+        .header("accept-language", format!("{},en;q=0.7", run::locale()))
+        .limit(SIZE_LIMIT)
+        .timeout(TIMEOUT)
+        .send()?;
+    status::check(&response)?;
+    let page = Page::read(&response)?;
+    let part = page.part(arguments.offset.unwrap_or(0))?;
+    let structured = json!({"url": page.url, "title": page.title, "total": part.total, "next_offset": part.next});
+    Ok(Output::from(part.text).structured(structured))
+}
