@@ -75,7 +75,7 @@ impl Reader {
                 self.skip(1);
                 self.draft.set_part(*part)
             }
-            Token::OneAndHalf | Token::Minutes(_) => self.length(),
+            Token::OneAndHalf => self.length(),
             Token::Half if !matches!(self.peek(1), Some(Token::Ordinal(_))) => self.length(),
             Token::Unit(unit) if self.peek(1) == Some(&Token::In) => self.inverted_length(*unit),
             Token::Number(_) if self.length_is_next() => self.length(),
@@ -139,11 +139,6 @@ impl Reader {
     /// One number with its unit.
     fn amount(&mut self) -> Result<FromNow, WhenError> {
         let (halves_count, read) = match (self.peek(0), self.peek(1)) {
-            (Some(Token::Minutes(minutes)), _) => {
-                let seconds = i64::from(*minutes) * 60;
-                self.skip(1);
-                return Ok(FromNow { seconds, ..FromNow::default() });
-            }
             (Some(Token::Number(count)), Some(Token::AndHalf)) => (count.saturating_mul(2).saturating_add(1), 2),
             (Some(Token::Number(count)), _) => (count.saturating_mul(2), 1),
             (Some(Token::Dotted(whole, 5, None)), _) => (whole.saturating_mul(2).saturating_add(1), 1),

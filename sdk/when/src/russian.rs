@@ -8,7 +8,7 @@ use crate::token::{Number, Part, Token, Unit};
 const NUMBERS: &[(&str, u32)] = &[
     ("один одну одна одно одного одной", 1),
     ("два две двух", 2),
-    ("три трех", 3),
+    ("три трех несколько", 3),
     ("четыре четырех", 4),
     ("пять пяти", 5),
     ("шесть шести", 6),
@@ -85,11 +85,14 @@ pub(crate) fn is_noise(word: &str) -> bool {
     matches!(word, "на" | "около" | "примерно" | "ровно" | "пожалуйста" | "г")
 }
 
-/// What a word means; most mean one thing, `полдесятого` two.
+/// What a word means; most mean one thing, `полчаса` and `полдесятого` two.
 pub(crate) fn meaning(word: &str) -> Option<Vec<Token>> {
-    // Half of the tenth hour is half past nine.
-    if let Some(hour @ Token::Ordinal(_)) = word.strip_prefix("пол").and_then(number) {
-        return Some(vec![Token::Half, hour]);
+    // Half an hour, and half of the tenth hour, which is half past nine.
+    let halved = word.strip_prefix("пол").filter(|_| word != "полдень");
+    if let Some(what @ (Token::Ordinal(_) | Token::Unit(_))) =
+        halved.and_then(|rest| unit(rest).or_else(|| number(rest)))
+    {
+        return Some(vec![Token::Half, what]);
     }
     let token = link(word).or_else(|| unit(word)).or_else(|| number(word)).or_else(|| calendar(word));
     token.or_else(|| part(word)).map(|token| vec![token])
@@ -116,7 +119,6 @@ fn unit(word: &str) -> Option<Token> {
         "неделя" | "неделю" | "недели" | "недель" | "неделе" => Unit::Week,
         "месяц" | "месяца" | "месяцев" | "месяце" => Unit::Month,
         "год" | "года" | "лет" | "году" => Unit::Year,
-        "полчаса" | "получаса" | "полчасика" => return Some(Token::Minutes(30)),
         _ => return None,
     };
     Some(Token::Unit(unit))
@@ -128,7 +130,7 @@ fn calendar(word: &str) -> Option<Token> {
         "завтра" => Token::Day(1),
         "послезавтра" => Token::Day(2),
         "будни" | "будням" => Token::Workdays(Each),
-        "выходные" | "выходным" => Token::Weekend(Each),
+        "выходным" => Token::Weekend(Each),
         _ if word.starts_with("будн") || word.starts_with("рабоч") => Token::Workdays(number_of(word)),
         _ if word.starts_with("выходн") => Token::Weekend(One),
         _ => return weekday(word).or_else(|| month(word)),

@@ -21,8 +21,6 @@ pub(crate) enum Token {
     Half,
     /// `полтора`.
     OneAndHalf,
-    /// `полчаса`, as minutes.
-    Minutes(u32),
     /// "and a half", "с половиной".
     AndHalf,
     /// Minutes past the hour that follows: "half past nine".
