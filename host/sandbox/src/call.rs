@@ -126,6 +126,24 @@ impl Answer {
     }
 }
 
+/// Why a call that may be made is not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody agreed to it; the text is for the model.
+    Denied(String),
+    /// The run was stopped meanwhile.
+    Stopped,
+}
+
+impl Refusal {
+    pub(crate) fn answer(self, tool: &str) -> Answer {
+        match self {
+            Self::Denied(text) => Answer::of(Outcome::Denied, text),
+            Self::Stopped => Answer::of(Outcome::Cancelled, format!("{tool} was stopped.")),
+        }
+    }
+}
+
 /// The arguments as a plugin gets them: the text of a JSON object.
 pub(crate) fn arguments(tool: &str, input: &Value) -> Result<String, Answer> {
     let invalid = |problem: String| {

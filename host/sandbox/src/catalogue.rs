@@ -2,6 +2,7 @@
 //! its role and origin and the plugins' grants; no list of tools for a role exists anywhere.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::audit::{Audit, Record};
 use crate::backing::Backing;
-use crate::call::{Answer, Call, Outcome, arguments};
+use crate::call::{Answer, Call, Outcome, Refusal, arguments};
 use crate::capability::http::{Client, HttpPolicy};
 use crate::compile::{Cache, Compiler};
 use crate::engine::{self, Engine};
@@ -23,7 +24,8 @@ use crate::error::{LoadError, SandboxError};
 use crate::grant::{CapabilitySet, Roles};
 use crate::instance::Prepared;
 use crate::limits::Limits;
-use crate::plugin::{self, Plugin, PluginSource, Tool};
+use crate::plugin::{self, Effect, Plugin, PluginSource, Tool};
+use crate::spent::Spent;
 use crate::suggest;
 
 /// Everything the sandbox is made from.
@@ -154,12 +156,27 @@ impl Catalogue {
 
     /// Calls a tool. Everything that goes wrong is an answer that says so; every call is in the audit.
     pub async fn call(&self, call: Call) -> Answer {
-        let started = Instant::now();
+        self.call_if(call, |_, _| ready(Ok(()))).await
+    }
+
+    /// Calls a tool if `consent` agrees. It is asked only about calls that may be made at all, with the tool's effect
+    /// and the arguments as the plugin would get them; its time is not the call's.
+    pub async fn call_if<F>(&self, call: Call, consent: impl FnOnce(Effect, &str) -> F) -> Answer
+    where
+        F: Future<Output = Result<(), Refusal>>,
+    {
+        let mut started = Instant::now();
         let mut record = Record::new(&self.audit, &call);
         let mut answer = match self.admit(&call) {
             Ok(admitted) => {
-                record.admitted(&admitted.tool.plugin, admitted.set);
-                self.make(admitted, call, started).await
+                record.admitted(&admitted.tool.plugin, admitted.set, admitted.arguments.len());
+                match consent(admitted.tool.effect, &admitted.arguments).await {
+                    Ok(()) => {
+                        started = Instant::now();
+                        self.make(admitted, call, started, record.spent()).await
+                    }
+                    Err(refusal) => refusal.answer(&call.name),
+                }
             }
             Err(refusal) => refusal,
         };
@@ -184,7 +201,7 @@ impl Catalogue {
         Ok(Admitted { tool, set: tool.effective(held), arguments })
     }
 
-    async fn make(&self, admitted: Admitted<'_>, call: Call, started: Instant) -> Answer {
+    async fn make(&self, admitted: Admitted<'_>, call: Call, started: Instant, spent: &Arc<Spent>) -> Answer {
         let Admitted { tool, set, arguments } = admitted;
         let linked = match tool.plugin.linked(set) {
             Ok(linked) => linked,
@@ -204,7 +221,7 @@ impl Catalogue {
             return Answer::of(Outcome::Unavailable, text);
         }
         let (engine, backing, plugin) = (&*self.engine, &self.backing, &*tool.plugin);
-        Prepared { engine, backing, plugin, linked: &linked, set, arguments, deadline }.run(call).await
+        Prepared { engine, backing, plugin, linked: &linked, set, arguments, deadline, spent }.run(call).await
     }
 
     /// Returns when the audit of every call made so far is on disk. No tool may be called afterwards.

@@ -30,6 +30,7 @@ mod manifest;
 mod notice;
 mod plugin;
 mod specs;
+mod spent;
 mod state;
 mod stdio;
 mod stub;
@@ -38,7 +39,7 @@ mod suggest;
 mod tests;
 mod wall;
 
-pub use call::{Answer, Call, Outcome, OutputFile};
+pub use call::{Answer, Call, Outcome, OutputFile, Refusal};
 pub use capability::http::HttpPolicy;
 pub use capability::{CAPABILITIES, Capability};
 pub use catalogue::{Catalogue, SandboxConfig};
