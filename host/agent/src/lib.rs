@@ -10,6 +10,7 @@ pub mod message;
 pub mod model;
 pub mod principal;
 pub mod prompt;
+pub mod question;
 pub mod turn;
 
 pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
@@ -17,3 +18,4 @@ pub use language::Language;
 pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
+pub use question::{Choice, Decision, Question};

@@ -47,6 +47,8 @@ row_id! {
     TaskId,
     /// Scheduled work. An id is never used again.
     JobId,
+    /// A question about a tool call.
+    ApprovalId,
 }
 
 /// A time as whole milliseconds; what is finer is cut off.

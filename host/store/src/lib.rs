@@ -4,13 +4,16 @@
 //! Nothing here reads a clock (every time is an argument), talks to a channel or a model, or decides who may do what.
 //! Read `writer` first: all writes pass one thread that commits them in groups.
 
+mod approvals;
 mod audit;
+mod code;
 mod column;
 mod effect;
 mod error;
 mod health;
 mod inbox;
 mod jobs;
+mod kv;
 mod migrations;
 mod open;
 mod outbox;
@@ -20,6 +23,7 @@ mod people;
 mod reader;
 mod recurrence;
 mod run;
+mod secrets;
 mod session;
 mod tasks;
 mod upkeep;
@@ -35,17 +39,20 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
-pub use audit::AuditRow;
-pub use column::{EntryId, InboxId, JobId, OutboxId, RunId, TaskId};
+pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
+pub use approvals::{Approval, ApprovalState, NewApproval};
+pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, TaskId};
 pub use error::{Result, StoreError};
 pub use health::Health;
 pub use inbox::{InboxRow, Received};
 pub use jobs::{Job, NewJob};
+pub use kv::{KvPlace, KvQuota};
 pub use outbox::OutboxRow;
 pub use owners::Seat;
 pub use people::Person;
 pub use recurrence::Repeat;
 pub use run::{ModelUsage, NewRun, OpenRun, RunEnd, RunOutcome};
+pub use secrets::SealedSecret;
 pub use session::Entry;
 pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
 pub use usage::UsageTotal;

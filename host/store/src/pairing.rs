@@ -1,18 +1,15 @@
 //! One-time codes by which an owner lets someone in. Only a hash of a code is kept, and guessing is slowed down.
 
 use jiff::{SignedDuration, Timestamp};
-use rand::Rng;
 use rusqlite::{Connection, OptionalExtension};
 use steward_agent::{PersonId, Role};
 
 use crate::Store;
+use crate::code::new_code;
 use crate::column::Millis;
 use crate::error::{Result, StoreError};
 use crate::people;
 
-/// Digits and letters that are not mistaken for one another.
-const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-const LENGTH: usize = 8;
 /// Wrong codes a person may try within [`TRIES_WITHIN`].
 const TRIES: i64 = 5;
 const TRIES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
@@ -63,11 +60,6 @@ impl Store {
     }
 }
 
-fn new_code() -> String {
-    let mut random = rand::rng();
-    (0..LENGTH).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
-}
-
 /// Of the code as it is meant: upper case, letters and digits only.
 fn hash(code: &str) -> String {
     let meant: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
@@ -116,7 +108,7 @@ mod tests {
         let fixture = Fixture::new();
         let (store, anna) = (&fixture.store, fixture.meet("Anna", None).await.id);
         let code = store.create_pairing(Role::Owner, at(0), DAY).await.unwrap();
-        assert_eq!(code.len(), LENGTH);
+        assert_eq!(code.len(), 8);
         let kept: String =
             store.read(|db| Ok(db.query_row("SELECT hash FROM pairing", [], |row| row.get(0))?)).await.unwrap();
         assert!(!kept.contains(&code));

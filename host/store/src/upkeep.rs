@@ -30,6 +30,7 @@ impl Store {
                 ),
                 ("DELETE FROM job WHERE state <> 'active' AND ended_at < ?1", before),
                 ("DELETE FROM effect WHERE at < ?1", before),
+                ("DELETE FROM approval WHERE asked_at < ?1", before),
                 ("DELETE FROM pairing WHERE expires_at < ?1", before),
                 ("DELETE FROM pairing_failure WHERE at < ?1", before),
             ] {

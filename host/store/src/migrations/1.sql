@@ -166,10 +166,18 @@ CREATE TABLE audit (
   plugin       TEXT NOT NULL,
   tool         TEXT NOT NULL,
   outcome      TEXT NOT NULL,
-  millis       INTEGER NOT NULL,
-  peak_memory  INTEGER NOT NULL,
-  capabilities TEXT NOT NULL
+  capabilities TEXT NOT NULL,
+  -- Microseconds.
+  wall          INTEGER NOT NULL,
+  cpu           INTEGER NOT NULL,
+  -- Bytes.
+  peak_memory   INTEGER NOT NULL,
+  bytes_in      INTEGER NOT NULL,
+  bytes_out     INTEGER NOT NULL,
+  http_sent     INTEGER NOT NULL,
+  http_received INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX audit_at ON audit (at);
 CREATE TRIGGER audit_is_not_updated BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
@@ -178,6 +186,42 @@ BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
 WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+-- What plugins keep for themselves; `scope` is whose data it is.
+CREATE TABLE kv (
+  plugin TEXT NOT NULL,
+  scope  TEXT NOT NULL,
+  key    TEXT NOT NULL,
+  value  BLOB NOT NULL,
+  PRIMARY KEY (plugin, scope, key)
+) STRICT;
+
+CREATE TABLE secret (
+  name       TEXT PRIMARY KEY,
+  hosts      TEXT NOT NULL,          -- JSON: where it may be sent
+  sealed     BLOB NOT NULL,
+  changed_at INTEGER NOT NULL
+) STRICT;
+
+-- Questions about tool calls; a decision is made once.
+CREATE TABLE approval (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  key        TEXT NOT NULL UNIQUE,   -- of the tool call
+  code       TEXT NOT NULL UNIQUE,
+  run        INTEGER NOT NULL REFERENCES run (id),
+  tool       TEXT NOT NULL,
+  arguments  TEXT NOT NULL,
+  language   TEXT NOT NULL,
+  question   TEXT NOT NULL,
+  message    TEXT,                   -- the channel's id of the message that shows it
+  state      TEXT NOT NULL DEFAULT 'asking'
+             CHECK (state IN ('asking', 'approved', 'denied', 'expired', 'withdrawn')),
+  settled    INTEGER NOT NULL DEFAULT 0, -- the message shows how it was decided
+  decided_by INTEGER REFERENCES person (id),
+  asked_at   INTEGER NOT NULL,
+  decided_at INTEGER
+) STRICT;
+CREATE INDEX approval_unsettled ON approval (id) WHERE settled = 0;
 
 CREATE TABLE channel_health (
   channel       TEXT PRIMARY KEY,
