@@ -35,7 +35,7 @@ async fn two_tools_run_in_one_step_and_the_answer_grows_in_one_message() {
     assert_eq!(stage.owner.sees().len(), 1, "one message grew");
     assert!(stage.owner.actions().contains(&"typing".to_owned()));
 
-    let mut audit = stage.audit();
+    let mut audit = stage.audit(2).await;
     audit.sort();
     let ok = |tool: &str| (tool.to_owned(), "ok".to_owned());
     assert_eq!(audit, [ok("list_users"), ok("memory_context")]);
@@ -48,7 +48,11 @@ async fn two_tools_run_in_one_step_and_the_answer_grows_in_one_message() {
 async fn a_pause_in_the_stream_shows_all_that_was_said() {
     let (first, second) = (Gate::new(), Gate::new());
     let held = (first.clone(), second.clone());
-    let stage = Stage::set(move |_| Reply::text("One").and_wait(&held.0).then(" and two").and_wait(&held.1)).await;
+    let stage = Stage::set(move |asked| match asked.number {
+        0 => Reply::text("One").and_wait(&held.0).then(" and two").and_wait(&held.1),
+        _ => Reply::text("asked again, for nothing was said for too long"),
+    })
+    .await;
     stage.owner.says("count");
     let growing = stage.owner.hears(|text| text == "One").await;
     first.open();

@@ -78,6 +78,7 @@ async fn killed_between_tool_and_reply() {
     let mut stage = Stage::set(noting(&gate)).await;
     stage.owner.says("remember: the flat is 42");
     gate.reached().await;
+    stage.until("SELECT EXISTS (SELECT 1 FROM audit)").await;
     stage.host.kill9().await;
     gate.open();
     stage.host.start().await;
@@ -86,7 +87,7 @@ async fn killed_between_tool_and_reply() {
     let asked = stage.model.requests();
     assert_eq!(asked.len(), 3, "the tool was not asked for again");
     assert_eq!(asked[2].results(), asked[1].results(), "the recorded result was used");
-    assert_eq!(stage.audit().len(), 1);
+    assert_eq!(stage.audit(1).await.len(), 1);
     assert_eq!(stage.owner.sees().len(), 1);
 }
 

@@ -57,8 +57,11 @@ async fn an_outsider_gets_three_tools_and_the_rest_is_denied() {
 
     assert_eq!(stage.memory(), "- the safe opens with 1234\n");
     assert!(!stage.host.workspace().join("stolen.md").exists());
-    let refused =
-        stage.audit().into_iter().filter(|(_, outcome)| ["denied", "unknown_tool"].contains(&outcome.as_str()));
+    let refused = stage
+        .audit(forbidden().len() + 1)
+        .await
+        .into_iter()
+        .filter(|(_, outcome)| ["denied", "unknown_tool"].contains(&outcome.as_str()));
     assert_eq!(refused.count(), forbidden().len());
     assert_eq!(stage.owner.sees().len(), 2, "the owner got a welcome and the summary, nothing else");
 }

@@ -45,8 +45,9 @@ impl Stage {
         std::fs::read_to_string(self.host.workspace().join("MEMORY.md")).unwrap_or_default()
     }
 
-    /// Tool and outcome of every call in the audit, in order.
-    pub(crate) fn audit(&self) -> Vec<(String, String)> {
+    /// Tool and outcome of every call in the audit, in order, once there are that many.
+    pub(crate) async fn audit(&self, calls: usize) -> Vec<(String, String)> {
+        self.until(&format!("SELECT count(*) >= {calls} FROM audit")).await;
         let database = self.host.database();
         let mut rows = database.prepare("SELECT tool, outcome FROM audit ORDER BY rowid").unwrap();
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
