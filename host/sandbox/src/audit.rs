@@ -1,13 +1,14 @@
 //! The audit row of every call, also of one that nobody waits for any more. Rows are written behind the answer's back
 //! by one task, in groups, and none is dropped: when the database cannot keep up, calls wait.
 
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
 use jiff::Timestamp;
 use steward_agent::Principal;
-use steward_store::{AuditRow, Store};
+use steward_store::{AuditRow, CallCost, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use crate::call::{Answer, Call, Outcome};
 use crate::grant::CapabilitySet;
 use crate::plugin::Plugin;
+use crate::spent::Spent;
 
 /// Rows that may wait to be written.
 const WAITING: usize = 1024;
@@ -61,6 +63,7 @@ impl Audit {
 pub(crate) struct Record<'a> {
     audit: &'a Audit,
     started: Instant,
+    spent: Arc<Spent>,
     row: Option<Box<AuditRow>>,
 }
 
@@ -78,43 +81,75 @@ impl<'a> Record<'a> {
             // As the model wrote it, so it may be any text.
             tool: call.name.chars().take(64).collect(),
             outcome: String::new(),
-            millis: 0,
-            peak_memory: 0,
+            cost: CallCost::default(),
             capabilities: String::new(),
         };
-        Self { audit, started: Instant::now(), row: Some(Box::new(row)) }
+        Self { audit, started: Instant::now(), spent: Arc::default(), row: Some(Box::new(row)) }
     }
 
-    /// The call was found to be allowed, with these capabilities.
-    pub(crate) fn admitted(&mut self, plugin: &Plugin, set: CapabilitySet) {
+    /// Where what the call takes is counted.
+    pub(crate) fn spent(&self) -> &Arc<Spent> {
+        &self.spent
+    }
+
+    /// The call was found to be allowed, with these capabilities and so many bytes of arguments.
+    pub(crate) fn admitted(&mut self, plugin: &Plugin, set: CapabilitySet, arguments: usize) {
         if let Some(row) = &mut self.row {
             row.plugin = plugin.name.to_string();
             row.capabilities = set.to_string();
+            row.cost.bytes_in = arguments as u64;
         }
     }
 
     pub(crate) async fn end(mut self, answer: &Answer) {
-        if let Some(row) = self.ended(answer.outcome, answer.elapsed, answer.peak_memory) {
+        if let Some(mut row) = self.ended(answer.outcome, answer.elapsed) {
+            row.cost.peak_memory = answer.peak_memory as u64;
+            row.cost.bytes_out = size(answer);
             self.audit.write(row).await;
         }
     }
 
-    fn ended(&mut self, outcome: Outcome, elapsed: Duration, peak_memory: usize) -> Option<Box<AuditRow>> {
+    fn ended(&mut self, outcome: Outcome, elapsed: Duration) -> Option<Box<AuditRow>> {
         let mut row = self.row.take()?;
         row.outcome = outcome.as_str().to_owned();
-        row.millis = u32::try_from(elapsed.as_millis()).unwrap_or(u32::MAX);
-        row.peak_memory = u32::try_from(peak_memory).unwrap_or(u32::MAX);
+        let (http_sent, http_received) = self.spent.traffic();
+        row.cost = CallCost { wall: elapsed, cpu: self.spent.cpu(), http_sent, http_received, ..row.cost };
         Some(row)
     }
 }
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        if let Some(row) = self.ended(Outcome::Cancelled, self.started.elapsed(), 0)
+        if let Some(row) = self.ended(Outcome::Cancelled, self.started.elapsed())
             && let Err(error) = self.audit.rows.try_send(Entry::Row(row))
         {
             tracing::error!("a tool call that was given up is not in the audit: {error}");
         }
+    }
+}
+
+/// Bytes of an answer with all that belongs to it.
+fn size(answer: &Answer) -> u64 {
+    let mut structured = Counted(0);
+    if let Some(value) = &answer.structured {
+        // Counting cannot fail, and a value without keys of odd types can always be written.
+        let _ = serde_json::to_writer(&mut structured, value);
+    }
+    let attached: usize = answer.attachments.iter().map(|file| file.data.len()).sum();
+    (answer.text.len() + attached) as u64 + structured.0
+}
+
+/// Counts what is written to it.
+struct Counted(u64);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
