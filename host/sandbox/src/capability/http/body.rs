@@ -52,6 +52,7 @@ fn up_to(
             noted.note(Denial::RequestBody { limit });
             return Err(TooLong(limit).into());
         }
+        noted.sent(part.len());
         Ok(part)
     })
 }
@@ -78,7 +79,9 @@ pub(crate) fn incoming(body: reqwest::Body, bounds: Bounds) -> WasiBody {
             Ok(Some(Err(error))) => return Some((Err(fault::kind(&error)), None)),
             Ok(Some(Ok(frame))) => frame,
         };
-        let read = read + frame.data_ref().map_or(0, |data| data.len() as u64);
+        let length = frame.data_ref().map_or(0, |data| data.len());
+        bounds.noted.received(length);
+        let read = read + length as u64;
         if read > bounds.limit {
             bounds.noted.note(Denial::ResponseBody { limit: bounds.limit, host: bounds.host });
             return Some((Err(Error::HttpResponseBodySize(Some(bounds.limit))), None));
