@@ -12,7 +12,7 @@ pub mod terminal;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use steward_agent::{Address, Attachment, Draft, Envelope, Outgoing};
+use steward_agent::{Address, Attachment, Draft, Envelope, Outgoing, Question};
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,13 @@ pub trait Channel: Send + Sync {
     /// Shows the answer as it has grown so far: makes the message the first time and returns its id, changes it
     /// later. It throttles itself, so it may do nothing and return the draft it was given. `text` is Markdown.
     async fn draft(&self, to: &Address, draft: Option<&Draft>, text: &str) -> Result<Option<Draft>, SendError>;
+
+    /// Shows a question that waits for a decision, and gives the channel's own id of it. `shown` is what an earlier
+    /// call gave, also one before a restart. The answer comes in as a message: the command of the choice.
+    async fn ask(&self, question: &Question, shown: Option<&Draft>) -> Result<Draft, SendError>;
+
+    /// Shows how the question was decided; it can no longer be answered. `verdict` is Markdown.
+    async fn settle(&self, question: &Question, shown: &Draft, verdict: &str) -> Result<(), SendError>;
 
     /// Shows one line about a tool call, where the channel has a place for it.
     async fn tool_started(&self, to: &Address, line: &str);

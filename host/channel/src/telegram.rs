@@ -1,9 +1,10 @@
 //! Telegram over the Bot API, by long polling.
 //!
-//! Receiving (`poll`, `receive`, `attachment`) and sending (`send`, `draft`, `fetch`) share nothing but the `client`,
+//! Receiving (`poll`, `receive`, `attachment`) and sending (`send`, `draft`, `ask`, `fetch`) share nothing but the `client`,
 //! so calls that go out well never hide that nothing comes in. `render`, `table`, `rich` and `split` make messages
 //! from Markdown. Who may speak to the assistant is decided elsewhere.
 
+mod ask;
 mod attachment;
 mod client;
 mod commands;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use steward_agent::{Address, Attachment, Draft, Outgoing};
+use steward_agent::{Address, Attachment, Draft, Outgoing, Question};
 use teloxide::payloads::{GetMe, SendChatAction};
 use teloxide::types::{ChatAction, ChatId};
 use tokio::io::AsyncWrite;
@@ -164,6 +165,14 @@ impl Channel for Telegram {
 
     async fn draft(&self, to: &Address, draft: Option<&Draft>, text: &str) -> Result<Option<Draft>, SendError> {
         self.sender().grow(to, draft, text).await
+    }
+
+    async fn ask(&self, question: &Question, shown: Option<&Draft>) -> Result<Draft, SendError> {
+        self.sender().ask(question, shown).await
+    }
+
+    async fn settle(&self, question: &Question, shown: &Draft, verdict: &str) -> Result<(), SendError> {
+        self.sender().settle(question, shown, verdict).await
     }
 
     async fn tool_started(&self, _to: &Address, _line: &str) {

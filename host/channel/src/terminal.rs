@@ -9,6 +9,7 @@ mod interactive;
 mod link;
 mod piped;
 mod protocol;
+mod questions;
 mod screen;
 mod server;
 mod socket;

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use steward_agent::Envelope;
 use teloxide::payloads::GetMe;
 
+use super::ask::confirm;
 use super::client::{CallError, Client};
 use super::receive::{Reading, read, update_id};
 use super::{TelegramConfig, commands};
@@ -45,7 +47,7 @@ struct GetUpdates {
     limit: u8,
     /// Seconds.
     timeout: u64,
-    allowed_updates: [&'static str; 1],
+    allowed_updates: [&'static str; 2],
 }
 
 #[derive(Deserialize)]
@@ -104,7 +106,8 @@ impl<'a> Poller<'a> {
 
     async fn round(&mut self) -> Result<(), Failure> {
         let timeout = self.config.poll_timeout.as_secs();
-        let request = GetUpdates { offset: self.offset, limit: self.limit, timeout, allowed_updates: ["message"] };
+        let allowed_updates = ["message", "callback_query"];
+        let request = GetUpdates { offset: self.offset, limit: self.limit, timeout, allowed_updates };
         let patience = self.config.poll_timeout + self.config.silence;
         let updates: Vec<Value> = self.client.method("getUpdates", &request, patience).await?;
         let before = self.offset;
@@ -121,8 +124,10 @@ impl<'a> Poller<'a> {
     async fn take(&mut self, update: &Value) -> Result<(), Failure> {
         let Some(id) = update_id(update) else { return Ok(()) };
         match read(update, &self.bot) {
-            Reading::Message(envelope) => {
-                self.inbox.accept(*envelope).await.map_err(|error| Failure::Inbox(error.to_string()))?;
+            Reading::Message(envelope) => self.accept(*envelope).await?,
+            Reading::Press(press) => {
+                self.accept(*press.envelope).await?;
+                confirm(self.client, press.query).await;
             }
             Reading::Ignored(why) => tracing::debug!(update = id, why, "an update is ignored"),
             Reading::Unreadable => {
@@ -132,6 +137,10 @@ impl<'a> Poller<'a> {
         }
         self.offset = Some(id.saturating_add(1));
         Ok(())
+    }
+
+    async fn accept(&self, envelope: Envelope) -> Result<(), Failure> {
+        self.inbox.accept(envelope).await.map_err(|error| Failure::Inbox(error.to_string()))
     }
 
     fn recovered(&mut self) {

@@ -1,4 +1,4 @@
-//! What an update of Telegram means: a message for the inbox, or nothing for us.
+//! What an update of Telegram means: a message or a press on a button for the inbox, or nothing for us.
 //!
 //! Only private chats are read. An update teloxide cannot parse is read by hand as far as that goes, so that a new
 //! field of the Bot API never costs anybody a message.
@@ -8,6 +8,7 @@ use serde_json::Value;
 use steward_agent::{Address, Envelope, Language, Sender};
 use teloxide::types::{Message, MessageKind, Update, UpdateKind, User};
 
+use super::ask::{Press, read_press};
 use super::attachment::{attachments, in_words, unknown_kind};
 
 /// The name of this channel in addresses.
@@ -19,6 +20,8 @@ const QUOTE: usize = 300;
 #[derive(Debug, PartialEq)]
 pub(super) enum Reading {
     Message(Box<Envelope>),
+    /// An answer to a question.
+    Press(Press),
     /// It is not for us; the word is for the log.
     Ignored(&'static str),
     /// Nothing can be made of it.
@@ -33,6 +36,9 @@ pub(super) fn update_id(update: &Value) -> Option<i64> {
 /// Reads an update. `bot` is our own username, without `@`.
 pub(super) fn read(update: &Value, bot: &str) -> Reading {
     let Some(id) = update_id(update) else { return Reading::Unreadable };
+    if update.get("callback_query").is_some() {
+        return read_press(update, id).map_or(Reading::Ignored("it answers no question"), Reading::Press);
+    }
     // From text and not from the value: teloxide finds the kind of an update only by borrowed keys.
     match serde_json::from_str::<Update>(&update.to_string()).map(|update| update.kind) {
         Ok(UpdateKind::Message(message)) => match read_message(&message, &update["message"], id, bot) {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use steward_agent::{Address, Draft, Outgoing};
 use teloxide::payloads::{EditMessageText, SendMessage};
-use teloxide::types::{ChatId, LinkPreviewOptions, MessageId};
+use teloxide::types::{ChatId, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ReplyMarkup};
 
 use super::client::{CallError, Client};
 use super::render::render;
@@ -102,7 +102,18 @@ impl Sender<'_> {
 
     /// Sends a new message and returns its id.
     pub(super) async fn new_message(&self, chat: i64, part: &Rich) -> Result<i32, SendError> {
+        self.new_message_with(chat, part, None).await
+    }
+
+    /// The same with buttons below.
+    pub(super) async fn new_message_with(
+        &self,
+        chat: i64,
+        part: &Rich,
+        buttons: Option<InlineKeyboardMarkup>,
+    ) -> Result<i32, SendError> {
         let mut request = SendMessage::new(ChatId(chat), &part.text);
+        request.reply_markup = buttons.map(ReplyMarkup::InlineKeyboard);
         request.entities = Some(part.entities());
         request.link_preview_options = Some(no_preview());
         self.throttle.pass().await;

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::ChatOptions;
 use super::link::{Event, Link, Voice};
 use super::protocol::FromServer;
+use super::questions::{Asked, Questions};
 use super::screen::Screen;
 use super::words::Note;
 use crate::ChannelError;
@@ -43,7 +44,8 @@ pub(super) async fn run(link: Link, options: ChatOptions) -> Result<(), ChannelE
     let (printer, prints) = mpsc::channel(256);
     let columns = Arc::new(AtomicUsize::new(80));
     let threads = start(options.history, typed, prints, link.voice.clone(), Arc::clone(&columns))?;
-    let mut chat = Chat { screen: Screen::new(options.language, has_color()), printer, columns, link, busy: false };
+    let screen = Screen::new(options.language, has_color());
+    let mut chat = Chat { screen, printer, columns, link, busy: false, questions: Questions::default() };
     let mut greeting = options.greeting.join("\n");
     if !greeting.is_empty() {
         greeting.push('\n');
@@ -70,6 +72,7 @@ struct Chat {
     link: Link,
     /// Something was said and not answered yet.
     busy: bool,
+    questions: Questions,
 }
 
 impl Chat {
@@ -80,16 +83,19 @@ impl Chat {
                 typed = keys.recv() => match typed {
                     Some(Typed::Line(line)) if matches!(line.trim(), "/quit" | "/exit") => return Ok(()),
                     Some(Typed::Line(line)) if line.trim().is_empty() => {}
-                    Some(Typed::Line(line)) => {
-                        self.busy = true;
-                        self.link.voice.say(line).await?;
-                    }
+                    Some(Typed::Line(line)) => self.typed(line).await?,
                     Some(Typed::Interrupt) => self.interrupted().await?,
                     Some(Typed::Failed(reason)) => return Err(ChannelError::Terminal(reason)),
                     Some(Typed::End) | None => return Ok(()),
                 },
             }
         }
+    }
+
+    async fn typed(&mut self, line: String) -> Result<(), ChannelError> {
+        self.busy = true;
+        let said = self.questions.answer(&line).unwrap_or(line);
+        self.link.voice.say(said).await
     }
 
     async fn interrupted(&mut self) -> Result<(), ChannelError> {
@@ -103,7 +109,11 @@ impl Chat {
     async fn heard(&mut self, event: Event) -> Result<(), ChannelError> {
         self.screen.resize(self.columns.load(Ordering::Relaxed));
         let (text, seen) = match event {
-            Event::Lost => (self.screen.note(Note::Lost), None),
+            Event::Lost => {
+                // What still waits is told again by the daemon that comes back.
+                self.questions = Questions::default();
+                (self.screen.note(Note::Lost), None)
+            }
             Event::Back => (self.screen.note(Note::Back), None),
             Event::Version(_) => (self.screen.note(Note::Version), None),
             Event::Heard(FromServer::Draft { id, text }) => {
@@ -111,6 +121,17 @@ impl Chat {
                 (self.screen.draft(id, &text), None)
             }
             Event::Heard(FromServer::Tool { line }) => (self.screen.tool(&line), None),
+            Event::Heard(FromServer::Question { code, text }) => match self.questions.ask(Asked { code, text }) {
+                Some(asked) => (self.screen.question(&asked.text), None),
+                None => return Ok(()),
+            },
+            Event::Heard(FromServer::Settled { code, verdict }) => {
+                let mut text = self.screen.verdict(&verdict);
+                if let Some(next) = self.questions.settled(&code) {
+                    text.push_str(&self.screen.question(&next.text));
+                }
+                (text, None)
+            }
             Event::Heard(FromServer::Message { number, draft, text, unasked }) => {
                 self.busy &= unasked;
                 (self.screen.message(draft, &text, unasked), Some(number))

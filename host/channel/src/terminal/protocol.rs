@@ -62,6 +62,16 @@ pub(super) enum FromServer {
         /// Nobody waited for it.
         unasked: bool,
     },
+    /// A tool call waits for a decision: the answer is the command `/approve`, `/deny` or `/show` with the code.
+    Question {
+        code: String,
+        text: String,
+    },
+    /// The question of that code is decided.
+    Settled {
+        code: String,
+        verdict: String,
+    },
     #[serde(other)]
     Unknown,
 }

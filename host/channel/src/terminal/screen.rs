@@ -85,6 +85,17 @@ impl Screen {
         out
     }
 
+    /// A question, and how to answer it; what was said before it is printed first.
+    pub(super) fn question(&mut self, text: &str) -> String {
+        let before = self.tool("");
+        format!("{before}{}\n{}", clean(text.trim_end()), self.note(Note::Decide))
+    }
+
+    /// A question was decided.
+    pub(super) fn verdict(&mut self, verdict: &str) -> String {
+        self.tool(verdict)
+    }
+
     /// The answer has grown to `text`.
     pub(super) fn draft(&mut self, id: u64, text: &str) -> String {
         let text = clean(text);
@@ -199,6 +210,16 @@ mod tests {
         assert_eq!(screen.tool("🔧 read MEMORY.md"), "🔧 read MEMORY.md\n");
         assert_eq!(screen.draft(1, "It is 42.\n"), "It is 42.\n");
         assert_eq!(screen.message(Some(1), "It is 42.", false), "\n");
+    }
+
+    #[test]
+    fn a_question_is_shown_whole_with_the_way_to_answer() {
+        let mut screen = screen(80);
+        screen.draft(1, "Let me");
+        let shown = screen.question("May I **write**?\n\u{1b}[2J");
+        assert!(shown.starts_with("Let me\nMay I **write**?\n") && shown.contains("y: allow it"), "{shown:?}");
+        assert!(!shown.contains('\u{1b}'));
+        assert_eq!(screen.verdict("Allowed."), "Allowed.\n");
     }
 
     #[test]

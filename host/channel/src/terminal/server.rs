@@ -1,14 +1,15 @@
 //! The daemon's side of the terminal: the channel `terminal` with the one chat `owner`. All clients see the same.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{SinkExt, StreamExt};
 use jiff::Timestamp;
-use steward_agent::{Address, Attachment, Draft, Envelope, Language, Outgoing, Sender};
+use steward_agent::{Address, Attachment, Draft, Envelope, Language, Outgoing, Question, Sender};
 use tokio::io::AsyncWrite;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
@@ -41,6 +42,8 @@ pub struct TerminalServer {
 
 struct Shared {
     clients: Clients,
+    /// Questions that wait for a decision, for whoever connects next, by their code.
+    questions: Mutex<BTreeMap<String, FromServer>>,
     /// Of messages and drafts. It begins anywhere, so that a client's word about a number of the daemon before this
     /// one is about none of ours.
     number: AtomicU64,
@@ -54,6 +57,7 @@ impl TerminalServer {
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         let shared = Shared {
             clients: Clients::default(),
+            questions: Mutex::default(),
             number: AtomicU64::new(u64::from(rand::random::<u32>()) << 20),
             drawn: Mutex::default(),
             ready: Notify::new(),
@@ -89,6 +93,12 @@ impl TerminalServer {
             *drawn = Some(now);
         }
         free
+    }
+}
+
+impl Shared {
+    fn questions(&self) -> MutexGuard<'_, BTreeMap<String, FromServer>> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,6 +163,20 @@ impl Channel for TerminalServer {
         Ok(Some(Draft(id.to_string())))
     }
 
+    async fn ask(&self, question: &Question, _shown: Option<&Draft>) -> Result<Draft, SendError> {
+        let line = FromServer::Question { code: question.code.clone(), text: question.text.clone() };
+        self.shared.questions().insert(question.code.clone(), line.clone());
+        self.shared.clients.tell(&line);
+        Ok(Draft(question.code.clone()))
+    }
+
+    async fn settle(&self, question: &Question, _shown: &Draft, verdict: &str) -> Result<(), SendError> {
+        self.shared.questions().remove(&question.code);
+        let line = FromServer::Settled { code: question.code.clone(), verdict: verdict.to_owned() };
+        self.shared.clients.tell(&line);
+        Ok(())
+    }
+
     async fn tool_started(&self, _to: &Address, line: &str) {
         self.shared.clients.tell(&FromServer::Tool { line: line.to_owned() });
     }
@@ -189,6 +213,9 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>, inbox: Arc<dyn Inbox>) {
         return;
     };
     let client = Connection { id: seat.id, person, shared: &shared, inbox: inbox.as_ref() };
+    for question in shared.questions().values() {
+        shared.clients.tell_one(seat.id, question.clone());
+    }
     shared.ready.notify_waiters();
     shared.ready.notify_one();
     let end = seat.end.clone();

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{SinkExt, StreamExt};
-use steward_agent::{Address, Draft, Envelope, Language, Outgoing};
+use steward_agent::{Address, Choice, Decision, Draft, Envelope, Language, Outgoing, Question};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::link::{Event, Link};
-use super::piped::{Script, converse};
+use super::link::{Event, Link, Voice};
+use super::piped::{Input, Script, converse};
 use super::protocol::{FromClient, FromServer, VERSION, encode, lines};
+use super::questions::Questions;
 use crate::{Channel, ChannelError, Inbox, SendError, TerminalServer};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -89,6 +90,16 @@ fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("steward.sock");
     (folder, path)
+}
+
+fn script<Out, Notes>(
+    out: Out,
+    notes: Notes,
+    voice: Voice,
+    lines: mpsc::Receiver<Result<String, std::io::Error>>,
+) -> Script<Out, Notes> {
+    let (input, questions) = (Input::new(lines), Questions::default());
+    Script { out, notes, voice, language: Language::En, patience: PATIENCE, input, questions, decided: false }
 }
 
 async fn heard(link: &mut Link) -> FromServer {
@@ -232,7 +243,7 @@ async fn a_script_sends_a_line_after_the_one_before_was_answered() {
     drop(input);
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let voice = link.voice.clone();
-    let script = Script { out: &mut out, notes: &mut notes, voice, language: Language::En, patience: PATIENCE };
+    let script = script(&mut out, &mut notes, voice, input_lines);
     let people = async {
         assert_eq!(daemon.keep().await.text, "one");
         daemon.server.tool_started(&owner(), "🔧 tool").await;
@@ -242,7 +253,7 @@ async fn a_script_sends_a_line_after_the_one_before_was_answered() {
         assert_eq!(daemon.keep().await.text, "two");
         assert_eq!(within(daemon.send("sec\x1bond", false)).await.unwrap(), Ok(()));
     };
-    let (ended, ()) = within(async { tokio::join!(converse(link, script, input_lines), people) }).await;
+    let (ended, ()) = within(async { tokio::join!(converse(link, script), people) }).await;
     ended.unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "Buy milk\n**first**\nsecond\n");
     assert_eq!(String::from_utf8(notes).unwrap(), "🔧 tool\n");
@@ -256,9 +267,67 @@ async fn a_script_does_not_wait_for_ever() {
     let link = Link::connect(&path, Language::En).await.unwrap();
     let (input, input_lines) = mpsc::channel(8);
     input.send(Ok("one".to_owned())).await.unwrap();
-    let (voice, patience) = (link.voice.clone(), Duration::from_millis(30));
-    let script = Script { out: Vec::new(), notes: Vec::new(), voice, language: Language::En, patience };
-    let (ended, _) = tokio::join!(converse(link, script, input_lines), daemon.keep());
+    let mut script = script(Vec::new(), Vec::new(), link.voice.clone(), input_lines);
+    script.patience = Duration::from_millis(30);
+    let (ended, _) = tokio::join!(converse(link, script), daemon.keep());
     assert!(matches!(ended, Err(ChannelError::NoAnswer(_))));
+    daemon.stop().await;
+}
+
+fn question(code: &str) -> Question {
+    let choice = |decision: Decision| Choice { label: "x".into(), command: decision.command(code) };
+    let (approve, deny) = (choice(Decision::Approve), choice(Decision::Deny));
+    Question { to: owner(), code: code.into(), text: format!("May I {code}?"), approve, deny, more: None }
+}
+
+#[tokio::test]
+async fn a_question_waits_for_whoever_connects_until_it_is_decided() {
+    let (_folder, path) = place();
+    let daemon = Daemon::start(&path).await;
+    let shown = daemon.server.ask(&question("K7QX"), None).await.unwrap();
+    let mut link = Link::connect(&path, Language::En).await.unwrap();
+    let asked = FromServer::Question { code: "K7QX".into(), text: "May I K7QX?".into() };
+    assert_eq!(heard(&mut link).await, asked);
+    daemon.server.settle(&question("K7QX"), &shown, "Allowed.").await.unwrap();
+    assert_eq!(heard(&mut link).await, FromServer::Settled { code: "K7QX".into(), verdict: "Allowed.".into() });
+    let mut later = Link::connect(&path, Language::En).await.unwrap();
+    daemon.server.tool_started(&owner(), "line").await;
+    assert_eq!(heard(&mut later).await, FromServer::Tool { line: "line".into() });
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn the_next_line_of_a_script_answers_a_question_and_without_one_it_is_denied() {
+    let (_folder, path) = place();
+    let mut daemon = Daemon::start(&path).await;
+    let link = Link::connect(&path, Language::En).await.unwrap();
+    let (input, input_lines) = mpsc::channel(8);
+    for line in ["do it", "yes", "do more"] {
+        input.send(Ok(line.to_owned())).await.unwrap();
+    }
+    drop(input);
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let script = script(&mut out, &mut notes, link.voice.clone(), input_lines);
+    let people = async {
+        assert_eq!(daemon.keep().await.text, "do it");
+        let shown = daemon.server.ask(&question("AAAA"), None).await.unwrap();
+        assert_eq!(daemon.keep().await.text, "/approve AAAA");
+        daemon.server.settle(&question("AAAA"), &shown, "Allowed.").await.unwrap();
+        let shown = daemon.server.ask(&question("BBBB"), None).await.unwrap();
+        assert_eq!(daemon.keep().await.text, "/deny BBBB", "the next line is no answer");
+        daemon.server.settle(&question("BBBB"), &shown, "Denied.").await.unwrap();
+        assert_eq!(within(daemon.send("done", false)).await.unwrap(), Ok(()));
+        assert_eq!(daemon.keep().await.text, "do more", "and it is not lost");
+        let shown = daemon.server.ask(&question("CCCC"), None).await.unwrap();
+        assert_eq!(daemon.keep().await.text, "/deny CCCC", "the input has ended");
+        daemon.server.settle(&question("CCCC"), &shown, "Denied.").await.unwrap();
+        assert_eq!(within(daemon.send("not done", false)).await.unwrap(), Ok(()));
+    };
+    let (ended, ()) = within(async { tokio::join!(converse(link, script), people) }).await;
+    ended.unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "done\nnot done\n");
+    let notes = String::from_utf8(notes).unwrap();
+    assert!(notes.starts_with("May I AAAA?\ny: allow it"), "{notes}");
+    assert_eq!(notes.matches("neither yes nor no").count(), 2, "{notes}");
     daemon.stop().await;
 }

@@ -15,6 +15,10 @@ pub(super) enum Note {
     /// The answer begins anew.
     Again,
     Refused,
+    /// How to answer a question.
+    Decide,
+    /// Nobody can answer a question.
+    Nobody,
 }
 
 impl Note {
@@ -34,6 +38,8 @@ impl Note {
             Self::Stopping => "Stopping…",
             Self::Again => "(the answer begins anew)",
             Self::Refused => "Not sent",
+            Self::Decide => "y: allow it · n: do not",
+            Self::Nobody => "The input says neither yes nor no to this, so it is denied.",
         }
     }
 
@@ -46,6 +52,8 @@ impl Note {
             Self::Stopping => "Останавливаю…",
             Self::Again => "(ответ начинается заново)",
             Self::Refused => "Не отправлено",
+            Self::Decide => "д: разрешить · н: отказать",
+            Self::Nobody => "Во входных данных нет ни «да», ни «нет», поэтому отказано.",
         }
     }
 }
