@@ -52,10 +52,10 @@ fn embed(plugins: &[Plugin], components: &[PathBuf]) -> Result<(), Box<dyn Error
     let mut list = String::from("/// Every plugin that ships, by name.\npub static PLUGINS: &[BuiltinPlugin] = &[\n");
     for (plugin, component) in plugins.iter().zip(components) {
         let (name, manifest) = (&plugin.name, plugin.folder.join("plugin.toml"));
-        writeln!(
-            list,
-            "    BuiltinPlugin {{ name: {name:?}, wasm: include_bytes!({component:?}), manifest: include_str!({manifest:?}) }},"
-        )?;
+        writeln!(list, "    BuiltinPlugin {{")?;
+        writeln!(list, "        name: {name:?}, wasm: include_bytes!({component:?}),")?;
+        writeln!(list, "        manifest: include_str!({manifest:?}),")?;
+        writeln!(list, "    }},")?;
     }
     list.push_str("];\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("plugins.rs"), list)?;

@@ -152,8 +152,8 @@ async fn models(headers: HeaderMap) -> Response {
     if let Some(refusal) = check::key(Provider::of(&headers), &headers) {
         return refusal;
     }
-    let model = json!({ "id": MODEL, "object": "model", "type": "model", "display_name": MODEL, "created": 1_700_000_000,
-                        "created_at": "2026-01-01T00:00:00Z", "owned_by": "tests" });
+    let model = json!({ "id": MODEL, "object": "model", "type": "model", "display_name": MODEL,
+                        "created": 1_700_000_000, "created_at": "2026-01-01T00:00:00Z", "owned_by": "tests" });
     axum::Json(json!({ "object": "list", "data": [model], "has_more": false, "first_id": MODEL, "last_id": MODEL }))
         .into_response()
 }

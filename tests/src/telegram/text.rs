@@ -139,7 +139,8 @@ impl Bounds {
             (Some((false, byte)), _) => format!("entity begins in a middle of a UTF-16 symbol at byte offset {byte}"),
             (_, Some((false, byte))) => {
                 format!(
-                    "entity beginning at UTF-16 offset {start} ends in a middle of a UTF-16 symbol at byte offset {byte}"
+                    "entity beginning at UTF-16 offset {start} ends in a middle of a UTF-16 symbol at byte offset \
+                     {byte}"
                 )
             }
             (_, None) => {

@@ -7,7 +7,10 @@ use steward_tests::{Aimock, http};
 async fn aimock_calls_two_tools_in_one_step_and_then_answers() {
     let aimock = Aimock::start("week").await;
     let question = json!({ "role": "user", "content": "How does my week look?" });
-    let call = |name: &str| json!({ "id": format!("call_{name}"), "type": "function", "function": { "name": name, "arguments": "{}" } });
+    let call = |name: &str| {
+        let function = json!({ "name": name, "arguments": "{}" });
+        json!({ "id": format!("call_{name}"), "type": "function", "function": function })
+    };
     let calls = json!({ "role": "assistant", "content": null, "tool_calls": [call("a"), call("b")] });
     let result = |name: &str| json!({ "role": "tool", "tool_call_id": format!("call_{name}"), "content": "nothing" });
     let ask = |messages| {

@@ -124,8 +124,8 @@ async fn the_second_request_repeats_the_first_to_the_byte_and_adds_to_it() {
 
 /// What the step with tools adds to the conversation.
 const OPENAI_STEP: &str = concat!(
-    r#",{"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"name":"list_users","#,
-    r#""arguments":"{}"}},{"id":"call_2","type":"function","function":{"name":"memory_context","arguments":"{}"}}]},"#,
+    r#",{"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"#,
+    r#""name":"list_users","arguments":"{}"}},{"id":"call_2","type":"function","function":{"name":"memory_context","arguments":"{}"}}]},"#,
     r#"{"role":"tool","tool_call_id":"call_1","content":"…"},{"role":"tool","tool_call_id":"call_2","content":"…"}]"#,
 );
 const ANTHROPIC_STEP: &str = concat!(

@@ -3,6 +3,7 @@
 
 mod aimock;
 mod answering;
+mod approval;
 mod bad_input;
 mod conversation;
 mod crash;

@@ -35,7 +35,7 @@ pub fn workspace() -> Result<PathBuf, Box<dyn Error>> {
 }
 
 /// Compiles the packages and copies their components into `OUT_DIR`, so that no later build changes them under the
-/// crate that embeds them. Gives their paths in the order of the packages, and tells cargo to run the build script again
+/// crate that embeds them. Gives their paths in the order of the packages, and has the build script run again
 /// when the SDK or the contract changes.
 ///
 /// # Errors
