@@ -14,6 +14,7 @@ use steward_store::{Seat, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::approval::{self, Approvals};
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::inbox::StoredInbox;
@@ -29,6 +30,7 @@ pub(crate) struct Host {
     pub(crate) models: Models,
     pub(crate) channels: Channels,
     pub(crate) owners: Owners,
+    pub(crate) approvals: Approvals,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
@@ -87,7 +89,8 @@ impl App {
         let channels = Channels::new(open_channels(&config).await?);
         let owners = Owners::of(&config);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
-        let host = Arc::new(Host { config, store, catalogue, models: models?, channels, owners, stop, hang_up });
+        let (models, approvals) = (models?, Approvals::default());
+        let host = Arc::new(Host { config, store, catalogue, models, channels, owners, approvals, stop, hang_up });
         let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)
@@ -99,6 +102,7 @@ impl App {
         self.work.spawn(delivery::run(Arc::clone(host)));
         self.work.spawn(scheduler::run(Arc::clone(host)));
         self.work.spawn(heartbeat::run(Arc::clone(host)));
+        self.work.spawn(approval::settle(Arc::clone(host)));
         for channel in host.channels.iter() {
             self.lines.spawn(receive(Arc::clone(host), Arc::clone(channel)));
             self.lines.spawn(delivery::watch_ready(Arc::clone(host), Arc::clone(channel)));

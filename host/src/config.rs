@@ -15,6 +15,7 @@ use steward_agent::Language;
 use steward_sandbox::Access;
 use url::Url;
 
+pub use crate::approval::{Policy, Rule};
 pub(crate) use environment::Environment;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub models: ModelPlan,
     pub limits: Limits,
     pub http: Http,
+    /// Which tool calls need an owner's consent.
+    pub approval: Policy,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
 }
@@ -131,6 +134,7 @@ struct File {
     models: Vec<ModelEntry>,
     limits: Limits,
     http: Http,
+    approval: Policy,
     roles: BTreeMap<String, BTreeMap<String, Access>>,
 }
 
@@ -178,6 +182,7 @@ impl Config {
             models: ModelPlan::choose(environment, file.models)?,
             limits: file.limits,
             http: checked_http(file.http)?,
+            approval: file.approval.checked()?,
             roles: checked_roles(file.roles)?,
         })
     }

@@ -6,8 +6,10 @@ pub mod cli;
 pub mod config;
 
 mod access;
+mod approval;
 mod channels;
 mod commands;
+mod cost;
 mod delivery;
 mod doctor;
 mod heartbeat;

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{
-    Address, Envelope, Incoming, Language, Origin, Outgoing, Principal, Role, Sender, SessionId, Wake,
+    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, Principal, Role, Sender, SessionId, Wake,
 };
 use steward_store::{InboxId, InboxRow, Person, StoreError};
 
 use crate::access::{Admission, Doorkeeper};
 use crate::app::Host;
+use crate::approval;
 use crate::commands::{self, Command};
 use crate::session::{Mail, SessionHandle, Work};
 use crate::texts;
@@ -96,6 +97,12 @@ impl Router {
             Admission::Welcome => {}
             Admission::Answer(text) => return self.answer(row, &envelope.address, text).await,
             Admission::Silence => return self.host.store.settle(row, Vec::new(), now).await,
+        }
+        if let Some(answer) = Decision::read(&envelope.text) {
+            let said = approval::obey(&self.host, answer, &person, language, &envelope.address).await?;
+            let to = envelope.address.clone();
+            let reply = said.map(|text| Outgoing { to, text, draft: None, unasked: false });
+            return self.host.store.settle(row, reply.into_iter().collect(), now).await;
         }
         if let Some(command) = Command::read(&envelope.text) {
             return self.command(row, command, &person, language, envelope.address).await;

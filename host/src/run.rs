@@ -21,6 +21,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Host;
+use crate::approval::{self, Asker, Waits};
 use crate::reply;
 use crate::session::{Mail, Work, prepare};
 use crate::stream::Stream;
@@ -29,6 +30,8 @@ use crate::stream::Stream;
 const TYPING_EVERY: Duration = Duration::from_secs(4);
 /// Lines of progress that may wait to be shown; more are dropped.
 const PROGRESS_LINES: usize = 16;
+/// While the run waits for consent its time stands still and is not looked at more often than this.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 const ENDING: Duration = Duration::from_secs(2);
 /// A summary is short, whatever it is of.
 const SUMMARY_TOKENS: u32 = 1_500;
@@ -76,6 +79,8 @@ pub(crate) struct Run {
     after: VecDeque<Mail>,
     /// Calls that are made now may have been made before a crash.
     replaying: bool,
+    /// For an owner's consent.
+    waits: Waits,
 }
 
 impl Run {
@@ -115,13 +120,15 @@ impl Run {
             stops: Vec::new(),
             after: VecDeque::new(),
             replaying,
+            waits: Waits::default(),
         })
     }
 
     /// Runs to the end, or until the host stops; then the run stays open and is taken up at the next start. Gives what
     /// the session has to handle next.
     pub(crate) async fn perform(mut self, mail: &mut mpsc::Receiver<Mail>) -> anyhow::Result<VecDeque<Mail>> {
-        let deadline = Instant::now() + Duration::from_secs(self.host.config.limits.seconds);
+        let (started, limit) = (Instant::now(), Duration::from_secs(self.host.config.limits.seconds));
+        let mut deadline = started + limit;
         let mut typing = interval(TYPING_EVERY);
         typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut effects: VecDeque<Effect> = self.turn.start().into();
@@ -142,7 +149,13 @@ impl Run {
                     Err(error) => Some(self.broke_off(&error)),
                 },
                 Some(mail) = mail.recv() => self.received(mail),
-                () = sleep_until(deadline) => Some(Event::TimeUp),
+                () = sleep_until(deadline) => match self.waits.left(started, limit) {
+                    Duration::ZERO => Some(Event::TimeUp),
+                    left => {
+                        deadline = Instant::now() + left.max(LOOK_AGAIN);
+                        None
+                    }
+                },
                 () = host_stop.cancelled() => {
                     self.cancel.cancel();
                     return Ok(VecDeque::new());
@@ -235,7 +248,8 @@ impl Run {
     fn call(&mut self, step: u32, calls: Vec<(usize, ToolCall)>) {
         for (at, call) in calls {
             let key = format!("{}/{step}/{at}", self.start.id);
-            let made = make_call(Arc::clone(&self.host), self.sandbox_call(&call, key), self.start.address.clone());
+            let asker = self.asker(&call.name, &key);
+            let made = make_call(Arc::clone(&self.host), self.sandbox_call(&call, key), asker);
             let (id, name) = (call.id, call.name);
             self.tasks.spawn(async move {
                 let (text, failed) = made.await;
@@ -256,6 +270,19 @@ impl Run {
             time_limit: Duration::from_secs(self.host.config.limits.tool_seconds),
             cancel: self.cancel.clone(),
             progress: None,
+        }
+    }
+
+    fn asker(&self, tool: &str, key: &str) -> Asker {
+        Asker {
+            principal: self.start.principal.clone(),
+            language: self.start.language,
+            address: self.start.address.clone(),
+            run: self.start.id,
+            tool: tool.to_owned(),
+            key: key.to_owned(),
+            cancel: self.cancel.clone(),
+            waits: self.waits.clone(),
         }
     }
 
@@ -357,7 +384,7 @@ impl Run {
     }
 
     fn show_typing(&mut self) {
-        if self.start.principal.origin != Origin::Chat {
+        if self.start.principal.origin != Origin::Chat || self.waits.is_waiting() {
             return;
         }
         if let Some(channel) = self.host.channels.get(&self.start.address.channel).cloned() {
@@ -471,9 +498,10 @@ async fn summary(host: &Host, request: &ModelRequest, cancel: &CancellationToken
     Ok(if reply.rehearsal || text.is_empty() { LEFT_OUT.to_owned() } else { text.to_owned() })
 }
 
-/// Makes one tool call and words its outcome for the model. What the tool says of its progress is shown to the person.
-async fn make_call(host: Arc<Host>, mut call: Call, to: Address) -> (String, bool) {
-    let principal = call.principal.clone();
+/// Makes one tool call, where that needs consent after it was given, and words its outcome for the model. What the tool
+/// says of its progress is shown to the person.
+async fn make_call(host: Arc<Host>, mut call: Call, asker: Asker) -> (String, bool) {
+    let (principal, to) = (call.principal.clone(), asker.address.clone());
     let channel = host.channels.get(&to.channel).filter(|_| principal.origin == Origin::Chat);
     let (progress, mut lines) = mpsc::channel::<String>(PROGRESS_LINES);
     let show = async {
@@ -487,7 +515,8 @@ async fn make_call(host: Arc<Host>, mut call: Call, to: Address) -> (String, boo
             channel.tool_started(&to, &reply::tool_line(&call.name, &call.input)).await;
             call.progress = Some(progress);
         }
-        host.catalogue.call(call).await
+        let consent = |effect, arguments: &str| approval::consent(&host, asker, effect, arguments.to_owned());
+        host.catalogue.call_if(call, consent).await
     };
     let (answer, ()) = tokio::join!(make, show);
     let mut text = answer.text;

@@ -40,6 +40,9 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("[roles.owner]\nkv = \"write\"", &[], &["roles.owner", "built in"]),
         ("[http]\nallow_private = [\"nas\"]", &[], &["http.allow_private", "nas", "192.168"]),
         ("[[models]]\nprovider = \"anthropic\"", &[], &["models[0].model", "claude"]),
+        ("[approval]\nsend = \"perhaps\"", &[], &["perhaps", "automatic", "deny"]),
+        ("[approval]\nseconds = 0", &[], &["approval.seconds", "1 to 86400"]),
+        ("[approval.origins.night]\nsend = \"ask\"", &[], &["night", "heartbeat"]),
     ];
     for (text, pairs, words) in cases {
         let error = error(text, pairs);

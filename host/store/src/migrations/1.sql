@@ -217,7 +217,7 @@ CREATE TABLE approval (
   state      TEXT NOT NULL DEFAULT 'asking'
              CHECK (state IN ('asking', 'approved', 'denied', 'expired', 'withdrawn')),
   settled    INTEGER NOT NULL DEFAULT 0, -- the message shows how it was decided
-  decided_by INTEGER REFERENCES person (id),
+  decided_by INTEGER,                 -- the person
   asked_at   INTEGER NOT NULL,
   decided_at INTEGER
 ) STRICT;

@@ -17,7 +17,10 @@ fn update(id: i64, text: &str) -> Value {
 async fn an_update_is_confirmed_only_after_it_is_kept() {
     let mut scene = Scene::started(|_| {}).await;
     let poll = scene.call("getUpdates").await;
-    assert_eq!((&poll.body["offset"], &poll.body["allowed_updates"]), (&Value::Null, &json!(["message", "callback_query"])));
+    assert_eq!(
+        (&poll.body["offset"], &poll.body["allowed_updates"]),
+        (&Value::Null, &json!(["message", "callback_query"]))
+    );
     poll.ok(json!([update(10, "one"), update(11, "two")]));
     assert_eq!(scene.offer().await.keep().text, "one");
     let second = scene.offer().await;
