@@ -2,15 +2,30 @@
 //! channel takes it and drops what came between.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use steward_agent::{Address, Draft, StreamEvent};
 use steward_channel::Channel;
+use steward_sandbox::Vault;
 use steward_store::{RunId, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Answer pieces that may wait; a model is never slowed down by a channel, as the shown text is replaced, not queued.
 const PIECES: usize = 256;
+
+/// What it takes to show an answer.
+pub(crate) struct Shown {
+    pub(crate) channel: Arc<dyn Channel>,
+    pub(crate) store: Store,
+    /// What no message may hold.
+    pub(crate) vault: Arc<Vault>,
+}
+
+/// When nothing comes for this long, the text so far is offered to the channel again, so often; what it shows already
+/// it leaves as it is.
+const PAUSE: Duration = Duration::from_millis(700);
+const AGAIN: u32 = 8;
 
 /// The growing answer of one run.
 pub(crate) struct Stream {
@@ -21,16 +36,9 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// `said` is what the run has said before a crash, `draft` the message that showed it.
-    pub(crate) fn start(
-        channel: Arc<dyn Channel>,
-        store: Store,
-        run: RunId,
-        to: Address,
-        draft: Option<Draft>,
-        said: Vec<String>,
-    ) -> Self {
+    pub(crate) fn start(with: Shown, run: RunId, to: Address, draft: Option<Draft>, said: Vec<String>) -> Self {
         let (text, shown) = watch::channel(String::new());
-        let shower = tokio::spawn(show(channel, store, run, to, draft, shown));
+        let shower = tokio::spawn(show(with, run, to, draft, shown));
         Self { said, text, shower }
     }
 
@@ -74,18 +82,27 @@ impl Stream {
 }
 
 async fn show(
-    channel: Arc<dyn Channel>,
-    store: Store,
+    Shown { channel, store, vault }: Shown,
     run: RunId,
     to: Address,
     mut draft: Option<Draft>,
     mut shown: watch::Receiver<String>,
 ) -> Option<Draft> {
-    while shown.changed().await.is_ok() {
+    let mut again = 0;
+    loop {
+        tokio::select! {
+            changed = shown.changed() => match changed {
+                Ok(()) => again = AGAIN,
+                Err(_) => return draft,
+            },
+            // A channel that throttles itself may have held the last piece back when the model paused.
+            () = tokio::time::sleep(PAUSE), if again > 0 => again -= 1,
+        }
         let text = shown.borrow_and_update().clone();
         if text.trim().is_empty() {
             continue;
         }
+        let text = vault.known().redact(&text).into_owned();
         match channel.draft(&to, draft.as_ref(), &text).await {
             Ok(Some(now)) if draft.as_ref() != Some(&now) => {
                 // On disk before the run ends, so that after a crash the answer replaces this message.
@@ -98,5 +115,4 @@ async fn show(
             Err(error) => tracing::debug!(%error, "the growing answer is not shown"),
         }
     }
-    draft
 }

@@ -13,9 +13,9 @@ use super::client::{CallError, Client};
 use crate::FetchError;
 
 /// What Telegram's own servers give to bots.
-const CLOUD_LIMIT: u64 = 20_000_000;
+const CLOUD_LIMIT: u64 = 20 << 20;
 /// What we take from a server of one's own.
-const OWN_LIMIT: u64 = 50_000_000;
+const OWN_LIMIT: u64 = 50 << 20;
 
 #[derive(Deserialize)]
 struct File {

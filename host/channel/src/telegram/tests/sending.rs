@@ -201,10 +201,10 @@ async fn files_are_fetched() {
 #[tokio::test]
 async fn files_that_cannot_be_had_say_why() {
     let mut scene = Scene::new(|_| {}).await;
-    assert_eq!(fetch(&scene, Some(60_000_000)).await.unwrap().0, Err(FetchError::TooLarge { limit: 50_000_000 }));
+    assert_eq!(fetch(&scene, Some(60_000_000)).await.unwrap().0, Err(FetchError::TooLarge { limit: 50 << 20 }));
     let fetching = fetch(&scene, None);
     scene.call("getFile").await.error(400, "Bad Request: file is too big");
-    assert_eq!(fetching.await.unwrap().0, Err(FetchError::TooLarge { limit: 20_000_000 }));
+    assert_eq!(fetching.await.unwrap().0, Err(FetchError::TooLarge { limit: 20 << 20 }));
     let fetching = fetch(&scene, None);
     scene.call("getFile").await.error(400, "Bad Request: wrong file_id or the file is temporarily unavailable");
     assert_eq!(fetching.await.unwrap().0, Err(FetchError::Gone));
@@ -215,7 +215,7 @@ async fn files_that_cannot_be_had_say_why() {
     let fetching = fetch(&scene, None);
     scene.call("getFile").await.ok(json!({"file_path": "a"}));
     scene.call("file/a").await.raw(200, vec![0; 50_000_001]);
-    assert_eq!(fetching.await.unwrap().0, Err(FetchError::TooLarge { limit: 50_000_000 }));
+    assert_eq!(fetching.await.unwrap().0, Err(FetchError::TooLarge { limit: 50 << 20 }));
 }
 
 #[tokio::test]
