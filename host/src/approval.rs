@@ -55,20 +55,33 @@ pub(crate) struct Asker {
     pub(crate) waits: Waits,
 }
 
-/// Whether the call is made.
+/// Whether the call is made. A call that needs no consent costs nothing here.
 ///
 /// # Errors
 /// Why it is not, for the model.
-pub(crate) async fn consent(host: &Host, asker: Asker, effect: Effect, arguments: String) -> Result<(), Refusal> {
-    let origin = asker.principal.origin;
-    match host.config.approval.rule(effect, origin) {
-        Rule::Automatic => return Ok(()),
-        Rule::Deny => return Err(Refusal::Denied(wording::forbidden(&asker.tool, effect, origin))),
-        Rule::Ask => {}
+pub(crate) fn consent<'a>(
+    host: &'a Host,
+    asker: Asker,
+    effect: Effect,
+    arguments: &str,
+) -> impl Future<Output = Result<(), Refusal>> + Send + use<'a> {
+    let rule = host.config.approval.rule(effect, asker.principal.origin);
+    let arguments = if rule == Rule::Ask { arguments.to_owned() } else { String::new() };
+    async move {
+        match rule {
+            Rule::Automatic => Ok(()),
+            Rule::Deny => {
+                let text = wording::forbidden(&asker.tool, effect, asker.principal.origin);
+                Err(Refusal::Denied(text))
+            }
+            Rule::Ask => asked(host, &asker, effect, arguments).await,
+        }
     }
+}
+
+async fn asked(host: &Host, asker: &Asker, effect: Effect, arguments: String) -> Result<(), Refusal> {
     let _waiting = asker.waits.begin();
-    let asked = ask(host, &asker, effect, arguments).await;
-    let state = match asked {
+    let state = match ask(host, asker, effect, arguments).await {
         Ok(approval) => wait(host, approval, &asker.cancel).await,
         Err(reason) => Err(reason),
     };

@@ -119,6 +119,25 @@ async fn only_an_owner_decides() {
 }
 
 #[tokio::test]
+async fn what_an_outsider_s_run_does_is_asked_of_the_owner() {
+    let decide = |asked: &Asked| match asked.results().into_iter().next() {
+        Some(_) => Reply::text("I have told her."),
+        None => Reply::call("send_summary_to_owner", json!({ "summary": "The parcel has come." })),
+    };
+    let stage = Stage::with(decide, |host| host.configuration("[approval]\nsend = \"ask\"\n")).await;
+    stage.owner.says("/start");
+    stage.owner.hears(|text| text.contains("Olga")).await;
+    let anna = stage.outsider();
+    anna.says("tell her that the parcel has come");
+    let question = stage.owner.hears(|text| text.contains("send_summary_to_owner, for Anna?")).await;
+    anna.presses(question.id, &button(&question, 0, 0));
+    stage.owner.presses(question.id, &button(&question, 0, 0));
+    stage.owner.hears(|text| text.contains("The parcel has come.") && !text.contains("May I call")).await;
+    anna.hears(|text| text == "I have told her.").await;
+    assert_eq!(anna.sees().len(), 1, "she is not told of the question");
+}
+
+#[tokio::test]
 async fn stop_takes_the_question_back() {
     let stage = stage(ASK).await;
     stage.owner.says("remember: the flat is 42");
