@@ -515,7 +515,7 @@ async fn make_call(host: Arc<Host>, mut call: Call, asker: Asker) -> (String, bo
             channel.tool_started(&to, &reply::tool_line(&call.name, &call.input)).await;
             call.progress = Some(progress);
         }
-        let consent = |effect, arguments: &str| approval::consent(&host, asker, effect, arguments.to_owned());
+        let consent = |effect, arguments: &str| approval::consent(&host, asker, effect, arguments);
         host.catalogue.call_if(call, consent).await
     };
     let (answer, ()) = tokio::join!(make, show);

@@ -39,8 +39,8 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
-pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
 pub use approvals::{Approval, ApprovalState, NewApproval};
+pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, TaskId};
 pub use error::{Result, StoreError};
 pub use health::Health;

@@ -154,7 +154,7 @@ impl Store {
             let session = session_of(tx, run)?;
             session::append(tx, &session.id, run, &end.messages)?;
             outbox::insert(tx, &end.replies, None, now)?;
-            usage::insert(tx, run, session.person, &end.usage, now)?;
+            usage::insert(tx, Some(run), session.person, &end.usage, now)?;
             inbox::done(tx, run, now)?;
             tx.prepare_cached("UPDATE run SET state = ?2, ended_at = ?3 WHERE id = ?1")?.execute((
                 run,

@@ -23,6 +23,17 @@ pub struct UsageTotal {
 }
 
 impl Store {
+    /// Adds one answer of a model that was asked outside the steps of a run, such as by a plugin during one.
+    pub async fn add_usage(
+        &self,
+        run: Option<RunId>,
+        person: PersonId,
+        call: ModelUsage,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write(move |tx| insert(tx, run, person.0, std::slice::from_ref(&call), now)).await
+    }
+
     /// The totals of each model since then, of one person or of all; the most used model first.
     pub async fn usage_since(&self, since: Timestamp, person: Option<PersonId>) -> Result<Vec<UsageTotal>> {
         self.read(move |db| {
@@ -42,7 +53,13 @@ impl Store {
     }
 }
 
-pub(crate) fn insert(db: &Connection, run: RunId, person: i64, calls: &[ModelUsage], now: Timestamp) -> Result<()> {
+pub(crate) fn insert(
+    db: &Connection,
+    run: Option<RunId>,
+    person: i64,
+    calls: &[ModelUsage],
+    now: Timestamp,
+) -> Result<()> {
     let mut statement = db.prepare_cached(
         "INSERT INTO usage (at, person, run, model, input, output, cached) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;

@@ -1,0 +1,149 @@
+//! `kv`: a plugin's own small data. What was kept while acting for one person is out of reach when it acts for another,
+//! so an outsider never reads what was kept for the owner.
+
+use steward_agent::{Principal, Role};
+use steward_store::{KvPlace, KvQuota};
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::{Failure, wit};
+use crate::capability::Capability;
+use crate::grant::Access;
+use crate::state::CallState;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    name: "kv",
+    summary: (
+        "Keep small data of its own, apart for each person.",
+        "Хранить небольшие собственные данные, отдельно для каждого человека.",
+    ),
+    interfaces: &["steward:plugin/kv"],
+    levels: false,
+    owner: Access::Write,
+    group: Access::Write,
+    external: Access::Write,
+    link,
+};
+
+/// The longest key, in bytes.
+const KEY: usize = 200;
+/// The longest value, in bytes.
+const VALUE: usize = 64 << 10;
+/// What the owners' data of one plugin may be, and what anybody else's.
+const OWNERS: KvQuota = KvQuota { keys: 1000, bytes: 1 << 20 };
+const OTHERS: KvQuota = KvQuota { keys: 100, bytes: 64 << 10 };
+
+fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wit::kv::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+impl wit::kv::Host for CallState {
+    async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Failure> {
+        check_key(&key)?;
+        Ok(self.backing.store.kv_get(self.place(), &key).await?)
+    }
+
+    async fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), Failure> {
+        let effect = self.next_key();
+        check_key(&key)?;
+        if value.len() > VALUE {
+            let (long, most) = (value.len(), VALUE >> 10);
+            return Err(Failure::Invalid(format!(
+                "the value of `{key}` has {long} bytes and may have {most} KiB: keep less under one key"
+            )));
+        }
+        let quota = if self.principal.role == Role::Owner { OWNERS } else { OTHERS };
+        Ok(self.backing.store.kv_set(self.place(), &key, value, quota, &effect).await?)
+    }
+
+    async fn delete(&mut self, key: String) -> Result<(), Failure> {
+        let effect = self.next_key();
+        check_key(&key)?;
+        Ok(self.backing.store.kv_delete(self.place(), &key, &effect).await?)
+    }
+
+    async fn list(&mut self, prefix: String) -> Result<Vec<String>, Failure> {
+        if prefix.len() > KEY {
+            return Ok(Vec::new());
+        }
+        Ok(self.backing.store.kv_list(self.place(), &prefix).await?)
+    }
+}
+
+impl CallState {
+    fn place(&self) -> KvPlace {
+        KvPlace { plugin: self.plugin.to_string(), scope: scope(&self.principal) }
+    }
+}
+
+/// Whose data a run works with. Owners share theirs, as they share the workspace; a group has its own.
+fn scope(principal: &Principal) -> String {
+    match principal.role {
+        Role::Owner => "owner".to_owned(),
+        Role::Group => format!("group/{}", principal.session),
+        Role::External | Role::Named(_) => format!("person/{}", principal.person),
+    }
+}
+
+fn check_key(key: &str) -> Result<(), Failure> {
+    if key.is_empty() || key.len() > KEY || key.chars().any(char::is_control) {
+        let long = key.len();
+        return Err(Failure::Invalid(format!(
+            "a key has 1 to {KEY} bytes of one line, and this one has {long}: choose another"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::wit::kv::Host as _;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn what_is_kept_for_one_person_is_out_of_reach_for_another() {
+        let fixture = Fixture::new().await;
+        fixture.owner().set("code".to_owned(), b"owner's".to_vec()).await.unwrap();
+        fixture.anna().set("code".to_owned(), b"Anna's".to_vec()).await.unwrap();
+        let code = || "code".to_owned();
+        assert_eq!(fixture.owner().get(code()).await.unwrap().as_deref(), Some(b"owner's".as_slice()));
+        assert_eq!(fixture.anna().get(code()).await.unwrap().as_deref(), Some(b"Anna's".as_slice()));
+        assert_eq!(fixture.boris().get(code()).await.unwrap(), None);
+        assert!(fixture.boris().list(String::new()).await.unwrap().is_empty());
+        fixture.boris().delete(code()).await.unwrap();
+        assert_eq!(fixture.owner().list("co".to_owned()).await.unwrap(), ["code"]);
+        let mut other = fixture.owner();
+        other.plugin = "another".into();
+        assert_eq!(other.get(code()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn keys_and_values_are_bounded_and_outsiders_get_less_room() {
+        let fixture = Fixture::new().await;
+        let mut owner = fixture.owner();
+        for key in [String::new(), "x".repeat(201), "two\nlines".to_owned()] {
+            assert!(matches!(owner.set(key.clone(), Vec::new()).await, Err(Failure::Invalid(_))), "{key}");
+            assert!(matches!(owner.get(key).await, Err(Failure::Invalid(_))));
+        }
+        let long = owner.set("k".to_owned(), vec![0; VALUE + 1]).await;
+        assert!(matches!(long, Err(Failure::Invalid(text)) if text.contains("may have 64 KiB")));
+        for number in 0..3 {
+            owner.set(number.to_string(), vec![0; VALUE]).await.unwrap();
+        }
+        let mut anna = fixture.anna();
+        anna.set("1".to_owned(), vec![0; VALUE / 2]).await.unwrap();
+        let over = anna.set("2".to_owned(), vec![0; VALUE / 2]).await;
+        assert!(matches!(over, Err(Failure::Invalid(text)) if text.contains("64 KiB is the most")));
+    }
+
+    #[tokio::test]
+    async fn a_call_made_again_after_a_crash_counts_once() {
+        let fixture = Fixture::new().await;
+        for _ in 0..2 {
+            let mut call = fixture.owner();
+            let count = call.get("count".to_owned()).await.unwrap().map_or(0, |value| value[0]);
+            call.set("count".to_owned(), vec![count + 1]).await.unwrap();
+        }
+        assert_eq!(fixture.owner().get("count".to_owned()).await.unwrap(), Some(vec![1]));
+    }
+}

@@ -1,0 +1,170 @@
+//! `model`: a plugin's questions to the model, few and short, by a port that the host provides. Nothing here knows
+//! which model answers, and no tool is offered to it.
+
+use async_trait::async_trait;
+use steward_agent::{ModelError, PersonId};
+use steward_store::RunId;
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::argument::{optional, required};
+use crate::bindings::{Failure, wit};
+use crate::capability::Capability;
+use crate::grant::Access;
+use crate::state::CallState;
+
+pub(crate) const CAPABILITY: Capability = Capability {
+    name: "model",
+    summary: (
+        "Ask the model a few short questions in each call, which costs tokens.",
+        "Задавать модели несколько коротких вопросов за вызов; это расходует токены.",
+    ),
+    interfaces: &["steward:plugin/model"],
+    levels: false,
+    owner: Access::Write,
+    group: Access::None,
+    external: Access::None,
+    link,
+};
+
+/// The longest prompt and the longest description of what the model should be, in characters.
+const PROMPT_CHARS: usize = 40_000;
+const SYSTEM_CHARS: usize = 8_000;
+
+/// A question of a plugin.
+#[derive(Clone, Debug)]
+pub struct ModelQuestion {
+    /// For whom the plugin works; the tokens are theirs.
+    pub person: PersonId,
+    pub run: Option<RunId>,
+    pub system: Option<String>,
+    pub prompt: String,
+    pub max_tokens: u32,
+    /// The call was stopped.
+    pub cancel: CancellationToken,
+}
+
+/// What the model answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelText {
+    pub text: String,
+    /// Ended by the limit on tokens.
+    pub cut: bool,
+}
+
+/// How the host lets plugins ask the model. It writes down the tokens.
+#[async_trait]
+pub trait AskModel: Send + Sync {
+    /// # Errors
+    /// No model answered.
+    async fn ask(&self, question: ModelQuestion) -> Result<ModelText, ModelError>;
+}
+
+fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    wit::model::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+impl wit::model::Host for CallState {
+    async fn ask(&mut self, question: wit::model::Question) -> Result<wit::model::Reply, Failure> {
+        let allowed = self.grant.model;
+        let system = optional("system", question.system.as_deref(), SYSTEM_CHARS)?;
+        let prompt = required("prompt", &question.prompt, PROMPT_CHARS)?;
+        if question.max_tokens == 0 {
+            return Err(Failure::Invalid("`max-tokens` is 0: say how long the answer may be".to_owned()));
+        }
+        if self.asked == allowed.calls {
+            return Err(Failure::Denied(format!(
+                "this call has asked the model {} times and may not ask again: ask for more at once, or raise \
+                 `model.calls` in the plugin.toml of {}",
+                allowed.calls, self.plugin
+            )));
+        }
+        self.asked += 1;
+        let Some(model) = self.backing.connected.model.get() else {
+            return Err(Failure::Unavailable("no model is connected".to_owned()));
+        };
+        let known = self.backing.connected.known();
+        let question = ModelQuestion {
+            person: self.principal.person,
+            run: self.run,
+            system: system.map(|text| known.redact(&text).into_owned()),
+            prompt: known.redact(&prompt).into_owned(),
+            max_tokens: question.max_tokens.min(allowed.tokens),
+            cancel: self.cancel.clone(),
+        };
+        let ModelText { text, cut } = model.ask(question).await.map_err(told)?;
+        Ok(wit::model::Reply { text: known.redact(&text).into_owned(), cut })
+    }
+}
+
+/// What a plugin learns of a model's error: not where the model is.
+fn told(error: ModelError) -> Failure {
+    tracing::warn!(%error, "no model answered a plugin");
+    match error {
+        ModelError::TooLong { .. } => Failure::Invalid("the prompt is too long for the model: shorten it".to_owned()),
+        ModelError::Cancelled => Failure::Unavailable("the call was stopped".to_owned()),
+        _ => Failure::Unavailable("no model answers at the moment: try again later".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::bindings::wit::model::{Host as _, Question};
+    use crate::fixture::Fixture;
+
+    #[derive(Default)]
+    struct Parrot(Mutex<Vec<ModelQuestion>>);
+
+    #[async_trait]
+    impl AskModel for Parrot {
+        async fn ask(&self, question: ModelQuestion) -> Result<ModelText, ModelError> {
+            let text = question.prompt.clone();
+            self.0.lock().unwrap().push(question);
+            if text.contains("fail") {
+                return Err(ModelError::Unreachable { address: "10.0.0.5:1234".into(), reason: "refused".into() });
+            }
+            Ok(ModelText { text, cut: false })
+        }
+    }
+
+    fn question(prompt: &str, max_tokens: u32) -> Question {
+        Question { system: Some("Be brief.".to_owned()), prompt: prompt.to_owned(), max_tokens }
+    }
+
+    #[tokio::test]
+    async fn a_question_is_bounded_in_tokens_and_number() {
+        let fixture = Fixture::new().await;
+        let mut call = fixture.owner();
+        assert!(matches!(call.ask(question("hello", 10)).await, Err(Failure::Unavailable(_))));
+        let parrot = Arc::new(Parrot::default());
+        assert!(call.backing.connected.model.set(parrot.clone()).is_ok());
+        let mut call = fixture.owner();
+        for tokens in [10, 1_000_000] {
+            assert_eq!(call.ask(question(" hello ", tokens)).await.unwrap().text, "hello");
+        }
+        let asked: Vec<_> = parrot.0.lock().unwrap().iter().map(|one| (one.max_tokens, one.person)).collect();
+        let owner = call.principal.person;
+        assert_eq!(asked, [(10, owner), (call.grant.model.tokens, owner)]);
+        for _ in 2..call.grant.model.calls {
+            call.ask(question("more", 1)).await.unwrap();
+        }
+        assert!(
+            matches!(call.ask(question("more", 1)).await, Err(Failure::Denied(text)) if text.contains("model.calls"))
+        );
+    }
+
+    #[tokio::test]
+    async fn wrong_questions_and_absent_models_are_told_apart() {
+        let fixture = Fixture::new().await;
+        let mut call = fixture.owner();
+        assert!(call.backing.connected.model.set(Arc::new(Parrot::default())).is_ok());
+        assert!(matches!(call.ask(question(" ", 1)).await, Err(Failure::Invalid(_))));
+        assert!(matches!(call.ask(question("a", 0)).await, Err(Failure::Invalid(_))));
+        assert!(matches!(call.ask(question(&"x".repeat(40_001), 1)).await, Err(Failure::Invalid(_))));
+        let failed = call.ask(question("fail", 1)).await;
+        assert!(matches!(failed, Err(Failure::Unavailable(text)) if !text.contains("10.0.0.5")));
+    }
+}

@@ -1,0 +1,128 @@
+//! `steward secret`: values that only the host knows. They are read without being shown, and are never printed.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+
+use anyhow::{Context as _, bail};
+use comfy_table::Table;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use jiff::Timestamp;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use steward_sandbox::Vault;
+use steward_store::Store;
+
+use super::SecretCommand;
+use crate::app;
+use crate::config::Config;
+use crate::texts;
+
+/// More than any value may have, so that a wrong file on standard input does not fill the memory.
+const MOST_READ: u64 = 64 << 10;
+
+pub(super) async fn secret(config: &Config, command: SecretCommand) -> anyhow::Result<()> {
+    let database = config.database();
+    let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
+    let vault = Vault::new(store.clone(), config.secret_key.clone());
+    let done = match command {
+        SecretCommand::Set { name, host } => set(&vault, &name, host).await,
+        SecretCommand::List => list(&vault, config).await,
+        SecretCommand::Remove { name } => {
+            let removed = vault.remove(&name).await;
+            removed.map(|()| println!("{name} is removed.")).map_err(Into::into)
+        }
+    };
+    store.close().await;
+    done?;
+    if app::is_running(&config.data) {
+        println!("The Steward that is running knows it at once.");
+    }
+    Ok(())
+}
+
+async fn set(vault: &Vault, name: &str, hosts: Vec<String>) -> anyhow::Result<()> {
+    let asked = name.to_owned();
+    let value = tokio::task::spawn_blocking(move || read_value(&asked)).await??;
+    vault.set(name, hosts.clone(), value, Timestamp::now()).await?;
+    println!("{name} is set. It is sent to {} and nowhere else.", hosts.join(", "));
+    println!("A plugin uses it when its plugin.toml grants it: secrets = {{ names = [\"{name}\"] }}");
+    Ok(())
+}
+
+async fn list(vault: &Vault, config: &Config) -> anyhow::Result<()> {
+    let secrets = vault.list().await?;
+    if secrets.is_empty() {
+        println!("There are no secrets. `steward secret set NAME --host HOST` sets one.");
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["secret", "is sent to", "set"]);
+    for secret in secrets {
+        let mut when = texts::wall_clock(secret.changed_at, &config.time_zone);
+        if !secret.readable {
+            when.push_str("\nsealed with another key: set it again");
+        }
+        table.add_row([secret.name, secret.hosts.join("\n"), when]);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// One line: typed without being shown, or all of standard input.
+fn read_value(name: &str) -> anyhow::Result<String> {
+    let mut input = std::io::stdin();
+    if !input.is_terminal() {
+        let mut text = String::new();
+        input.take(MOST_READ).read_to_string(&mut text).context("the value on standard input cannot be read")?;
+        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    eprint!("Value of {name} (it is not shown): ");
+    std::io::stderr().flush()?;
+    let hidden = Hidden::begin()?;
+    let typed = typed(&mut input);
+    drop(hidden);
+    eprintln!();
+    typed
+}
+
+/// Reads to the end of the line, key by key.
+fn typed(input: &mut std::io::Stdin) -> anyhow::Result<String> {
+    const INTERRUPT: u8 = 3;
+    const END: u8 = 4;
+    const BACKSPACE: [u8; 2] = [8, 127];
+    let (mut bytes, mut key) = (Vec::new(), [0]);
+    while input.read(&mut key)? > 0 {
+        match key[0] {
+            b'\r' | b'\n' | END => break,
+            INTERRUPT => bail!("nothing was set"),
+            back if BACKSPACE.contains(&back) => {
+                // A letter may have several bytes; all but its first begin with the bits 10.
+                while bytes.pop().is_some_and(|byte: u8| byte & 0b1100_0000 == 0b1000_0000) {}
+            }
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).context("the value is not text")
+}
+
+/// The terminal shows nothing of what is typed, until this is dropped.
+struct Hidden(Termios);
+
+impl Hidden {
+    fn begin() -> anyhow::Result<Self> {
+        let before = tcgetattr(std::io::stdin()).context("the terminal cannot be set to hide what is typed")?;
+        let mut hidden = before.clone();
+        // Without signals, so that Ctrl-C cannot leave the terminal like this.
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden)
+            .context("the terminal cannot be set to hide what is typed")?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // It fails only where the terminal is gone.
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
+    }
+}

@@ -1,0 +1,47 @@
+//! Plugins' questions to the model: bounded by the sandbox, asked like any step of a run, and their tokens written down
+//! for the person the plugin works for.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use steward_agent::{Message, ModelError, ModelRequest, StreamEvent};
+use steward_sandbox::{AskModel, ModelQuestion, ModelText};
+use steward_store::{ModelUsage, Store};
+use tokio::sync::mpsc;
+
+use crate::models::Models;
+
+pub(crate) struct Questions {
+    pub(crate) models: Arc<Models>,
+    pub(crate) store: Store,
+}
+
+#[async_trait]
+impl AskModel for Questions {
+    async fn ask(&self, question: ModelQuestion) -> Result<ModelText, ModelError> {
+        let request = ModelRequest {
+            system: question.system.unwrap_or_default(),
+            messages: vec![Message::user(question.prompt)],
+            tools: Vec::new(),
+            max_tokens: question.max_tokens,
+            model: None,
+        };
+        let (events, mut unseen) = mpsc::channel::<StreamEvent>(16);
+        let asked = async {
+            let events = events;
+            self.models.complete(&request, &events, &question.cancel).await
+        };
+        let drain = async { while unseen.recv().await.is_some() {} };
+        let reply = tokio::join!(asked, drain).0?;
+        let usage = ModelUsage { model: reply.model, usage: reply.usage };
+        if let Err(error) = self.store.add_usage(question.run, question.person, usage, Timestamp::now()).await {
+            tracing::warn!(%error, "the tokens of a plugin's question are not written down");
+        }
+        if reply.rehearsal {
+            let reason = "only the rehearsal model is there, which cannot be asked by plugins".to_owned();
+            return Err(ModelError::Unreachable { address: "built in".to_owned(), reason });
+        }
+        Ok(ModelText { text: reply.text, cut: reply.cut })
+    }
+}

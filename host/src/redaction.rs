@@ -1,0 +1,36 @@
+//! Keeps the values of secrets out of prompts and out of messages, whoever wrote them. What is kept in history and in
+//! the outbox stays as it was written; what leaves is clean.
+
+use std::borrow::Cow;
+
+use steward_agent::{Message, ModelRequest, Outgoing};
+use steward_sandbox::Known;
+
+/// A request for the model without values.
+pub(crate) fn request<'a>(known: &Known, request: &'a ModelRequest) -> Cow<'a, ModelRequest> {
+    if !known.any() {
+        return Cow::Borrowed(request);
+    }
+    let mut clean = request.clone();
+    known.redact_in_place(&mut clean.system);
+    for entry in &mut clean.messages {
+        match entry {
+            Message::User(message) => known.redact_in_place(&mut message.text),
+            Message::Assistant { text, calls } => {
+                known.redact_in_place(text);
+                calls.iter_mut().for_each(|call| known.redact_json(&mut call.input));
+            }
+            Message::Tool(result) => known.redact_in_place(&mut result.text),
+            Message::Summary { text } => known.redact_in_place(text),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// A message without values.
+pub(crate) fn outgoing<'a>(known: &Known, message: &'a Outgoing) -> Cow<'a, Outgoing> {
+    match known.redact(&message.text) {
+        Cow::Borrowed(_) => Cow::Borrowed(message),
+        Cow::Owned(text) => Cow::Owned(Outgoing { text, ..message.clone() }),
+    }
+}
