@@ -13,6 +13,7 @@ use steward_channel::SendError;
 use steward_store::{OutboxRow, StoreError};
 
 use crate::app::Host;
+use crate::redaction;
 use crate::texts;
 
 /// Messages on their way at the same time.
@@ -62,7 +63,7 @@ async fn until_next(host: &Host) -> Duration {
 async fn deliver(host: &Host, row: OutboxRow) -> Address {
     let to = row.outgoing.to.clone();
     let sent = match host.channels.get(&to.channel) {
-        Some(channel) => channel.send(&row.outgoing).await,
+        Some(channel) => channel.send(&redaction::outgoing(&host.vault.known(), &row.outgoing)).await,
         None => Err(SendError::Later {
             after: Some(Duration::from_secs(3_600)),
             reason: format!("the channel {} is not configured", to.channel),

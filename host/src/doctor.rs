@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use steward_sandbox::Vault;
 use steward_store::{Health, Store};
 
 use crate::app;
@@ -54,6 +55,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
         Ok(store) => {
             report("database", database(&store).await);
             report("plugins", plugins(&config, store.clone()).await);
+            report("secrets", secrets(&config, store.clone()).await);
             for (channel, health) in store.health().await.unwrap_or_default() {
                 report(&channel, receiving(&config, &health, running));
             }
@@ -135,6 +137,23 @@ async fn plugins(config: &Config, store: Store) -> Finding {
             }
         }
         Err(error) => bad(format!("{error:#}"), "see the message; `rm -r data/compiled` is always safe"),
+    }
+}
+
+async fn secrets(config: &Config, store: Store) -> Finding {
+    match Vault::new(store, config.secret_key.clone()).list().await {
+        Ok(secrets) if secrets.is_empty() => Note("none; `steward secret set` keeps one".into()),
+        Ok(secrets) => {
+            let sealed: Vec<_> = secrets.iter().filter(|one| !one.readable).map(|one| one.name.as_str()).collect();
+            match sealed.is_empty() {
+                true => Good(format!("{}, all can be opened", secrets.len())),
+                false => bad(
+                    format!("{} cannot be opened with this key", sealed.join(", ")),
+                    "bring back data/secret.key or STEWARD_SECRET_KEY, or set them again",
+                ),
+            }
+        }
+        Err(error) => bad(error.to_string(), "see the message; tools that need a secret say so until then"),
     }
 }
 

@@ -1,16 +1,18 @@
 //! Which models answer at the moment. While nothing better was found than the rehearsal model, a model that is started
 //! later on this machine is noticed.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
 use steward_model::{Gateway, GatewayConfig, LOCAL_SERVERS, ModelConfig, ModelDescription, Secret, discover};
+use steward_sandbox::Vault;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::{ModelEntry, ModelPlan, Provider};
+use crate::redaction;
 
 const PROBE_TIME: Duration = Duration::from_millis(300);
 const PROBE_AGAIN: Duration = Duration::from_secs(60);
@@ -19,6 +21,8 @@ pub(crate) struct Models {
     plan: ModelPlan,
     proxy: Option<Url>,
     current: Mutex<Current>,
+    /// What no prompt may hold.
+    vault: Option<Arc<Vault>>,
 }
 
 struct Current {
@@ -31,7 +35,12 @@ impl Models {
     pub(crate) async fn new(plan: ModelPlan, proxy: Option<Url>) -> Result<Self, ModelError> {
         let (gateway, settled) = choose(&plan, proxy.as_ref()).await?;
         let current = Current { gateway, probed: (!settled).then(Instant::now) };
-        Ok(Self { plan, proxy, current: Mutex::new(current) })
+        Ok(Self { plan, proxy, current: Mutex::new(current), vault: None })
+    }
+
+    /// Keeps these secrets out of every prompt.
+    pub(crate) fn guarding(self, vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
     }
 
     pub(crate) async fn complete(
@@ -41,7 +50,8 @@ impl Models {
         cancel: &CancellationToken,
     ) -> Result<ModelReply, ModelError> {
         self.look_again().await;
-        self.gateway().complete(request, events, cancel).await
+        let known = self.vault.as_ref().map(|vault| vault.known()).unwrap_or_default();
+        self.gateway().complete(&redaction::request(&known, request), events, cancel).await
     }
 
     pub(crate) fn gateway(&self) -> Gateway {

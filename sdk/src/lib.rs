@@ -36,8 +36,11 @@
 mod arguments;
 mod failure;
 pub mod http;
+pub mod kv;
+pub mod model;
 mod output;
 mod schema;
+pub mod secrets;
 mod tool;
 
 /// What `wit-bindgen` makes of the contract. Plugins use the modules re-exported at the crate's root.

@@ -113,6 +113,16 @@ impl Host {
         Printed { text: lines.told(), status }
     }
 
+    /// The same with a line on its standard input.
+    pub async fn run_with(&self, arguments: &[&str], line: &str) -> Printed {
+        let lines = Lines::default();
+        let mut process = Process::spawn(self.command(arguments), lines.clone(), BUILD);
+        process.type_line(line).await;
+        process.close_input();
+        let status = process.ended().await;
+        Printed { text: lines.told(), status }
+    }
+
     /// `STEWARD_DATA`.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

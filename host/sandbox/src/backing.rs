@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use steward_store::Store;
 
 use crate::capability::http::Client;
+use crate::connected::Connected;
 
 pub(crate) struct Backing {
     pub(crate) store: Store,
@@ -17,6 +18,7 @@ pub(crate) struct Backing {
     /// The zone in which wall-clock times of plugins are meant.
     pub(crate) time_zone: TimeZone,
     pub(crate) http: Arc<Client>,
+    pub(crate) connected: Arc<Connected>,
     /// What time it is; tests put their own here.
     pub(crate) clock: fn() -> Timestamp,
 }

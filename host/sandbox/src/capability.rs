@@ -7,13 +7,16 @@
 mod delegate;
 pub(crate) mod files;
 pub mod http;
+mod kv;
 pub(crate) mod log;
 mod memory;
+pub mod model;
 mod own_tasks;
 mod owner_mail;
 mod people;
 mod run;
 mod schedule;
+pub(crate) mod secrets;
 mod send;
 
 use steward_agent::Language;
@@ -26,6 +29,7 @@ use crate::state::CallState;
 pub static CAPABILITIES: &[Capability] = &[
     files::CAPABILITY,
     http::CAPABILITY,
+    kv::CAPABILITY,
     memory::CAPABILITY,
     schedule::CAPABILITY,
     delegate::CAPABILITY,
@@ -33,6 +37,8 @@ pub static CAPABILITIES: &[Capability] = &[
     send::CAPABILITY,
     own_tasks::CAPABILITY,
     owner_mail::CAPABILITY,
+    model::CAPABILITY,
+    secrets::CAPABILITY,
 ];
 
 /// One thing a plugin can be allowed to do.

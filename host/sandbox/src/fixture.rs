@@ -10,14 +10,16 @@ use steward_agent::{Address, Language, Origin, Outgoing, Principal, Role, Sender
 use steward_store::{NewTask, Person, Store};
 use tempfile::TempDir;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
 use crate::capability::http::{Client, Hooks, HttpPolicy};
-use crate::grant::HttpGrant;
+use crate::grant::{Grant, HttpGrant};
 use crate::limits::{Limits, Meter};
+use crate::secret::{KeySource, Vault};
 use crate::state::CallState;
 
 pub(crate) struct Fixture {
@@ -52,6 +54,7 @@ impl Fixture {
             workspace,
             time_zone: TimeZone::get("Europe/Berlin").unwrap(),
             http: Arc::new(Client::new(HttpPolicy::default()).unwrap()),
+            connected: Arc::default(),
             clock: now,
         });
         Self { folder, store, backing, owner, anna, boris }
@@ -64,9 +67,10 @@ impl Fixture {
 
     /// A call of the owner two days later.
     pub(crate) fn owner_later(&self) -> CallState {
-        let Backing { store, workspace, time_zone, http, .. } = &*self.backing;
+        let Backing { store, workspace, time_zone, http, connected, .. } = &*self.backing;
         let (store, workspace, time_zone) = (store.clone(), workspace.clone(), time_zone.clone());
-        let backing = Backing { store, workspace, time_zone, http: Arc::clone(http), clock: two_days_later };
+        let (http, connected) = (Arc::clone(http), Arc::clone(connected));
+        let backing = Backing { store, workspace, time_zone, http, connected, clock: two_days_later };
         self.call(&self.owner, Arc::new(backing))
     }
 
@@ -91,12 +95,16 @@ impl Fixture {
             },
             language: person.language.unwrap_or_default(),
             plugin: "test".into(),
+            grant: Grant::default(),
+            run: None,
+            cancel: CancellationToken::new(),
             key: format!("call of {}", person.name),
             replayed: false,
             deadline: Instant::now() + Duration::from_secs(60),
             progress: None,
             lines: Default::default(),
             meter: Meter::new(&Limits::default()),
+            asked: 0,
             refused: None,
             wasi: WasiCtxBuilder::new().build(),
             http_ctx: WasiHttpCtx::new(),
@@ -104,6 +112,15 @@ impl Fixture {
             table: ResourceTable::new(),
             writes: 0,
         }
+    }
+
+    /// Sets a secret of the installation.
+    pub(crate) async fn secret(&self, name: &str, host: &str, value: &str) {
+        let vault = self.backing.connected.vault.get_or_init(|| {
+            let key = KeySource::File(self.folder.path().join("secret.key"));
+            Arc::new(Vault::new(self.store.clone(), key))
+        });
+        vault.set(name, vec![host.to_owned()], value.to_owned(), now()).await.unwrap();
     }
 
     pub(crate) async fn ban_anna(&self) {

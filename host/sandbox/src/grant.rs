@@ -138,6 +138,46 @@ impl fmt::Debug for Requirement {
 pub struct Grant {
     pub capabilities: CapabilitySet,
     pub http: Arc<HttpGrant>,
+    pub secrets: Arc<SecretGrant>,
+    pub model: ModelGrant,
+}
+
+/// The secrets a plugin may use, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretGrant {
+    pub names: Vec<String>,
+}
+
+/// How often and how much a plugin may ask the model in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelGrant {
+    pub calls: u32,
+    /// The most tokens of one answer.
+    pub tokens: u32,
+}
+
+impl ModelGrant {
+    /// The most any plugin can be granted.
+    const MOST: Self = Self { calls: 16, tokens: 8_000 };
+
+    /// # Errors
+    /// A figure that cannot be granted, with what can.
+    pub(crate) fn check(self) -> Result<(), String> {
+        let Self { calls, tokens } = Self::MOST;
+        match () {
+            () if !(1..=calls).contains(&self.calls) => Err(format!("`calls` may be 1 to {calls}")),
+            () if !(1..=tokens).contains(&self.tokens) => Err(format!("`tokens` may be 1 to {tokens}")),
+            () => Ok(()),
+        }
+    }
+}
+
+impl Default for ModelGrant {
+    fn default() -> Self {
+        Self { calls: 4, tokens: 1_000 }
+    }
 }
 
 /// Where `http` may reach. Empty, it reaches nothing.
@@ -253,6 +293,7 @@ mod tests {
     const TABLE: &[(&str, Access, Access, Access)] = &[
         ("files", Access::Write, Access::Read, Access::None),
         ("http", Access::Write, Access::None, Access::None),
+        ("kv", Access::Write, Access::Write, Access::Write),
         ("memory", Access::Write, Access::None, Access::None),
         ("schedule", Access::Write, Access::None, Access::None),
         ("delegate", Access::Write, Access::None, Access::None),
@@ -260,6 +301,8 @@ mod tests {
         ("send", Access::Write, Access::None, Access::None),
         ("own-tasks", Access::Write, Access::None, Access::Write),
         ("owner-mail", Access::None, Access::None, Access::Write),
+        ("model", Access::Write, Access::None, Access::None),
+        ("secrets", Access::Write, Access::None, Access::None),
     ];
 
     #[test]

@@ -42,6 +42,23 @@ pub(crate) fn task_changed(
     }
 }
 
+/// A plugin would like a secret to be set.
+pub(crate) fn secret_wanted(language: Language, plugin: &str, name: &str, host: &str, reason: &str) -> String {
+    let command = format!("`steward secret set {name} --host {host}`");
+    let plugin = plain(plugin);
+    let (head, remedy) = match language {
+        Language::En => (
+            format!("🔑 The plugin {plugin} asks for the secret `{name}`:"),
+            format!("To set it, run {command} on the machine Steward runs on. Do not send the value in a chat."),
+        ),
+        Language::Ru => (
+            format!("🔑 Плагин {plugin} просит задать секрет `{name}`:"),
+            format!("Чтобы задать его, выполните {command} на машине, где работает Steward. Не присылайте его в чат."),
+        ),
+    };
+    format!("{head}\n\n{}\n\n{remedy}", quoted(reason))
+}
+
 /// One line that Markdown shows as it is.
 fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use steward_agent::{Language, Principal};
+use steward_store::RunId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
+use crate::bindings::Failure;
 use crate::capability::Capability;
 use crate::capability::http::Hooks;
 use crate::capability::log::LineCount;
+use crate::grant::Grant;
 use crate::limits::Meter;
 use crate::stub::Refuse;
 
@@ -25,6 +29,10 @@ pub(crate) struct CallState {
     pub(crate) language: Language,
     /// The plugin's name.
     pub(crate) plugin: Arc<str>,
+    /// What the plugin was granted; what of it this call holds is linked.
+    pub(crate) grant: Grant,
+    pub(crate) run: Option<RunId>,
+    pub(crate) cancel: CancellationToken,
     /// The same when a call is made again after a crash.
     pub(crate) key: String,
     /// The call may have been made before.
@@ -33,6 +41,8 @@ pub(crate) struct CallState {
     pub(crate) progress: Option<mpsc::Sender<String>>,
     pub(crate) lines: LineCount,
     pub(crate) meter: Meter,
+    /// Questions put to the model.
+    pub(crate) asked: u32,
     /// What a stub said when it refused, last.
     pub(crate) refused: Option<String>,
     pub(crate) wasi: WasiCtx,
@@ -49,6 +59,17 @@ impl CallState {
     pub(crate) fn next_key(&mut self) -> String {
         self.writes += 1;
         format!("{}#{}", self.key, self.writes)
+    }
+
+    /// # Errors
+    /// `denied` for a message that carries the value of a secret.
+    pub(crate) fn refuse_secret(&self, message: &str) -> Result<(), Failure> {
+        match self.backing.connected.known().found(message.as_bytes()) {
+            Some(name) => {
+                Err(Failure::Denied(format!("the message carries the value of the secret {name}: leave it out")))
+            }
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn timestamp(&self) -> Timestamp {

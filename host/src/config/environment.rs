@@ -9,7 +9,7 @@ use url::Url;
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
-const OURS: [&str; 4] = ["STEWARD_DATA", "STEWARD_WORKSPACE", "STEWARD_CONFIG", "STEWARD_LOG"];
+const OURS: [&str; 5] = ["STEWARD_DATA", "STEWARD_WORKSPACE", "STEWARD_CONFIG", "STEWARD_LOG", "STEWARD_SECRET_KEY"];
 
 impl Environment {
     pub fn of_process() -> Self {

@@ -19,17 +19,19 @@ use url::Url;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
-use self::client::Approved;
-use self::denial::Denial;
-use self::noted::Noted;
 use self::policy::decide;
-use self::scope::HttpScope;
 use crate::capability::Capability;
 use crate::grant::{Access, HttpGrant};
+use crate::secret::edge::Edge;
+use crate::spent::Spent;
 use crate::state::CallState;
 
-pub(crate) use self::client::Client;
+pub(crate) use self::client::{Approved, Client};
+pub(crate) use self::denial::Denial;
+pub(crate) use self::noted::Noted;
 pub use self::policy::HttpPolicy;
+pub(crate) use self::policy::{Destination, Way};
+pub(crate) use self::scope::HttpScope;
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "http",
@@ -68,6 +70,7 @@ pub(crate) struct Hooks {
     scope: Option<HttpScope>,
     requests: u32,
     noted: Noted,
+    secrets: Option<Edge>,
 }
 
 type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -75,7 +78,18 @@ type Sending = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker)
 
 impl Hooks {
     pub(crate) fn new(client: Arc<Client>, grant: impl Into<Arc<HttpGrant>>) -> Self {
-        Self { client, grant: grant.into(), scope: None, requests: 0, noted: Noted::default() }
+        Self { client, grant: grant.into(), scope: None, requests: 0, noted: Noted::default(), secrets: None }
+    }
+
+    /// Counts the bytes of bodies there.
+    pub(crate) fn counting(mut self, spent: Arc<Spent>) -> Self {
+        self.noted = self.noted.counting(spent);
+        self
+    }
+
+    /// Puts secrets into requests, and keeps their values from going anywhere else.
+    pub(crate) fn with_secrets(self, secrets: Option<Edge>) -> Self {
+        Self { secrets, ..self }
     }
 
     /// Why the last refused request was refused, for the answer: it names the host and the remedy.
@@ -110,16 +124,24 @@ impl WasiHttpHooks for Hooks {
         _: Worker,
     ) -> Sending {
         let noted = self.noted.clone();
-        let approved = match self.approve(request, options.unwrap_or_default()) {
+        let mut approved = match self.approve(request, options.unwrap_or_default()) {
             Ok(approved) => approved,
             Err(denial) => {
                 noted.note(denial);
                 return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
             }
         };
-        let client = Arc::clone(&self.client);
+        let (client, secrets) = (Arc::clone(&self.client), self.secrets.clone());
         Box::new(async move {
-            let response = client.send(approved, noted).await?;
+            let sent = match secrets {
+                Some(secrets) => Some(secrets.prepare(&mut approved, &noted).await?),
+                None => None,
+            };
+            let response = client.send(approved, noted.clone()).await?;
+            let response = match sent {
+                Some(sent) => sent.clean(response, &noted)?,
+                None => response,
+            };
             // The connection is driven by the client, so there is no work left beside reading the body.
             Ok((response, Box::new(std::future::ready(Ok(()))) as Worker))
         })

@@ -29,6 +29,7 @@ impl log::Host for CallState {
             return;
         }
         self.lines.written += 1;
+        let message = self.backing.connected.known().redact(&message).into_owned();
         let (plugin, line) = (&*self.plugin, printable(&message));
         match level {
             Level::Debug => tracing::debug!(target: "plugin", plugin, "{line}"),

@@ -36,6 +36,7 @@ impl wit::owner_mail::Host for CallState {
     async fn leave(&mut self, summary: String) -> Result<(), Failure> {
         let key = self.next_key();
         let summary = required("summary", &summary, SUMMARY_CHARS)?;
+        self.refuse_secret(&summary)?;
         let store = &self.backing.store;
         let caller = store.person(self.principal.person).await?;
         let username = caller.and_then(|caller| caller.username);

@@ -35,6 +35,7 @@ impl wit::send::Host for CallState {
     async fn message(&mut self, user: String, text: String) -> Result<wit::send::Receipt, Failure> {
         let key = self.next_key();
         let text = required("text", &text, MESSAGE_CHARS)?;
+        self.refuse_secret(&text)?;
         let person = self.backing.reachable(&user).await?;
         let to = address_of(&person)?;
         let channel = to.channel.clone();
@@ -100,6 +101,15 @@ mod tests {
             call.message("boris".to_owned(), "two".to_owned()).await.unwrap();
         }
         assert_eq!(fixture.outbox().await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_message_with_a_secret_is_stopped() {
+        let fixture = Fixture::new().await;
+        fixture.secret("TOKEN", "a.org", "ghp_0123456789").await;
+        let stopped = fixture.owner().message("anna".to_owned(), "It is ghp_0123456789!".to_owned()).await;
+        assert!(matches!(stopped, Err(Failure::Denied(text)) if text.contains("secret TOKEN")));
+        assert!(fixture.outbox().await.is_empty());
     }
 
     #[tokio::test]

@@ -47,11 +47,14 @@ pub(crate) enum Denial {
         limit: u64,
         host: String,
     },
+    /// A secret would go where it may not, or cannot be put in; in words that never hold its value.
+    Secret(String),
 }
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Secret(why) => f.write_str(why),
             Self::Grant(problem) => write!(f, "the plugin's `http` grant is not valid: {problem}"),
             Self::Address => write!(f, "only http:// and https:// addresses with a host can be requested"),
             Self::AddressLength { limit } => write!(f, "the address is longer than {}", size(*limit as u64)),
