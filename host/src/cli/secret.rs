@@ -22,6 +22,7 @@ pub(super) async fn secret(config: &Config, command: SecretCommand) -> anyhow::R
     let database = config.database();
     let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
     let vault = Vault::new(store.clone(), config.secret_key.clone());
+    let changes = !matches!(command, SecretCommand::List);
     let done = match command {
         SecretCommand::Set { name, host } => set(&vault, &name, host).await,
         SecretCommand::List => list(&vault, config).await,
@@ -32,8 +33,8 @@ pub(super) async fn secret(config: &Config, command: SecretCommand) -> anyhow::R
     };
     store.close().await;
     done?;
-    if app::is_running(&config.data) {
-        println!("The Steward that is running knows it at once.");
+    if changes && app::is_running(&config.data) {
+        println!("The Steward that is running takes notice by itself.");
     }
     Ok(())
 }
