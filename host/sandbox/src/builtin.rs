@@ -63,6 +63,27 @@ async fn files_are_reached_with_the_access_of_the_role() {
 }
 
 #[tokio::test]
+async fn files_are_edited_listed_found_and_searched() {
+    let sandbox = Sandbox::new(source("files")).await;
+    let check = async |tool: &str, input: serde_json::Value, expected: &str| {
+        let answer = sandbox.call(tool, input).await;
+        assert_eq!(answer.outcome, Outcome::Ok, "{tool}: {}", answer.text);
+        assert!(answer.text.contains(expected), "{tool}: {}", answer.text);
+    };
+    check("write", json!({"path": "notes/a.md", "content": "Flat 41\nМолоко\n"}), "Created `notes/a.md`").await;
+    check("write", json!({"path": "notes/a.md", "content": "Flat 41\nМолоко, хлеб\n"}), "Replaced").await;
+    check("edit", json!({"path": "notes/a.md", "old": "41", "new": "42"}), "1 passage").await;
+    check("list", json!({"depth": 2}), "notes/\n  a.md").await;
+    check("find", json!({"pattern": "*.MD"}), "notes/a.md").await;
+    check("search", json!({"query": "молоко"}), "notes/a.md:2: Молоко, хлеб").await;
+    check("search", json!({"query": r"\d\d", "regex": true, "path": "notes"}), "notes/a.md:1: Flat 42").await;
+    let missing = sandbox.call("edit", json!({"path": "notes/b.md", "old": "a", "new": "b"})).await;
+    assert_eq!(missing.outcome, Outcome::NotFound, "{}", missing.text);
+    let left: Vec<_> = std::fs::read_dir(sandbox.folder.path().join("workspace/notes")).unwrap().collect();
+    assert_eq!(left.len(), 1, "no draft stays behind");
+}
+
+#[tokio::test]
 async fn a_narrower_grant_takes_tools_away_from_everyone() {
     let mut files = source("files");
     files[0].manifest = files[0].manifest.replace("access = \"write\"", "access = \"read\"");
@@ -84,14 +105,15 @@ async fn memory_is_written_on_the_owner_s_disk() {
 }
 
 /// Answers one request with a page; gives the address.
-async fn page() -> SocketAddr {
+async fn page(mime: &'static str, body: String) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
         let mut request = [0; 4096];
         let _ = connection.read(&mut request).await.unwrap();
-        let page = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 15\r\n\r\nMilk is 2 euros";
+        let length = body.len();
+        let page = format!("HTTP/1.1 200 OK\r\ncontent-type: {mime}\r\ncontent-length: {length}\r\n\r\n{body}");
         connection.write_all(page.as_bytes()).await.unwrap();
     });
     address
@@ -99,7 +121,7 @@ async fn page() -> SocketAddr {
 
 #[tokio::test]
 async fn a_page_is_fetched_from_where_the_policy_allows() {
-    let address = page().await;
+    let address = page("text/plain", "Milk is 2 euros".to_owned()).await;
     let url = json!({ "url": format!("http://{address}/milk") });
     let sandbox = Sandbox::new(source("web")).await;
     let closed = sandbox.call("web_fetch", url.clone()).await;
@@ -111,6 +133,25 @@ async fn a_page_is_fetched_from_where_the_policy_allows() {
     let opened = sandbox.call("web_fetch", url).await;
     assert_eq!(opened.outcome, Outcome::Ok, "{}", opened.text);
     assert!(opened.text.contains("Milk is 2 euros"), "{}", opened.text);
+}
+
+/// The deepest page that is read as one: its tree is turned over by recursion, on the guest's stack.
+#[tokio::test]
+async fn a_deeply_nested_article_fits_the_stack_of_a_guest() {
+    let paragraph =
+        format!("<p>{}</p>", "The library is open from nine to five, and on Sundays from ten to one. ".repeat(8));
+    let body = format!(
+        "<title>Hours</title>{}{}",
+        "<div>".repeat(60) + &"<ul><li><blockquote>".repeat(19),
+        paragraph.repeat(9)
+    );
+    let address = page("text/html", body).await;
+    let policy = HttpPolicy { allow_private: vec![address.to_string()], ..HttpPolicy::default() };
+    let folder = Sandbox::new(Vec::new()).await.stop().await;
+    let sandbox = Sandbox::within(folder, policy, source("web")).await;
+    let answer = sandbox.call("web_fetch", json!({ "url": format!("http://{address}/") })).await;
+    assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.text);
+    assert!(answer.text.starts_with("Title: Hours") && answer.text.contains("> The library"), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ fn resolve_user(arguments: ResolveUser) -> Result<Output, Failure> {
     let found = people::find(query)?;
     if found.is_empty() {
         return Err(Failure::not_found(format!(
-            "nobody known fits `{query}`: list_users shows everybody; a person becomes known by writing to the assistant"
+            "nobody known fits `{query}`: list_users shows everybody; \
+             a person becomes known by writing to the assistant"
         )));
     }
     Ok(view::people(&found))

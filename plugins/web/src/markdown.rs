@@ -9,8 +9,8 @@ use url::Url;
 
 use crate::nesting;
 
-/// Elements nested deeper than this are no page that somebody wrote; turning them over would need too much stack.
-const DEEPEST: usize = 400;
+/// Elements nested deeper than this are no page that somebody wrote. A guest has the stack for about twice as many.
+const DEEPEST: usize = 128;
 
 /// Elements that are no text.
 const SKIPPED: &[&str] = &[

@@ -1,8 +1,8 @@
 //! Dates, times and repetitions in words, English and Russian: "in half an hour", "every weekday at 8", "завтра в 9".
 //!
 //! Pure: what "now" is comes from the caller as a date and time on the person's wall clock, and so does the answer; no
-//! clock is read and no time zone known. The way of a text: [`lexer`] and the two vocabularies make tokens that are the
-//! same for both languages, [`grammar`] collects what they say in a [`draft`], [`once`] and [`repeat`] make sense of it.
+//! clock is read and no time zone known. The way of a text: [`lexer`] and the two vocabularies make tokens, the same
+//! for both languages, [`grammar`] collects what they say in a [`draft`], [`once`] and [`repeat`] make sense of it.
 
 mod clock;
 mod cron;
@@ -58,8 +58,8 @@ pub fn parse(text: &str, now: DateTime) -> Result<When, WhenError> {
     resolve(&grammar::read(text)?, now)
 }
 
-/// The same with the repetition given apart: `time` is "tomorrow at 9", `repeat` "daily", "weekly", "по будням" or a cron
-/// expression. A `repeat` that says "no" or "once" is none.
+/// The same with the repetition given apart: `time` is "tomorrow at 9", `repeat` "daily", "weekly", "по будням" or a
+/// cron expression. A `repeat` that says "no" or "once" is none.
 ///
 /// # Errors
 /// As [`parse`], and when the two contradict each other.
