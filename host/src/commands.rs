@@ -3,9 +3,10 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use steward_agent::{Language, Role};
-use steward_store::{Person, StoreError, UsageTotal};
+use steward_store::{AuditBy, AuditFilter, Person, StoreError, UsageTotal};
 
 use crate::app::Host;
+use crate::cost;
 use crate::texts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +51,9 @@ pub(crate) async fn usage(
 ) -> Result<String, StoreError> {
     let zone = &host.config.time_zone;
     let whose = (person.role != Role::Owner).then_some(person.id);
-    let today = host.store.usage_since(start_of_day(now, zone), whose).await?;
-    let month = host.store.usage_since(now - SignedDuration::from_hours(24 * 30), whose).await?;
+    let (midnight, month_ago) = (start_of_day(now, zone), now - SignedDuration::from_hours(24 * 30));
+    let today = host.store.usage_since(midnight, whose).await?;
+    let month = host.store.usage_since(month_ago, whose).await?;
     let mut text = match language {
         Language::En => {
             format!("**Today**\n{}\n\n**Last 30 days**\n{}", table(language, &today), table(language, &month))
@@ -61,8 +63,31 @@ pub(crate) async fn usage(
         }
     };
     if person.role == Role::Owner {
+        text.push_str(&tools(host, language, midnight, month_ago).await?);
         text.push_str(&models(host, language));
         text.push_str(&health(host, language, now));
+    }
+    Ok(text)
+}
+
+/// What the tools of everybody took.
+async fn tools(
+    host: &Host,
+    language: Language,
+    midnight: Timestamp,
+    month_ago: Timestamp,
+) -> Result<String, StoreError> {
+    let titles = match language {
+        Language::En => ["Tools today", "Tools in the last 30 days"],
+        Language::Ru => ["Инструменты сегодня", "Инструменты за 30 дней"],
+    };
+    let mut text = String::new();
+    for (title, since) in titles.into_iter().zip([midnight, month_ago]) {
+        let filter = AuditFilter { since: Some(since), ..AuditFilter::default() };
+        let lines = cost::of_tools(language, &host.store.call_totals(AuditBy::Tool, filter).await?);
+        if !lines.is_empty() {
+            text.push_str(&format!("\n\n**{title}**\n{lines}"));
+        }
     }
     Ok(text)
 }

@@ -167,7 +167,7 @@ impl Guest {
         wat::parse_str(self.text()).unwrap()
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (imports, inner, with) = (self.imports, self.inner, self.with);
         let (specs, core) = (self.specs(), self.module());
         let core_with = self.core_with;

@@ -25,11 +25,11 @@ pub(crate) struct Sandbox {
     pub(crate) owner: PersonId,
 }
 
-fn plugin(name: &str, guest: &Guest, rest: &str) -> PluginSource {
+pub(crate) fn plugin(name: &str, guest: &Guest, rest: &str) -> PluginSource {
     PluginSource { name: name.to_owned(), wasm: guest.wasm().into(), manifest: manifest(name, rest) }
 }
 
-fn plain(name: &'static str, body: &'static str) -> PluginSource {
+pub(crate) fn plain(name: &'static str, body: &'static str) -> PluginSource {
     plugin(name, &Guest::new(name.replace('-', "_").leak(), body), "")
 }
 

@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use steward_agent::{Origin, Role};
-use steward_sandbox::Catalogue;
+use steward_sandbox::{Catalogue, Limits};
 use steward_store::Store;
 
 use crate::app;
 use crate::config::Config;
+use crate::cost;
 
 pub(super) fn inspect(file: &Path) -> anyhow::Result<()> {
     let wasm = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -34,15 +35,26 @@ pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
 
 fn table_of_plugins(catalogue: &Catalogue) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(["plugin", "tools", "may reach", "size"]);
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["plugin", "tools", "may reach", "limits of a call", "size"]);
     for plugin in catalogue.plugins() {
         let tools = catalogue.tools().filter(|tool| tool.plugin.name == plugin.name);
         let tools: Vec<_> = tools.map(|tool| tool.name.clone()).collect();
         let size = format!("{} KB", plugin.size / 1024);
         let name = format!("{} {}", plugin.name, plugin.version);
-        table.add_row([name, tools.join("\n"), plugin.grant.capabilities.to_string(), size]);
+        table.add_row([name, tools.join("\n"), plugin.grant.capabilities.to_string(), limits(&plugin.limits), size]);
     }
     table
+}
+
+/// What a call is held to: the manifest's limits within the host's.
+fn limits(limits: &Limits) -> String {
+    format!(
+        "{} memory\n{} s\n{} answer\n{} files",
+        cost::bytes(limits.memory as u64),
+        limits.time.as_secs(),
+        cost::bytes(limits.output as u64),
+        cost::bytes(limits.attachments as u64)
+    )
 }
 
 /// One row for each tool, one column for each role, from what the catalogue would offer.

@@ -3,69 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-use serde_json::{Value, json};
-use steward_agent::{Language, Origin, PersonId, Principal, Role, SessionId};
-use steward_sandbox::{
-    Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, Outcome, PluginSource, Roles, SandboxConfig,
-};
-use steward_store::Store;
-use steward_tests::guests::{HOSTILE, HOSTILE_MANIFEST};
-use tempfile::TempDir;
+use serde_json::json;
+use steward_agent::Role;
+use steward_sandbox::{Call, HttpPolicy, Outcome};
+use steward_tests::guests::HOSTILE_MANIFEST;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// The sandbox with the hostile plugin in it.
-struct Cage {
-    catalogue: Arc<Catalogue>,
-    folder: TempDir,
-}
-
-impl Cage {
-    async fn open(manifest: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("steward.sqlite");
-        let store = tokio::task::spawn_blocking(move || Store::open(&path)).await.unwrap().unwrap();
-        let workspace = folder.path().join("workspace");
-        std::fs::create_dir(&workspace).unwrap();
-        std::fs::write(workspace.join("MEMORY.md"), "- the flat is 42\n").unwrap();
-        let config = SandboxConfig {
-            compiled: folder.path().join("compiled"),
-            compiler: Compiler::InProcess,
-            workspace,
-            store,
-            time_zone: TimeZone::UTC,
-            roles: Roles::default(),
-            http: HttpPolicy::default(),
-            limits: Limits::default(),
-        };
-        let hostile = PluginSource { name: "hostile".to_owned(), wasm: HOSTILE.into(), manifest: manifest.to_owned() };
-        Self { catalogue: Arc::new(Catalogue::load(config, vec![hostile]).await.unwrap()), folder }
-    }
-
-    async fn call(&self, role: Role, name: &str, input: Value) -> Answer {
-        self.catalogue.call(call(role, name, input)).await
-    }
-}
-
-fn call(role: Role, name: &str, input: Value) -> Call {
-    let session = SessionId("test".to_owned());
-    Call {
-        principal: Principal { person: PersonId(1), name: "Olga".to_owned(), role, session, origin: Origin::Chat },
-        language: Language::En,
-        run: None,
-        name: name.to_owned(),
-        input,
-        key: format!("test/{name}"),
-        replayed: false,
-        time_limit: Duration::from_secs(30),
-        cancel: CancellationToken::new(),
-        progress: None,
-    }
-}
+use crate::cage::{Cage, call, sources_hostile};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_way_to_misbehave_ends_in_a_message_and_nothing_else() {
-    let cage = Cage::open(HOSTILE_MANIFEST).await;
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
     let cases = [
         ("eat_memory", json!({}), Outcome::OutOfMemory, "needs more memory than the 64 MB it may use"),
         ("recurse", json!({}), Outcome::Trapped, "called itself too deeply"),
@@ -74,7 +23,16 @@ async fn each_way_to_misbehave_ends_in_a_message_and_nothing_else() {
         ("attach_huge", json!({ "bytes": 21 << 20 }), Outcome::OutputTooLarge, "ask it for less"),
         ("trap", json!({}), Outcome::Trapped, "trap"),
         ("panic", json!({}), Outcome::Trapped, "panic"),
+        ("leave", json!({}), Outcome::Trapped, "exited"),
+        ("hoard_timers", json!({}), Outcome::Trapped, "broke down"),
+        ("attach_many", json!({ "bytes": 10_000 }), Outcome::OutputTooLarge, "files"),
+        ("attach_many", json!({ "bytes": 500_000 }), Outcome::OutputTooLarge, "handed over more than 32 MB"),
+        ("deep_json", json!({ "bytes": 2_000 }), Outcome::Ok, "deep"),
         ("chatter", json!({}), Outcome::Ok, "told"),
+        ("flood_log", json!({}), Outcome::Ok, "logged"),
+        ("flood_progress", json!({}), Outcome::Ok, "shown"),
+        ("echo", json!("[".repeat(100_000)), Outcome::Invalid, "recursion limit"),
+        ("echo", json!({ "text": "x".repeat(80 << 20) }), Outcome::OutOfMemory, "needs more memory"),
         ("echo", json!("{\"text\": \"half"), Outcome::Invalid, "not valid JSON"),
         ("echo", json!({ "words": "x" }), Outcome::Invalid, "words"),
     ];
@@ -89,7 +47,7 @@ async fn each_way_to_misbehave_ends_in_a_message_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guest_that_never_ends_disturbs_nobody_until_it_is_stopped() {
-    let cage = Cage::open(HOSTILE_MANIFEST).await;
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
     let stop = CancellationToken::new();
     // More of them than there are threads to run on.
     let loops: Vec<_> = (0..4)
@@ -117,7 +75,7 @@ async fn a_guest_that_never_ends_disturbs_nobody_until_it_is_stopped() {
 
 #[tokio::test]
 async fn what_a_guest_imports_and_its_caller_does_not_hold_is_refused() {
-    let cage = Cage::open(HOSTILE_MANIFEST).await;
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
     let owner = cage.call(Role::Owner, "peek", json!({})).await;
     assert_eq!((owner.outcome, owner.text.as_str()), (Outcome::Ok, "- the flat is 42\n"));
     for role in [Role::External, Role::Group] {
@@ -130,7 +88,7 @@ async fn what_a_guest_imports_and_its_caller_does_not_hold_is_refused() {
 #[tokio::test]
 async fn a_manifest_that_grants_less_than_the_binary_imports_is_refused() {
     let manifest = HOSTILE_MANIFEST.replace("memory = {}", "");
-    let cage = Cage::open(&manifest).await;
+    let cage = Cage::hostile(&manifest).await;
     let refused: Vec<_> = cage.catalogue.refused().iter().map(|(name, error)| format!("{name}: {error}")).collect();
     assert_eq!(refused.len(), 1);
     assert!(refused[0].contains("steward:plugin/memory") && refused[0].contains("`memory = {}`"), "{refused:?}");
@@ -140,7 +98,7 @@ async fn a_manifest_that_grants_less_than_the_binary_imports_is_refused() {
 
 #[tokio::test]
 async fn every_call_starts_clean() {
-    let cage = Cage::open(HOSTILE_MANIFEST).await;
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
     for _ in 0..3 {
         assert_eq!(cage.call(Role::Owner, "count_calls", json!({})).await.text, "1");
     }
@@ -148,8 +106,9 @@ async fn every_call_starts_clean() {
 
 #[tokio::test]
 async fn changed_native_code_is_not_run_but_compiled_again() {
-    let cage = Cage::open(HOSTILE_MANIFEST).await;
-    let compiled = cage.folder.path().join("compiled");
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
+    let folder = cage.stop().await;
+    let compiled = folder.path().join("compiled");
     let mut touched = 0;
     for entry in std::fs::read_dir(&compiled).unwrap() {
         let path = entry.unwrap().path();
@@ -162,20 +121,72 @@ async fn changed_native_code_is_not_run_but_compiled_again() {
         }
     }
     assert_eq!(touched, 1);
-    let path = cage.folder.path().join("second.sqlite");
-    let config = SandboxConfig {
-        compiled,
-        compiler: Compiler::InProcess,
-        workspace: cage.folder.path().join("workspace"),
-        store: tokio::task::spawn_blocking(move || Store::open(&path)).await.unwrap().unwrap(),
-        time_zone: TimeZone::UTC,
-        roles: Roles::default(),
-        http: HttpPolicy::default(),
-        limits: Limits::default(),
-    };
-    let hostile =
-        PluginSource { name: "hostile".to_owned(), wasm: HOSTILE.into(), manifest: HOSTILE_MANIFEST.to_owned() };
-    let catalogue = Catalogue::load(config, vec![hostile]).await.unwrap();
-    let answer = catalogue.call(call(Role::Owner, "echo", json!({ "text": "well" }))).await;
+    let cage = Cage::within(folder, sources_hostile(), HttpPolicy::default()).await;
+    let answer = cage.own("echo", json!({ "text": "well" })).await;
     assert_eq!((answer.outcome, answer.text.as_str()), (Outcome::Ok, "well"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_in_the_host_and_sleep_end_like_a_loop_in_the_guest() {
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
+    for tool in ["busy_host", "sleep_forever"] {
+        let stop = CancellationToken::new();
+        let endless = Call { cancel: stop.clone(), ..call(Role::Owner, tool, json!({})) };
+        let catalogue = Arc::clone(&cage.catalogue);
+        let running = tokio::spawn(async move { catalogue.call(endless).await });
+        let echo = cage.own("echo", json!({ "text": "meanwhile" })).await;
+        assert_eq!(echo.text, "meanwhile", "beside {tool}");
+        stop.cancel();
+        assert_eq!(running.await.unwrap().outcome, Outcome::Cancelled, "{tool}");
+        let short = Call { time_limit: Duration::from_millis(100), ..call(Role::Owner, tool, json!({})) };
+        let answer = cage.catalogue.call(short).await;
+        assert_eq!(answer.outcome, Outcome::TimedOut, "{tool}");
+        assert!(answer.text.contains("took longer than it may"), "{tool}: {}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_end_with_the_run_that_made_them() {
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
+    for tool in ["loop_forever", "busy_host", "sleep_forever"] {
+        let catalogue = Arc::clone(&cage.catalogue);
+        let run = tokio::spawn(async move { catalogue.call(call(Role::Owner, tool, json!({}))).await });
+        // An answer of the same sandbox comes after the run has had its turn.
+        cage.own("echo", json!({ "text": "x" })).await;
+        run.abort();
+        assert!(run.await.unwrap_err().is_cancelled(), "{tool}");
+    }
+    cage.catalogue.close().await;
+    let rows = cage.store.recent_calls(10).await.unwrap();
+    let given_up = rows.iter().filter(|row| row.outcome == "cancelled").count();
+    assert_eq!((rows.len() >= 3, rows.len() - 3), (true, given_up), "{rows:?}");
+}
+
+#[tokio::test]
+async fn somebody_who_does_not_read_the_progress_holds_nobody_up() {
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
+    let (progress, _unread) = mpsc::channel(1);
+    let flood = Call { progress: Some(progress), ..call(Role::Owner, "flood_progress", json!({})) };
+    assert_eq!(cage.catalogue.call(flood).await.outcome, Outcome::Ok);
+}
+
+#[tokio::test]
+async fn each_call_says_in_the_audit_what_it_cost() {
+    let cage = Cage::hostile(HOSTILE_MANIFEST).await;
+    cage.own("echo", json!({ "text": "12345" })).await;
+    let short = Call { time_limit: Duration::from_millis(100), ..call(Role::Owner, "loop_forever", json!({})) };
+    cage.catalogue.call(short).await;
+    cage.own("eat_memory", json!({})).await;
+    cage.own("nothing", json!({})).await;
+    cage.catalogue.close().await;
+    let rows = cage.store.recent_calls(10).await.unwrap();
+    let cost = |tool: &str| rows.iter().find(|row| row.tool == tool).unwrap().cost;
+    let echo = cost("echo");
+    assert_eq!((echo.bytes_in, echo.bytes_out), (r#"{"text":"12345"}"#.len() as u64, 5));
+    assert!(echo.cpu > Duration::ZERO && echo.wall > Duration::ZERO && echo.peak_memory > 0, "{echo:?}");
+    let spun = cost("loop_forever");
+    assert!(spun.cpu > echo.cpu && spun.wall >= Duration::from_millis(100), "{spun:?}");
+    assert!(cost("eat_memory").peak_memory > 32 << 20);
+    assert_eq!((cost("nothing").cpu, cost("nothing").peak_memory), (Duration::ZERO, 0));
+    assert!(rows.iter().filter(|row| row.tool != "nothing").all(|row| row.capabilities == "memory"), "{rows:?}");
 }
