@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use steward_agent::{Address, Decision, Language, Principal, Role};
 use steward_channel::SendError;
 use steward_sandbox::{Effect, Refusal};
@@ -101,10 +102,10 @@ async fn asked(host: &Host, asker: &Asker, effect: Effect, arguments: String) ->
 async fn ask(host: &Host, asker: &Asker, effect: Effect, arguments: String) -> Result<Approval, String> {
     let unasked = |error: StoreError| format!("the question could not be kept: {error}");
     let (to, language) = whom(host, asker).await.map_err(unasked)?.ok_or("no owner can be reached")?;
-    let principal = &asker.principal;
+    let (principal, shown) = (&asker.principal, without_secrets(host, &arguments));
     let wanted = Wanted {
         tool: &asker.tool,
-        arguments: &arguments,
+        arguments: &shown,
         effect,
         origin: principal.origin,
         person: (principal.role != Role::Owner).then_some(principal.name.as_str()),
@@ -113,6 +114,18 @@ async fn ask(host: &Host, asker: &Asker, effect: Effect, arguments: String) -> R
     let (key, tool) = (asker.key.clone(), asker.tool.clone());
     let new = NewApproval { key, run: asker.run, tool, arguments, language, question };
     host.store.ask_approval(new, Timestamp::now()).await.map_err(unasked)
+}
+
+/// The arguments as a question shows them.
+fn without_secrets(host: &Host, arguments: &str) -> String {
+    let known = host.vault.known();
+    match serde_json::from_str::<Value>(arguments) {
+        Ok(mut value) => {
+            known.redact_json(&mut value);
+            value.to_string()
+        }
+        Err(_) => known.redact(arguments).into_owned(),
+    }
 }
 
 /// Where to ask: an owner where they are talking, about everybody else the owner who was heard from last.
