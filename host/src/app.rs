@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use steward_agent::Address;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
-use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig};
+use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
 use steward_store::{Seat, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use crate::channels::Channels;
 use crate::config::Config;
 use crate::inbox::StoredInbox;
 use crate::models::Models;
+use crate::questions::Questions;
 use crate::router::Router;
 use crate::{delivery, heartbeat, scheduler};
 
@@ -27,7 +28,8 @@ pub(crate) struct Host {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) catalogue: Catalogue,
-    pub(crate) models: Models,
+    pub(crate) models: Arc<Models>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) channels: Channels,
     pub(crate) owners: Owners,
     pub(crate) approvals: Approvals,
@@ -89,8 +91,12 @@ impl App {
         let channels = Channels::new(open_channels(&config).await?);
         let owners = Owners::of(&config);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
-        let (models, approvals) = (models?, Approvals::default());
-        let host = Arc::new(Host { config, store, catalogue, models, channels, owners, approvals, stop, hang_up });
+        let vault = open_vault(&config, &store).await;
+        let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
+        catalogue.connect_vault(Arc::clone(&vault));
+        catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
+        let host =
+            Arc::new(Host { config, store, catalogue, models, vault, channels, owners, approvals, stop, hang_up });
         let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)
@@ -189,13 +195,27 @@ fn seats(config: &Config) -> Vec<Seat> {
     [seat("terminal", "owner".to_owned())].into_iter().chain(telegram).collect()
 }
 
+/// The secrets. That they cannot be read is no reason not to start: what needs one says so.
+pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
+    let vault = Arc::new(Vault::new(store.clone(), config.secret_key.clone()));
+    if let Err(error) = vault.refresh().await {
+        tracing::error!(%error, "the secrets cannot be read; tools that need one will say so");
+    }
+    vault
+}
+
 pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Result<Catalogue> {
     let sources = steward_builtin::PLUGINS.iter().map(|plugin| PluginSource {
         name: plugin.name.to_owned(),
         wasm: plugin.wasm.into(),
         manifest: plugin.manifest.to_owned(),
     });
-    let sandbox = SandboxConfig {
+    Ok(Catalogue::load(sandbox(config, store)?, sources.collect()).await?)
+}
+
+/// The sandbox as it is configured.
+pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxConfig> {
+    Ok(SandboxConfig {
         compiled: config.data.join("compiled"),
         compiler: std::env::current_exe().map_or(Compiler::InProcess, Compiler::Child),
         workspace: std::path::absolute(&config.workspace)?,
@@ -212,8 +232,7 @@ pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Res
             time: Duration::from_secs(config.limits.tool_seconds),
             ..Limits::default()
         },
-    };
-    Ok(Catalogue::load(sandbox, sources.collect()).await?)
+    })
 }
 
 async fn open_channels(config: &Config) -> anyhow::Result<Vec<Arc<dyn Channel>>> {

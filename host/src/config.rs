@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use steward_agent::Language;
-use steward_sandbox::Access;
+use steward_sandbox::{Access, KeySource};
 use url::Url;
 
 pub use crate::approval::{Policy, Rule};
@@ -35,6 +35,8 @@ pub struct Config {
     pub models: ModelPlan,
     pub limits: Limits,
     pub http: Http,
+    /// What seals the secrets.
+    pub secret_key: KeySource,
     /// Which tool calls need an owner's consent.
     pub approval: Policy,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
@@ -170,8 +172,14 @@ impl Config {
         let workspace = environment.get("STEWARD_WORKSPACE").map(PathBuf::from).or(file.workspace);
         let http_proxy = environment.get("HTTP_PROXY").map(str::to_owned).or(file.http_proxy);
         check_limits(&file.limits)?;
+        let data = data.unwrap_or_else(|| "data".into());
+        let secret_key = match environment.get("STEWARD_SECRET_KEY") {
+            Some(key) => KeySource::Given(key.to_owned()),
+            None => KeySource::File(data.join("secret.key")),
+        };
         Ok(Self {
-            data: data.unwrap_or_else(|| "data".into()),
+            data,
+            secret_key,
             workspace: workspace.unwrap_or_else(|| "workspace".into()),
             time_zone: time_zone(environment.get("TZ"), file.time_zone.as_deref())?,
             language: file.language.unwrap_or_default(),

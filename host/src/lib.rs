@@ -15,6 +15,8 @@ mod doctor;
 mod heartbeat;
 mod inbox;
 mod models;
+mod questions;
+mod redaction;
 mod reply;
 mod router;
 mod run;

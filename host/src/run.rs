@@ -24,7 +24,7 @@ use crate::app::Host;
 use crate::approval::{self, Asker, Waits};
 use crate::reply;
 use crate::session::{Mail, Work, prepare};
-use crate::stream::Stream;
+use crate::stream::{Shown, Stream};
 
 /// Telegram shows "is writing…" for five seconds.
 const TYPING_EVERY: Duration = Duration::from_secs(4);
@@ -85,6 +85,9 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) async fn new(host: Arc<Host>, start: RunStart) -> anyhow::Result<Self> {
+        if let Err(error) = host.vault.refresh().await {
+            tracing::warn!(%error, "the secrets cannot be read; those known before are still kept out of messages");
+        }
         let entries = host.store.history(&start.principal.session).await?;
         let own: Vec<&Message> =
             entries.iter().filter(|entry| entry.run == Some(start.id)).map(|entry| &entry.message).collect();
@@ -456,7 +459,8 @@ fn open_stream(host: &Arc<Host>, start: &RunStart, said: Vec<String>) -> Option<
         return None;
     }
     let channel = Arc::clone(host.channels.get(&start.address.channel)?);
-    Some(Stream::start(channel, host.store.clone(), start.id, start.address.clone(), start.draft.clone(), said))
+    let with = Shown { channel, store: host.store.clone(), vault: Arc::clone(&host.vault) };
+    Some(Stream::start(with, start.id, start.address.clone(), start.draft.clone(), said))
 }
 
 async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Result<String> {
@@ -507,12 +511,13 @@ async fn make_call(host: Arc<Host>, mut call: Call, asker: Asker) -> (String, bo
     let show = async {
         let Some(channel) = channel else { return };
         while let Some(line) = lines.recv().await {
-            channel.tool_started(&to, &line).await;
+            channel.tool_started(&to, &host.vault.known().redact(&line)).await;
         }
     };
     let make = async {
         if let Some(channel) = channel {
-            channel.tool_started(&to, &reply::tool_line(&call.name, &call.input)).await;
+            let line = reply::tool_line(&call.name, &call.input);
+            channel.tool_started(&to, &host.vault.known().redact(&line)).await;
             call.progress = Some(progress);
         }
         let consent = |effect, arguments: &str| approval::consent(&host, asker, effect, arguments);

@@ -72,7 +72,10 @@ async fn next(body: &mut WasiBody) -> Option<Result<Result<Bytes, Frame<Bytes>>,
     Some(body.frame().await?.map(Frame::into_data))
 }
 
+/// A part of a body, and the state in which the next one is asked for; `None` after the last.
+type Step<S> = (Result<Frame<Bytes>, Error>, Option<S>);
+
 /// The last frame of a body, if anything is left for it.
-fn end<S>(rest: Vec<u8>) -> Option<(Result<Frame<Bytes>, Error>, Option<S>)> {
+fn end<S>(rest: Vec<u8>) -> Option<Step<S>> {
     (!rest.is_empty()).then(|| (Ok(Frame::data(Bytes::from(rest))), None))
 }
