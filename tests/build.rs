@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=guests");
-    match steward_guest_build::compile(&["guest-hostile".to_owned()]) {
+    match steward_guest_build::compile(
+        &["guest-hostile", "guest-intruder", "guest-keeper", "guest-ledger", "guest-words"].map(str::to_owned),
+    ) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the guests of the tests could not be compiled: {error}");

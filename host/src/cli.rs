@@ -1,9 +1,12 @@
 //! The command line.
 
+mod audit;
 mod chat;
 mod pair;
 mod plugin;
+mod plugin_run;
 mod run;
+mod secret;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +27,9 @@ use crate::doctor;
   steward chat                     talk to the one that is running
   echo 'list my reminders' | steward chat
   steward plugin list --roles      who may use which tool
+  steward plugin run FILE.wasm     try a tool somebody wrote, with nothing granted
+  steward audit summary            what the tools did and what it cost
+  steward secret set GITHUB_TOKEN --host api.github.com
   steward doctor                   is everything all right? what to do if not
 
 Settings come from steward.toml in this folder and from the environment (TG_BOT_TOKEN, OPENAI_API_KEY, …);
@@ -48,6 +54,18 @@ enum Command {
         #[command(subcommand)]
         command: PluginCommand,
     },
+    /// The tool calls that were made: who asked, what they could reach, what they cost
+    Audit {
+        #[command(flatten)]
+        which: audit::Which,
+        #[command(subcommand)]
+        command: Option<audit::AuditCommand>,
+    },
+    /// Keep passwords and keys that plugins use without ever seeing them
+    Secret {
+        #[command(subcommand)]
+        command: SecretCommand,
+    },
     /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
     Doctor,
     /// Make a one-time code that lets somebody in: they send /pair CODE
@@ -65,6 +83,22 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum SecretCommand {
+    /// Set a secret, or set it anew; the value is typed without being shown, or read from standard input
+    Set {
+        /// In capital letters: GITHUB_TOKEN
+        name: String,
+        /// A host it may be sent to, over https: api.example.org, *.example.org, or with a port of its own; repeatable
+        #[arg(long, required = true, value_name = "HOST")]
+        host: Vec<String>,
+    },
+    /// The names, where each is sent to, and when it was set; never a value
+    List,
+    /// Forget a secret
+    Remove { name: String },
+}
+
+#[derive(Subcommand)]
 enum PluginCommand {
     /// The plugins and their tools
     List {
@@ -74,6 +108,8 @@ enum PluginCommand {
     },
     /// What a .wasm file exports and what it could reach, read from the binary
     Inspect { file: PathBuf },
+    /// Try a .wasm file: list its tools or call one, with the grants given here and no others
+    Run(plugin_run::Run),
 }
 
 /// Parses the command line and does what it says.
@@ -107,9 +143,14 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Run => run::run(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Doctor => doctor::run(config).await,
+            Command::Audit { which, command } => {
+                audit::audit(&config?, which, command).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Plugin { command: PluginCommand::List { roles } } => {
                 plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS)
             }
+            Command::Plugin { command: PluginCommand::Run(run) } => plugin_run::run(run, config?).await,
+            Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
             Command::Plugin { command: PluginCommand::Inspect { .. } } | Command::CompileComponent { .. } => {
                 Ok(ExitCode::SUCCESS)

@@ -5,3 +5,21 @@ pub static HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_host
 
 /// Its manifest, which grants it `memory`.
 pub static HOSTILE_MANIFEST: &str = include_str!("../guests/hostile/plugin.toml");
+
+/// A plugin whose tools reach for what was not granted; its source is `tests/guests/intruder`.
+pub static INTRUDER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_intruder.wasm"));
+
+/// Its manifest, which grants it `files` for writing and `http` for every host.
+pub static INTRUDER_MANIFEST: &str = include_str!("../guests/intruder/plugin.toml");
+
+/// A plugin that keeps data, uses a secret and asks the model; its source is `tests/guests/keeper`.
+pub static KEEPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_keeper.wasm"));
+
+/// Its manifest, which grants it `kv`, `http` for every host, two secrets, and `model`.
+pub static KEEPER_MANIFEST: &str = include_str!("../guests/keeper/plugin.toml");
+
+/// A component with typed functions of its own that knows nothing of Steward; its source is `tests/guests/ledger`.
+pub static LEDGER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_ledger.wasm"));
+
+/// A program that knows nothing of Steward; its source is `tests/guests/words`.
+pub static WORDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_words.wasm"));

@@ -16,15 +16,18 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::audit::{Audit, Record};
 use crate::backing::Backing;
-use crate::call::{Answer, Call, Outcome, Refusal, arguments};
+use crate::call::{Answer, Call, Outcome, Refusal};
 use crate::capability::http::{Client, HttpPolicy};
+use crate::capability::model::AskModel;
 use crate::compile::{Cache, Compiler};
 use crate::engine::{self, Engine};
 use crate::error::{LoadError, SandboxError};
+use crate::form::Arguments;
 use crate::grant::{CapabilitySet, Roles};
 use crate::instance::Prepared;
 use crate::limits::Limits;
 use crate::plugin::{self, Effect, Plugin, PluginSource, Tool};
+use crate::secret::Vault;
 use crate::spent::Spent;
 use crate::suggest;
 
@@ -81,6 +84,7 @@ impl Catalogue {
             workspace: config.workspace,
             time_zone: config.time_zone,
             http: Arc::new(Client::new(config.http)?),
+            connected: Arc::default(),
             clock: Timestamp::now,
         });
         let loading = sources.into_iter().map(|source| {
@@ -122,6 +126,21 @@ impl Catalogue {
         self.plugins.push(plugin);
         self.tools.extend(tools);
         Ok(())
+    }
+
+    /// Gives the plugins the secrets of the installation, and keeps their values out of every answer. Done once, before
+    /// the first call.
+    pub fn connect_vault(&self, vault: Arc<Vault>) {
+        if self.backing.connected.vault.set(vault).is_err() {
+            tracing::error!("the secrets are connected already; the first ones stay");
+        }
+    }
+
+    /// Lets plugins ask the model. Done once, before the first call.
+    pub fn connect_model(&self, model: Arc<dyn AskModel>) {
+        if self.backing.connected.model.set(model).is_err() {
+            tracing::error!("a model is connected already; the first one stays");
+        }
     }
 
     pub fn plugins(&self) -> &[Arc<Plugin>] {
@@ -169,8 +188,8 @@ impl Catalogue {
         let mut record = Record::new(&self.audit, &call);
         let mut answer = match self.admit(&call) {
             Ok(admitted) => {
-                record.admitted(&admitted.tool.plugin, admitted.set, admitted.arguments.len());
-                match consent(admitted.tool.effect, &admitted.arguments).await {
+                record.admitted(&admitted.tool.plugin, admitted.set, admitted.arguments.text.len());
+                match consent(admitted.tool.effect, &admitted.arguments.text).await {
                     Ok(()) => {
                         started = Instant::now();
                         self.make(admitted, call, started, record.spent()).await
@@ -180,6 +199,7 @@ impl Catalogue {
             }
             Err(refusal) => refusal,
         };
+        self.backing.connected.known().redact_answer(&mut answer);
         answer.elapsed = started.elapsed();
         record.end(&answer).await;
         answer
@@ -197,7 +217,7 @@ impl Catalogue {
         if !tool.is_offered(held) {
             return Err(Answer::of(Outcome::Denied, denied(tool, held, &call.principal)));
         }
-        let arguments = arguments(&tool.name, &call.input)?;
+        let arguments = tool.entry.arguments(&tool.name, &call.input)?;
         Ok(Admitted { tool, set: tool.effective(held), arguments })
     }
 
@@ -220,8 +240,8 @@ impl Catalogue {
             let text = format!("Too many tools are at work for {} to start: try again later.", tool.name);
             return Answer::of(Outcome::Unavailable, text);
         }
-        let (engine, backing, plugin) = (&*self.engine, &self.backing, &*tool.plugin);
-        Prepared { engine, backing, plugin, linked: &linked, set, arguments, deadline, spent }.run(call).await
+        let (engine, backing, plugin, entry) = (&*self.engine, &self.backing, &*tool.plugin, &tool.entry);
+        Prepared { engine, backing, plugin, entry, linked: &linked, set, arguments, deadline, spent }.run(call).await
     }
 
     /// Returns when the audit of every call made so far is on disk. No tool may be called afterwards.
@@ -234,7 +254,7 @@ impl Catalogue {
 struct Admitted<'a> {
     tool: &'a Tool,
     set: CapabilitySet,
-    arguments: String,
+    arguments: Arguments,
 }
 
 /// Names what a tool lacks and where the owner can grant it.

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
+use crate::command::module;
 use crate::component;
 use crate::engine::{self, Engine};
 use crate::error::SandboxError;
@@ -63,11 +64,7 @@ impl Cache {
     /// # Errors
     /// It is no component, or it cannot be compiled or its code not be kept.
     pub(crate) async fn component(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<Component, SandboxError> {
-        if component::is_module(&wasm)? {
-            let text = "it is a core module; a plugin is a component (for Rust: --target wasm32-wasip2)";
-            return Err(SandboxError::NotAComponent(text.to_owned()));
-        }
-        let entry = self.entry(&wasm);
+        let entry = self.entry(&wasm)?;
         let (cache, kept) = (Arc::clone(self), entry.clone());
         if let Some(component) = blocking(move || Ok(cache.load(&kept))).await? {
             return Ok(component);
@@ -108,11 +105,14 @@ impl Cache {
         .await
     }
 
-    /// Where the code of a component is kept.
-    fn entry(&self, wasm: &[u8]) -> PathBuf {
+    /// Where the code of a component, or of a core module made one, is kept.
+    fn entry(&self, wasm: &[u8]) -> Result<PathBuf, SandboxError> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.fingerprint).update(wasm);
-        self.folder.join(format!("{}.cwasm", hasher.finalize().to_hex()))
+        if component::is_module(wasm)? {
+            hasher.update(module::ADAPTER);
+        }
+        Ok(self.folder.join(format!("{}.cwasm", hasher.finalize().to_hex())))
     }
 
     fn load(&self, entry: &Path) -> Option<Component> {
@@ -154,7 +154,8 @@ pub fn compile_component(input: &Path, output: &Path) -> Result<(), SandboxError
 }
 
 fn compile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Vec<u8>, SandboxError> {
-    engine.precompile_component(wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))
+    let wasm = module::component(wasm)?;
+    engine.precompile_component(&wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))
 }
 
 async fn run_compiler(program: &Path, input: &Path, output: &Path) -> Result<(), SandboxError> {

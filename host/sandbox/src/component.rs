@@ -93,11 +93,11 @@ pub(crate) fn names(component: &Component) -> (Vec<String>, Vec<String>) {
 pub enum Kind {
     /// A component that exports `steward:plugin/tool`.
     Plugin,
-    /// A component that is run like a program.
+    /// A program: a component that exports `wasi:cli/run`, or a core module of WASI's first preview.
     Command,
-    /// A component with exports of its own.
+    /// A component with typed exports of its own.
     Library,
-    /// A core module, which is no component.
+    /// A core module that is no program.
     Module,
 }
 
@@ -122,8 +122,10 @@ pub struct Inspection {
     /// Imports that nothing offers: calls of them fail.
     pub unknown: Vec<String>,
     pub exports: Vec<String>,
-    /// Of a plugin: its tools, or why it could not say them.
+    /// Its tools, or why it could not say them. Of a command they are what its manifest says.
     pub tools: Result<Vec<OfferedTool>, String>,
+    /// Exported functions that cannot be tools, each with the reason.
+    pub skipped: Vec<String>,
 }
 
 impl Inspection {
@@ -136,6 +138,7 @@ impl Inspection {
             unknown: Vec::new(),
             exports,
             tools: Ok(Vec::new()),
+            skipped: Vec::new(),
         };
         let words: Vec<_> = imports.into_iter().filter_map(|name| inspection.sort_in(name)).collect();
         for (capability, name) in words {
@@ -186,6 +189,7 @@ impl Inspection {
                 text.list("It could not tell its tools:", "Не смог назвать инструменты:", std::slice::from_ref(why))
             }
         }
+        text.list("Functions that cannot be tools:", "Функции, которые не могут быть инструментами:", &self.skipped);
         text.text
     }
 }
@@ -201,12 +205,18 @@ impl Kind {
         match (self, language) {
             (Self::Plugin, Language::En) => "A plugin of the world steward:plugin.",
             (Self::Plugin, Language::Ru) => "Плагин мира steward:plugin.",
-            (Self::Command, Language::En) => "A WASI command: a program, not a plugin.",
-            (Self::Command, Language::Ru) => "Команда WASI: программа, а не плагин.",
-            (Self::Library, Language::En) => "A component with exports of its own, not a plugin.",
-            (Self::Library, Language::Ru) => "Компонент с собственным экспортом, а не плагин.",
-            (Self::Module, Language::En) => "A core module; a plugin is a component.",
-            (Self::Module, Language::Ru) => "Модуль ядра wasm; плагином бывает только компонент.",
+            (Self::Command, Language::En) => {
+                "A WASI command: one tool, which gets JSON on its standard input and prints its answer."
+            }
+            (Self::Command, Language::Ru) => {
+                "Команда WASI: один инструмент, который получает JSON на стандартный ввод и печатает ответ."
+            }
+            (Self::Library, Language::En) => "A component with typed exports of its own: each function is a tool.",
+            (Self::Library, Language::Ru) => {
+                "Компонент с собственным типизированным экспортом: каждая функция — инструмент."
+            }
+            (Self::Module, Language::En) => "A core module that is no WASI program: it cannot be used.",
+            (Self::Module, Language::Ru) => "Модуль ядра wasm, который не программа WASI: его нельзя использовать.",
         }
     }
 }

@@ -31,10 +31,18 @@ impl SandboxError {
 pub enum LoadError {
     #[error("plugin.toml: {0}")]
     Manifest(String),
-    #[error("it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities]")]
-    NotCovered { interface: String, line: String },
-    #[error("it does not export steward:plugin/tool: build it against the world `plugin` of wit/")]
+    #[error(
+        "it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities], or `{without}` to \
+         load it without"
+    )]
+    NotCovered { interface: String, line: String, without: String },
+    #[error(
+        "it has no tools: export steward:plugin/tool (the world `plugin` of wit/), functions of your own, or be a WASI \
+         program"
+    )]
     NoTools,
+    #[error("none of its functions can be a tool: {0}")]
+    NothingUsable(String),
     #[error("tool `{tool}`: {reason}")]
     Tool { tool: String, reason: String },
     #[error("there is a plugin `{0}` already: give this one another name")]

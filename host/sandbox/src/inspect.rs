@@ -1,15 +1,17 @@
 //! Looking at a binary before anything is decided about it: it is compiled and read, and a plugin is asked for its
-//! tools in an instance that holds nothing.
+//! tools in an instance that holds nothing. The functions of other components are read off their types.
 
 use wasmtime::Module;
 use wasmtime::component::Component;
 
 use crate::bindings::tool::Spec;
-use crate::component::{self, Inspection, Kind};
+use crate::command::module;
+use crate::component::{self, Inspection, Kind, OfferedTool};
 use crate::engine::Engine;
 use crate::error::{LoadError, SandboxError};
 use crate::limits::Limits;
 use crate::specs;
+use crate::typed::{self, Function};
 
 /// Tells what a binary is, what it exports and what it could reach. Blocks for as long as compiling takes.
 ///
@@ -18,20 +20,35 @@ use crate::specs;
 pub fn inspect(wasm: &[u8]) -> Result<Inspection, SandboxError> {
     let engine = Engine::new()?;
     let unreadable = |error: wasmtime::Error| SandboxError::NotAComponent(format!("{error:#}"));
-    if component::is_module(wasm)? {
+    let Ok(code) = module::component(wasm) else {
+        // Not even what it is would be said of bytes that are no module either.
+        component::is_module(wasm)?;
         let module = Module::new(engine.wasmtime(), wasm).map_err(unreadable)?;
         let imports = module.imports().map(|one| format!("{}.{}", one.module(), one.name())).collect();
         let exports = module.exports().map(|one| one.name().to_owned()).collect();
         return Ok(Inspection::new(Kind::Module, wasm.len(), imports, exports));
-    }
-    let component = Component::new(engine.wasmtime(), wasm).map_err(unreadable)?;
+    };
+    let component = Component::new(engine.wasmtime(), &code).map_err(unreadable)?;
     let (imports, exports) = component::names(&component);
     let kind = component::kind(&exports);
     let mut inspection = Inspection::new(kind, wasm.len(), imports, exports);
-    if kind == Kind::Plugin {
-        inspection.tools = tools(&engine, &component)?.map(specs::offered).map_err(|error| error.to_string());
+    match kind {
+        Kind::Plugin => {
+            inspection.tools = tools(&engine, &component)?.map(specs::offered).map_err(|error| error.to_string());
+        }
+        Kind::Library => {
+            let found = typed::functions(&component, wasm);
+            inspection.tools = Ok(found.functions.iter().map(offered).collect());
+            inspection.skipped = found.skipped;
+        }
+        Kind::Command | Kind::Module => {}
     }
     Ok(inspection)
+}
+
+fn offered(function: &Function) -> OfferedTool {
+    let (name, description) = (function.name.clone(), function.description.clone());
+    OfferedTool { name, description, requires: Vec::new() }
 }
 
 /// Asks for the tools on a thread of its own, so that it also works within an async runtime.

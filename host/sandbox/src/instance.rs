@@ -10,37 +10,45 @@ use wasmtime_wasi::{I32Exit, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
+use crate::bindings::Failure;
 use crate::bindings::tool::Output;
-use crate::bindings::{Failure, PluginPre};
 use crate::call::{Answer, Call, Outcome, OutputFile};
 use crate::capability::files;
 use crate::capability::http::Hooks;
 use crate::capability::log::{LineCount, printable};
 use crate::engine::Engine;
+use crate::form::{Arguments, Entry, Linked, Streams};
 use crate::grant::{Access, CapabilitySet};
 use crate::limits::{self, Limits, Meter, OverLimit, bytes};
 use crate::plugin::Plugin;
+use crate::secret::edge::Edge;
+use crate::spent::Spent;
 use crate::state::CallState;
 use crate::stdio::Captured;
 use crate::stub::Refused;
+
+/// Files one answer may have.
+const FILES: usize = 32;
 
 /// A call that was found to be allowed, with all it takes to make it.
 pub(crate) struct Prepared<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) backing: &'a Arc<Backing>,
     pub(crate) plugin: &'a Plugin,
-    pub(crate) linked: &'a PluginPre<CallState>,
+    pub(crate) entry: &'a Entry,
+    pub(crate) linked: &'a Linked,
     pub(crate) set: CapabilitySet,
-    pub(crate) arguments: String,
+    pub(crate) arguments: Arguments,
     pub(crate) deadline: Instant,
+    /// Where what the call takes is counted.
+    pub(crate) spent: &'a Arc<Spent>,
 }
 
 impl Prepared<'_> {
     /// Makes the call. Dropping the future ends the guest.
     pub(crate) async fn run(self, call: Call) -> Answer {
         let (tool, cancel) = (call.name.clone(), call.cancel.clone());
-        let printed = Captured::default();
-        let state = match self.state(call, &printed) {
+        let (state, streams) = match self.state(call) {
             Ok(state) => state,
             Err(error) => {
                 return Answer::of(Outcome::Unavailable, format!("The workspace cannot be opened: {error:#}"));
@@ -52,8 +60,9 @@ impl Prepared<'_> {
         store.set_hostcall_fuel(limits.host_call);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        let ended = self.guest(&mut store, &tool, &cancel).await;
-        let ending = Ending { tool: &tool, limits, printed: &printed, state: store.data() };
+        let ended = self.guest(&mut store, &tool, &streams, &cancel).await;
+        let printed = &streams.printed;
+        let ending = Ending { tool: &tool, limits, printed, state: store.data() };
         let mut answer = match ended {
             Ended::Returned(Ok(output)) => ending.output(output),
             Ended::Returned(Err(failure)) => ending.failure(failure),
@@ -63,23 +72,26 @@ impl Prepared<'_> {
         };
         answer.peak_memory = store.data().meter.peak;
         let plugin = &self.plugin.name;
-        printed.drain(plugin);
+        printed.drain(plugin, &self.backing.connected.known());
         if store.data().lines.dropped > 0 {
             tracing::warn!(target: "plugin", plugin = &**plugin, "{} more lines were logged", store.data().lines.dropped);
         }
         answer
     }
 
-    async fn guest(&self, store: &mut Store<CallState>, tool: &str, cancel: &CancellationToken) -> Ended {
+    async fn guest(
+        &self,
+        store: &mut Store<CallState>,
+        tool: &str,
+        streams: &Streams,
+        cancel: &CancellationToken,
+    ) -> Ended {
         let _running = self.engine.running();
-        let called = async {
-            let plugin = self.linked.instantiate_async(&mut *store).await?;
-            plugin.steward_plugin_tool().call_call(&mut *store, tool, &self.arguments).await
-        };
+        let called = self.entry.call(store, self.linked, tool, &self.arguments, streams);
         tokio::select! {
             biased;
             () = cancel.cancelled() => Ended::Cancelled,
-            called = timeout_at(self.deadline, called) => match called {
+            called = timeout_at(self.deadline, self.spent.metering(called)) => match called {
                 Ok(Ok(returned)) => Ended::Returned(returned),
                 Ok(Err(error)) => Ended::Broke(error),
                 Err(_) => Ended::TimedOut,
@@ -87,31 +99,45 @@ impl Prepared<'_> {
         }
     }
 
-    fn state(&self, call: Call, printed: &Captured) -> wasmtime::Result<CallState> {
+    fn state(&self, call: Call) -> wasmtime::Result<(CallState, Streams)> {
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(printed.clone()).stderr(printed.clone());
+        let streams = self.entry.streams(&mut wasi, &call.name, &self.arguments, self.plugin.limits.output);
         let access = self.set.access("files");
         if access != Access::None {
             files::open(&mut wasi, &self.backing.workspace, access)?;
         }
-        Ok(CallState {
+        let state = CallState {
             backing: Arc::clone(self.backing),
             principal: call.principal,
             language: call.language,
             plugin: Arc::clone(&self.plugin.name),
+            grant: self.plugin.grant.clone(),
+            run: call.run,
+            cancel: call.cancel,
             key: call.key,
             replayed: call.replayed,
             deadline: self.deadline,
             progress: call.progress,
             lines: LineCount::default(),
             meter: Meter::new(&self.plugin.limits),
+            asked: 0,
             refused: None,
             wasi: wasi.build(),
             http_ctx: WasiHttpCtx::new(),
-            http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http)),
+            http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http))
+                .counting(Arc::clone(self.spent))
+                .with_secrets(self.secrets()),
             table: limits::resources(),
             writes: 0,
-        })
+        };
+        Ok((state, streams))
+    }
+
+    /// What the call's requests may do with secrets.
+    fn secrets(&self) -> Option<Edge> {
+        let vault = self.backing.connected.vault.get().filter(|_| self.set.access("http") != Access::None)?;
+        let holds = self.set.access("secrets") != Access::None;
+        Some(Edge { vault: Arc::clone(vault), granted: holds.then(|| Arc::clone(&self.plugin.grant.secrets)) })
     }
 }
 
@@ -134,7 +160,14 @@ impl Ending<'_> {
     fn output(&self, output: Output) -> Answer {
         let Limits { output: most, attachments: most_attached, .. } = *self.limits;
         let structured = output.structured.unwrap_or_default();
-        let attached: usize = output.attachments.iter().map(|file| file.data.len()).sum();
+        let count = output.attachments.len();
+        if count > FILES {
+            let text =
+                format!("{} attached {count} files and may attach {FILES}: ask it for fewer at once.", self.tool);
+            return Answer::of(Outcome::OutputTooLarge, text);
+        }
+        let files = output.attachments.iter();
+        let attached: usize = files.map(|file| file.name.len() + file.mime.len() + file.data.len()).sum();
         for (size, most) in [(output.text.len(), most), (structured.len(), most), (attached, most_attached)] {
             if size > most {
                 return self.too_large(size, most);

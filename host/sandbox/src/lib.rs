@@ -12,23 +12,31 @@ mod builtin;
 mod call;
 pub mod capability;
 mod catalogue;
+mod command;
 mod compile;
 mod component;
+mod connected;
 mod engine;
 pub mod error;
 mod failure;
 #[cfg(test)]
 mod fixture;
+mod form;
 pub mod grant;
 #[cfg(test)]
 mod guest;
+#[cfg(test)]
+mod hostile;
 mod inspect;
 mod instance;
 pub mod limits;
 mod link;
 mod manifest;
 mod notice;
+mod offer;
 mod plugin;
+pub mod secret;
+mod section;
 mod specs;
 mod spent;
 mod state;
@@ -37,10 +45,13 @@ mod stub;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod trial;
+mod typed;
 mod wall;
 
 pub use call::{Answer, Call, Outcome, OutputFile, Refusal};
 pub use capability::http::HttpPolicy;
+pub use capability::model::{AskModel, ModelQuestion, ModelText};
 pub use capability::{CAPABILITIES, Capability};
 pub use catalogue::{Catalogue, SandboxConfig};
 pub use compile::{Compiler, compile_component};
@@ -50,3 +61,5 @@ pub use grant::{Access, CapabilitySet, Grant, HttpGrant, Requirement, RoleError,
 pub use inspect::inspect;
 pub use limits::Limits;
 pub use plugin::{Effect, Plugin, PluginSource, Tool};
+pub use secret::{KeySource, Known, SecretError, SecretInfo, Vault};
+pub use trial::Trial;

@@ -3,7 +3,7 @@
 //!
 //! One linker is made for each component and set of capabilities, and never for a single call.
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::p2::bindings::{cli, random};
@@ -18,8 +18,8 @@ use crate::grant::{Access, CapabilitySet};
 use crate::state::CallState;
 use crate::stub::{self, Refuse};
 
-/// Links a component with exactly the capabilities of `set`.
-pub(crate) fn with_capabilities(component: &Component, set: CapabilitySet) -> wasmtime::Result<PluginPre<CallState>> {
+/// Links a component, of whatever kind, with exactly the capabilities of `set`.
+pub(crate) fn with_capabilities(component: &Component, set: CapabilitySet) -> wasmtime::Result<InstancePre<CallState>> {
     let mut linker = Linker::new(component.engine());
     link_wasi(&mut linker)?;
     capability::link_always(&mut linker)?;
@@ -37,7 +37,7 @@ pub(crate) fn with_capabilities(component: &Component, set: CapabilitySet) -> wa
         Import::Capability(one) => granted(one.name),
         Import::Unknown => false,
     })?;
-    PluginPre::new(linker.instantiate_pre(component)?)
+    linker.instantiate_pre(component)
 }
 
 /// Links a component with nothing but its WASI surroundings, for being asked what it offers.

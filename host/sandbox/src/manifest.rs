@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::capability::{Capability, http};
+use crate::capability::{Capability, http, secrets};
 use crate::component::{Import, unversioned};
 use crate::error::LoadError;
-use crate::grant::{Access, CapabilitySet, Grant, HttpGrant};
+use crate::grant::{Access, CapabilitySet, Grant, HttpGrant, ModelGrant, SecretGrant};
 use crate::limits::Limits;
+use crate::plugin::Effect;
 
 /// A manifest as it was read and checked.
 #[derive(Clone, Debug)]
@@ -20,7 +21,25 @@ pub(crate) struct Manifest {
     pub(crate) version: String,
     pub(crate) description: String,
     pub(crate) grant: Grant,
+    /// What the component does not say of its tools itself.
+    pub(crate) tools: Vec<ToolEntry>,
+    /// Imported and deliberately not granted.
+    declined: CapabilitySet,
     limits: RawLimits,
+}
+
+/// What the manifest says of one tool of a component that was not written for us: all of it may be left out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToolEntry {
+    /// The exported function this is about: `divide`, or `acme:calc/ops#divide` where several have that name.
+    pub(crate) export: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    /// JSON Schema of a program's arguments, as a table.
+    pub(crate) schema: Option<serde_json::Value>,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) requires: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -31,6 +50,8 @@ struct RawManifest {
     description: String,
     #[serde(default)]
     capabilities: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    tools: Vec<ToolEntry>,
     #[serde(default)]
     limits: RawLimits,
 }
@@ -63,12 +84,16 @@ impl Manifest {
             let wanted = "use small letters, digits and `-`, at most 64";
             return Err(LoadError::Manifest(format!("name: `{}` is no name for a plugin: {wanted}", raw.name)));
         }
-        let mut grant = Grant::default();
+        let (mut grant, mut declined) = (Grant::default(), CapabilitySet::EMPTY);
         for (name, scope) in raw.capabilities {
+            if scope == toml::Value::Boolean(false) && Capability::named(&name).is_some() {
+                declined = declined.with(&name, Access::Write);
+                continue;
+            }
             add(&mut grant, &name, scope).map_err(|problem| LoadError::Manifest(format!("capabilities.{problem}")))?;
         }
         let (version, description) = (raw.version, raw.description);
-        Ok(Self { name: raw.name, version, description, grant, limits: raw.limits })
+        Ok(Self { name: raw.name, version, description, grant, tools: raw.tools, declined, limits: raw.limits })
     }
 
     /// The host's limits, narrowed to what the manifest asks for.
@@ -89,17 +114,20 @@ impl Manifest {
     /// # Errors
     /// [`LoadError::NotCovered`] for the first import that no grant covers.
     pub(crate) fn covers<'a>(&self, mut imports: impl Iterator<Item = &'a str>) -> Result<(), LoadError> {
+        let covered = self.grant.capabilities.union(self.declined);
         let missing = imports.find_map(|name| match Import::of(name) {
-            Import::Capability(one) if self.grant.capabilities.access(one.name) == Access::None => Some((name, one)),
+            Import::Capability(one) if covered.access(one.name) == Access::None => Some((name, one)),
             _ => None,
         });
         let Some((name, capability)) = missing else { return Ok(()) };
         let line = match capability.name {
             "http" => "http = { hosts = [\"example.org\"] }".to_owned(),
+            "secrets" => "secrets = { names = [\"EXAMPLE_TOKEN\"] }".to_owned(),
             name if capability.levels => format!("{name} = {{ access = \"read\" }}"),
             name => format!("{name} = {{}}"),
         };
-        Err(LoadError::NotCovered { interface: unversioned(name).to_owned(), line })
+        let without = format!("{} = false", capability.name);
+        Err(LoadError::NotCovered { interface: unversioned(name).to_owned(), line, without })
     }
 }
 
@@ -113,6 +141,18 @@ fn add(grant: &mut Grant, name: &str, scope: toml::Value) -> Result<(), String> 
             let http: HttpGrant = scope.try_into().map_err(problem)?;
             http::check_grant(&http).map_err(|error| format!("http: {error}"))?;
             grant.http = Arc::new(http);
+            Access::Write
+        }
+        "secrets" => {
+            let secrets: SecretGrant = scope.try_into().map_err(problem)?;
+            secrets::check_grant(&secrets).map_err(|error| format!("secrets: {error}"))?;
+            grant.secrets = Arc::new(secrets);
+            Access::Write
+        }
+        "model" => {
+            let model: ModelGrant = scope.try_into().map_err(problem)?;
+            model.check().map_err(|error| format!("model: {error}"))?;
+            grant.model = model;
             Access::Write
         }
         _ if capability.levels => match scope.try_into().map_err(problem)? {
@@ -162,6 +202,9 @@ mod tests {
         assert!(problem("[capabilities]\nfiles = { access = \"all\" }").contains("all"));
         assert!(problem("[capabilities]\nfiles = { acces = \"read\" }").contains("acces"));
         assert!(problem("[capabilities]\nhttp = { hosts = [] }").contains("hosts"));
+        assert!(problem("[capabilities]\nsecrets = { names = [] }").contains("`names` is empty"));
+        assert!(problem("[capabilities]\nsecrets = { names = [\"token\"] }").contains("`token` is no name"));
+        assert!(problem("[capabilities]\nmodel = { calls = 100 }").contains("model: `calls` may be 1 to 16"));
         assert!(problem("[limits]\nmemory = 1").contains("memory"));
     }
 
@@ -171,8 +214,13 @@ mod tests {
         let text = error.unwrap_err().to_string();
         assert!(text.contains("wasi:filesystem/preopens"), "{text}");
         assert!(text.contains("files = { access = \"read\" }"), "{text}");
-        let granted = manifest("[capabilities]\nfiles = { access = \"read\" }").unwrap();
-        assert!(granted.covers(["wasi:filesystem/preopens@0.2.6"].into_iter()).is_ok());
+        for line in ["files = { access = \"read\" }", "files = false"] {
+            let covering = manifest(&format!("[capabilities]\n{line}")).unwrap();
+            assert!(covering.covers(["wasi:filesystem/preopens@0.2.6"].into_iter()).is_ok(), "{line}");
+        }
+        let declining = manifest("[capabilities]\nfiles = false").unwrap();
+        assert_eq!(declining.grant.capabilities, CapabilitySet::EMPTY);
+        assert!(problem("[capabilities]\nteleport = false").contains("no such capability"));
     }
 
     #[test]

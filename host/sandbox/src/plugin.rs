@@ -4,28 +4,30 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Deserialize;
 use serde_json::Value;
 use steward_agent::ToolSpec;
 use wasmtime::component::Component;
 
-use crate::bindings::{PluginPre, tool};
+use crate::bindings::tool;
 use crate::compile::Cache;
 use crate::component::{self, Kind};
 use crate::engine::Engine;
 use crate::error::LoadError;
-use crate::grant::{CapabilitySet, Grant, Requirement};
+use crate::form::{Entry, Linked};
+use crate::grant::{Access, CapabilitySet, Grant, Requirement};
 use crate::limits::Limits;
 use crate::link;
 use crate::manifest::Manifest;
-use crate::specs::{self, Described};
-use crate::state::CallState;
+use crate::offer::Candidate;
+use crate::specs::Described;
 
 /// A plugin to be loaded.
 #[derive(Clone, Debug)]
 pub struct PluginSource {
     /// What it is called where it comes from, for messages; its name is the manifest's.
     pub name: String,
-    /// A component.
+    /// A component, or a core module that is a WASI program.
     pub wasm: Cow<'static, [u8]>,
     /// The text of plugin.toml.
     pub manifest: String,
@@ -36,6 +38,7 @@ pub struct Plugin {
     pub name: Arc<str>,
     pub version: String,
     pub description: String,
+    pub kind: Kind,
     /// The interfaces it imports.
     pub imports: Vec<String>,
     pub grant: Grant,
@@ -49,24 +52,25 @@ pub struct Plugin {
     pub(crate) reach: CapabilitySet,
     component: Component,
     /// Linked with each set of capabilities a call had so far.
-    linked: Mutex<HashMap<CapabilitySet, Arc<PluginPre<CallState>>>>,
+    linked: Mutex<HashMap<CapabilitySet, Arc<Linked>>>,
 }
 
 impl Plugin {
     /// The plugin linked with a set of capabilities, made at the first call that has it.
-    pub(crate) fn linked(&self, set: CapabilitySet) -> wasmtime::Result<Arc<PluginPre<CallState>>> {
+    pub(crate) fn linked(&self, set: CapabilitySet) -> wasmtime::Result<Arc<Linked>> {
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(linked) = linked.get(&set) {
             return Ok(Arc::clone(linked));
         }
-        let made = Arc::new(link::with_capabilities(&self.component, set)?);
+        let made = Arc::new(Linked::new(self.kind, link::with_capabilities(&self.component, set)?)?);
         linked.insert(set, Arc::clone(&made));
         Ok(made)
     }
 }
 
 /// The strongest thing a tool can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Effect {
     Read,
     Write,
@@ -85,6 +89,17 @@ impl From<tool::Effect> for Effect {
     }
 }
 
+impl From<Effect> for tool::Effect {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Read => Self::Read,
+            Effect::Write => Self::Write,
+            Effect::Send => Self::Send,
+            Effect::Destructive => Self::Destructive,
+        }
+    }
+}
+
 /// A tool in the catalogue.
 #[derive(Clone)]
 pub struct Tool {
@@ -97,13 +112,15 @@ pub struct Tool {
     pub effect: Effect,
     /// All that `requires` names.
     pub(crate) needs: CapabilitySet,
+    /// How it is called.
+    pub(crate) entry: Entry,
 }
 
 impl Tool {
-    fn new(plugin: Arc<Plugin>, described: Described) -> Self {
+    fn new(plugin: Arc<Plugin>, described: Described, entry: Entry) -> Self {
         let Described { name, description, schema, requires, effect } = described;
         let needs = requires.iter().fold(CapabilitySet::EMPTY, |set, one| set.union(one.set()));
-        Self { name, plugin, description, schema, requires, effect: effect.into(), needs }
+        Self { name, plugin, description, schema, requires, effect: effect.into(), needs, entry }
     }
 
     /// What an instance made for this tool holds where `held` is what the one who asks may use.
@@ -136,16 +153,21 @@ pub(crate) async fn load(
     let wasm: Arc<[u8]> = source.wasm.into();
     let component = cache.component(Arc::clone(&wasm)).await?;
     let (imports, exports) = component::names(&component);
-    if component::kind(&exports) != Kind::Plugin {
-        return Err(LoadError::NoTools);
-    }
+    let kind = component::kind(&exports);
     manifest.covers(imports.iter().map(String::as_str))?;
-    let reach = component::imported(imports.iter().map(String::as_str)).intersection(manifest.grant.capabilities);
-    let described = specs::check(specs::ask(engine, &component, &limits).await?, reach)?;
+    let mut asked = component::imported(imports.iter().map(String::as_str));
+    if asked.access("http") != Access::None {
+        // Secrets are put into requests by their names alone, for which nothing has to be imported.
+        asked = asked.with("secrets", Access::Write);
+    }
+    let reach = asked.intersection(manifest.grant.capabilities);
+    let candidate = Candidate { kind, component: &component, wasm: &wasm, manifest: &manifest, reach };
+    let described = candidate.tools(engine, &limits).await?;
     let plugin = Arc::new(Plugin {
         name: manifest.name.into(),
         version: manifest.version,
         description: manifest.description,
+        kind,
         imports,
         grant: manifest.grant,
         hash: blake3::hash(&wasm).to_hex().to_string(),
@@ -157,6 +179,6 @@ pub(crate) async fn load(
     });
     // What cannot be linked is found now and not at the first call.
     plugin.linked(reach).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-    let tools = described.into_iter().map(|one| Tool::new(Arc::clone(&plugin), one)).collect();
+    let tools = described.into_iter().map(|(one, entry)| Tool::new(Arc::clone(&plugin), one, entry)).collect();
     Ok((plugin, tools))
 }

@@ -1,5 +1,5 @@
-//! What a guest prints, caught for the log. It is bounded: what is over the limit is dropped and counted, and the
-//! guest is none the wiser.
+//! What a guest prints, caught for the log or, from a program, as its answer. It is bounded: what is over the limit is
+//! dropped and counted, and the guest is none the wiser.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::capability::log::printable;
+use crate::secret::Known;
 
 /// Bytes kept of one call.
 const KEPT: usize = 16 << 10;
@@ -18,31 +19,66 @@ const KEPT: usize = 16 << 10;
 const CHUNK: usize = 64 << 10;
 
 /// Standard output and error of one call.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Captured(Arc<Mutex<Printed>>);
 
-#[derive(Default)]
 struct Printed {
     text: Vec<u8>,
     dropped: usize,
+    /// Bytes.
+    limit: usize,
+    /// Of more than the limit its end is kept, not its beginning.
+    end: bool,
+}
+
+impl Default for Captured {
+    /// For the log.
+    fn default() -> Self {
+        Self::first(KEPT)
+    }
 }
 
 impl Captured {
+    /// Keeps the first bytes.
+    pub(crate) fn first(limit: usize) -> Self {
+        Self(Arc::new(Mutex::new(Printed { text: Vec::new(), dropped: 0, limit, end: false })))
+    }
+
+    /// Keeps the last bytes, as many as go to the log: where a program fails, it says why at the end.
+    pub(crate) fn last() -> Self {
+        Self(Arc::new(Mutex::new(Printed { text: Vec::new(), dropped: 0, limit: KEPT, end: true })))
+    }
+
+    /// What was kept.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).text.clone()
+    }
+
     fn take(&self, bytes: &[u8]) {
         let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = bytes.len().min(KEPT - printed.text.len());
+        if printed.end {
+            printed.text.extend_from_slice(bytes);
+            let over = printed.text.len().saturating_sub(printed.limit);
+            printed.text.drain(..over);
+            printed.dropped += over;
+            return;
+        }
+        let kept = bytes.len().min(printed.limit - printed.text.len());
         printed.text.extend_from_slice(&bytes[..kept]);
         printed.dropped += bytes.len() - kept;
     }
 
-    /// Writes what was printed to the log, a line each.
-    pub(crate) fn drain(&self, plugin: &str) {
-        let printed = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for line in String::from_utf8_lossy(&printed.text).lines().filter(|line| !line.trim().is_empty()) {
-            tracing::info!(target: "plugin", plugin, "{}", printable(line));
+    /// Writes what was printed to the log, a line each and without secrets.
+    pub(crate) fn drain(&self, plugin: &str, known: &Known) {
+        let (text, dropped) = {
+            let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            (std::mem::take(&mut printed.text), std::mem::take(&mut printed.dropped))
+        };
+        for line in String::from_utf8_lossy(&text).lines().filter(|line| !line.trim().is_empty()) {
+            tracing::info!(target: "plugin", plugin, "{}", printable(&known.redact(line)));
         }
-        if printed.dropped > 0 {
-            tracing::info!(target: "plugin", plugin, "{} more bytes were printed", printed.dropped);
+        if dropped > 0 {
+            tracing::info!(target: "plugin", plugin, "{dropped} more bytes were printed");
         }
     }
 

@@ -1,0 +1,66 @@
+//! A component to be tried under grants named on the spot, without a manifest of its own: one is written for it that
+//! declines whatever was not named.
+
+use std::borrow::Cow;
+
+use toml::{Table, Value};
+
+use crate::capability::{CAPABILITIES, Capability};
+use crate::grant::{Access, HttpGrant, Requirement};
+use crate::plugin::PluginSource;
+use crate::typed::tool_name;
+
+/// What a trial may use. The default is nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Trial {
+    pub grants: Vec<Requirement>,
+    /// The hosts of `http`; with none it is not granted.
+    pub hosts: Vec<String>,
+    /// The names of `secrets`; with none it is not granted.
+    pub secrets: Vec<String>,
+}
+
+impl Trial {
+    /// The component with the manifest of the trial. `name` may be any text, such as the name of its file.
+    pub fn source(&self, name: &str, wasm: Vec<u8>) -> PluginSource {
+        let mut capabilities = Table::new();
+        for capability in CAPABILITIES {
+            capabilities.insert(capability.name.to_owned(), self.scope(capability));
+        }
+        let manifest = Table::from_iter([
+            ("name".to_owned(), Value::from(plugin_name(name))),
+            ("version".to_owned(), "0".into()),
+            ("description".to_owned(), format!("Runs {}.", tool_name(name)).into()),
+            ("capabilities".to_owned(), capabilities.into()),
+        ]);
+        PluginSource { name: name.to_owned(), wasm: Cow::Owned(wasm), manifest: manifest.to_string() }
+    }
+
+    fn scope(&self, capability: &Capability) -> Value {
+        if capability.name == "http" && !self.hosts.is_empty() {
+            let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+            return Value::Table(Table::from_iter([
+                ("hosts".to_owned(), self.hosts.clone().into()),
+                ("methods".to_owned(), all.map(str::to_owned).to_vec().into()),
+                ("ports".to_owned(), HttpGrant::default().ports.into_iter().map(i64::from).collect::<Vec<_>>().into()),
+            ]));
+        }
+        if capability.name == "secrets" && !self.secrets.is_empty() {
+            return Table::from_iter([("names".to_owned(), Value::from(self.secrets.clone()))]).into();
+        }
+        let granted = self.grants.iter().filter(|one| one.capability.name == capability.name);
+        match granted.map(|one| one.access).max() {
+            None => false.into(),
+            Some(_) if !capability.levels => Table::new().into(),
+            Some(Access::Write) => Table::from_iter([("access".to_owned(), Value::from("write"))]).into(),
+            Some(_) => Table::from_iter([("access".to_owned(), Value::from("read"))]).into(),
+        }
+    }
+}
+
+/// What a manifest takes as a name: `Word Count_2` → `word-count-2`.
+fn plugin_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = name.chars().map(plain).take(64).collect();
+    if name.is_empty() { "trial".to_owned() } else { name }
+}

@@ -1,0 +1,199 @@
+//! `steward plugin run`: tries a component under the grants named on the command line. Everything else is denied, also
+//! what plugin.toml or the configuration would allow.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId};
+use steward_sandbox::{Access, Answer, CAPABILITIES, Call, Catalogue, Requirement, Roles, SandboxConfig, Tool, Trial};
+use steward_store::Store;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::app;
+use crate::config::Config;
+use crate::models::Models;
+use crate::questions::Questions;
+
+#[derive(Args)]
+pub(super) struct Run {
+    /// A plugin, a component with functions of its own, or a WASI program
+    file: PathBuf,
+    /// The tool to call; without it the tools are listed
+    tool: Option<String>,
+    /// Its arguments, a JSON object; `-` reads them from standard input
+    #[arg(default_value = "{}")]
+    json: String,
+    /// Let it use a capability: memory, schedule, files, files:write …
+    #[arg(long = "grant", value_name = "CAPABILITY[:write]")]
+    grants: Vec<String>,
+    /// Let it send requests to this host, such as example.org or *.example.org; HOST:PORT also where that is private
+    #[arg(long = "http", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// Let it use this secret, kept with `steward secret set`, towards the hosts the secret is bound to
+    #[arg(long = "secret", value_name = "NAME")]
+    secrets: Vec<String>,
+    /// Let it use the files of this folder, which it sees as /workspace
+    #[arg(long, value_name = "PATH[:write]")]
+    dir: Option<String>,
+}
+
+/// Lists the tools, or calls one and prints its answer.
+///
+/// # Errors
+/// The file or a grant cannot be used.
+pub(super) async fn run(run: Run, config: Config) -> anyhow::Result<ExitCode> {
+    let wasm = std::fs::read(&run.file).with_context(|| format!("cannot read {}", run.file.display()))?;
+    let (trial, folder) = trial(&run)?;
+    std::fs::create_dir_all(config.data.join("compiled"))
+        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    let store = Store::open(&config.database())?;
+    let sandbox = surroundings(&config, store.clone(), &trial, folder)?;
+    let name = run.file.file_stem().map_or_else(|| "trial".into(), |stem| stem.to_string_lossy());
+    let catalogue = Catalogue::load(sandbox, vec![trial.source(&name, wasm)]).await?;
+    connect(&catalogue, &config, &store, &trial).await?;
+    let code = match (catalogue.refused(), &run.tool) {
+        ([(_, error), ..], _) => Err(anyhow::anyhow!("{} cannot be used: {error}", run.file.display())),
+        ([], None) => Ok(list(&catalogue)),
+        ([], Some(tool)) => call(&catalogue, &store, &config, tool, &run.json).await,
+    };
+    catalogue.close().await;
+    store.close().await;
+    code
+}
+
+/// What the command line grants, and the folder of files if it names one.
+fn trial(run: &Run) -> anyhow::Result<(Trial, Option<PathBuf>)> {
+    let mut grants: Vec<_> = run.grants.iter().map(|text| grant(text)).collect::<Result<_, _>>()?;
+    let (hosts, secrets) = (run.hosts.clone(), run.secrets.clone());
+    let Some(dir) = &run.dir else { return Ok((Trial { grants, hosts, secrets }, None)) };
+    if let Some(other) = grants.iter().find(|one| matches!(one.capability.name, "files" | "memory")) {
+        bail!("--dir and --grant {other} both say which folder is used: keep one of them");
+    }
+    let (path, level) = dir.strip_suffix(":write").map_or((dir.as_str(), "files"), |path| (path, "files:write"));
+    let folder = Path::new(path).canonicalize().with_context(|| format!("--dir {path}"))?;
+    if !folder.is_dir() {
+        bail!("--dir {path} is no folder");
+    }
+    grants.extend(Requirement::parse(level));
+    Ok((Trial { grants, hosts, secrets }, Some(folder)))
+}
+
+fn grant(text: &str) -> anyhow::Result<Requirement> {
+    let Some(grant) = Requirement::parse(text) else {
+        let names: Vec<_> = CAPABILITIES.iter().map(|one| one.name).filter(|name| *name != "http").collect();
+        bail!("--grant {text}: there is no such capability; use one of {}, or --http HOST", names.join(", "));
+    };
+    match grant.capability.name {
+        "http" => bail!("--grant http: say which host it may reach, with --http HOST"),
+        "secrets" => bail!("--grant secrets: say which one it may use, with --secret NAME"),
+        _ => {}
+    }
+    Ok(grant)
+}
+
+/// The configured surroundings, with the one who calls held back by nothing but the trial's grants.
+fn surroundings(
+    config: &Config,
+    store: Store,
+    trial: &Trial,
+    folder: Option<PathBuf>,
+) -> anyhow::Result<SandboxConfig> {
+    let mut sandbox = app::sandbox(config, store)?;
+    let everything = CAPABILITIES.iter().map(|one| (one.name.to_owned(), Access::Write)).collect();
+    sandbox.roles = Roles::with([(Role::Owner.as_str().to_owned(), everything)].into())?;
+    sandbox.workspace = folder.unwrap_or(sandbox.workspace);
+    let with_port = |host: &&String| host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let opened = trial.hosts.iter().filter(with_port).filter(|host| !host.starts_with('*'));
+    sandbox.http.allow_private.extend(opened.cloned());
+    Ok(sandbox)
+}
+
+/// Connects what a grant is of no use without.
+async fn connect(catalogue: &Catalogue, config: &Config, store: &Store, trial: &Trial) -> anyhow::Result<()> {
+    let vault = app::open_vault(config, store).await;
+    if trial.grants.iter().any(|one| one.capability.name == "model") {
+        let models = Models::new(config.models.clone(), config.http_proxy.clone()).await?;
+        let models = Arc::new(models.guarding(Arc::clone(&vault)));
+        catalogue.connect_model(Arc::new(Questions { models, store: store.clone() }));
+    }
+    catalogue.connect_vault(vault);
+    Ok(())
+}
+
+fn list(catalogue: &Catalogue) -> ExitCode {
+    for Tool { name, description, schema, .. } in catalogue.tools() {
+        println!("{name}\n  {}\n  {schema}", description.replace('\n', "\n  "));
+    }
+    ExitCode::SUCCESS
+}
+
+async fn call(
+    catalogue: &Catalogue,
+    store: &Store,
+    config: &Config,
+    tool: &str,
+    json: &str,
+) -> anyhow::Result<ExitCode> {
+    let mut text = json.to_owned();
+    if text == "-" {
+        text.clear();
+        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+    }
+    let (progress, mut lines) = mpsc::channel(16);
+    let call = Call {
+        principal: owner(store).await?,
+        language: config.language,
+        run: None,
+        name: tool.to_owned(),
+        // As from a model: text that is no JSON is answered by the sandbox.
+        input: Value::String(text),
+        key: format!("trial/{}", Timestamp::now()),
+        replayed: false,
+        time_limit: Duration::from_secs(config.limits.tool_seconds),
+        cancel: CancellationToken::new(),
+        progress: Some(progress),
+    };
+    let shown = async {
+        while let Some(line) = lines.recv().await {
+            eprintln!("{line}");
+        }
+    };
+    let (answer, ()) = tokio::join!(catalogue.call(call), shown);
+    print(&answer)
+}
+
+/// The owner; before the first start there is none yet.
+async fn owner(store: &Store) -> anyhow::Result<Principal> {
+    let owner = match store.owners().await?.into_iter().next() {
+        Some(owner) => owner,
+        None => {
+            let address = Address { channel: "terminal".to_owned(), chat: "owner".to_owned() };
+            let sender = Sender { id: "owner".to_owned(), name: "owner".to_owned(), username: None, language: None };
+            store.meet("terminal", &sender, Some(Role::Owner), &address, Timestamp::now()).await?
+        }
+    };
+    let session = SessionId("trial".to_owned());
+    Ok(Principal { person: owner.id, name: owner.name, role: Role::Owner, session, origin: Origin::Chat })
+}
+
+/// The answer on standard output; what is said about it beside.
+fn print(answer: &Answer) -> anyhow::Result<ExitCode> {
+    for file in &answer.attachments {
+        eprintln!("attachment: {} ({}, {} bytes)", file.name, file.mime, file.data.len());
+    }
+    if answer.failed() {
+        eprintln!("{}: {}", answer.outcome, answer.text);
+        return Ok(ExitCode::FAILURE);
+    }
+    // Not `println!`, which panics when nobody reads on.
+    writeln!(std::io::stdout(), "{}", answer.text)?;
+    Ok(ExitCode::SUCCESS)
+}
