@@ -81,8 +81,8 @@ impl Rules {
     }
 }
 
-/// What cannot be undone is asked about. So is a message to somebody in a run that nobody ordered: what set it going may
-/// be a text of someone else. Scheduled work was ordered by the owner, who wants it done while they sleep.
+/// What cannot be undone is asked about. So is a message to somebody in a run that nobody ordered: what set it going
+/// may be a text of someone else. Scheduled work was ordered by the owner, who wants it done while they sleep.
 fn built_in(effect: Effect, origin: Origin) -> Rule {
     match (effect, origin) {
         (Effect::Destructive, _) => Rule::Ask,

@@ -127,8 +127,8 @@ pub(super) fn owners_only(language: Language) -> String {
 pub(super) fn forbidden(tool: &str, effect: Effect, origin: Origin) -> String {
     let (effect, origin) = (key(effect), origin.as_str());
     format!(
-        "{tool} was not called: the owner's configuration refuses tools of effect `{effect}` in a run of origin {origin}. \
-         Do without it and say so; only the owner can allow it, by [approval] in steward.toml."
+        "{tool} was not called: the owner's configuration refuses tools of effect `{effect}` in a run of origin \
+         {origin}. Do without it and say so; only the owner can allow it, by [approval] in steward.toml."
     )
 }
 
@@ -140,8 +140,8 @@ pub(super) fn refused(tool: &str, state: ApprovalState, seconds: u64) -> String 
              they want instead."
         ),
         _ => format!(
-            "{tool} was not called: the owner was asked and did not answer within {seconds} s, which counts as no. Go on \
-             without it and say what was left undone."
+            "{tool} was not called: the owner was asked and did not answer within {seconds} s, which counts as no. Go \
+             on without it and say what was left undone."
         ),
     }
 }
