@@ -27,7 +27,7 @@ async fn each_way_to_misbehave_ends_in_a_message_and_nothing_else() {
         ("hoard_timers", json!({}), Outcome::Trapped, "broke down"),
         ("attach_many", json!({ "bytes": 10_000 }), Outcome::OutputTooLarge, "files"),
         ("attach_many", json!({ "bytes": 500_000 }), Outcome::OutputTooLarge, "handed over more than 32 MB"),
-        ("deep_json", json!({ "bytes": 2_000 }), Outcome::Ok, "deep"),
+        ("deep_json", json!({ "bytes": 300 }), Outcome::Ok, "deep"),
         ("chatter", json!({}), Outcome::Ok, "told"),
         ("flood_log", json!({}), Outcome::Ok, "logged"),
         ("flood_progress", json!({}), Outcome::Ok, "shown"),
