@@ -12,7 +12,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId};
-use steward_sandbox::{Access, Answer, CAPABILITIES, Call, Catalogue, Requirement, Roles, SandboxConfig, Tool, Trial};
+use steward_sandbox::{
+    Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, Requirement, Roles, SandboxConfig, Tool, Trial,
+};
 use steward_store::Store;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -191,6 +193,9 @@ fn print(answer: &Answer) -> anyhow::Result<ExitCode> {
     }
     if answer.failed() {
         eprintln!("{}: {}", answer.outcome, answer.text);
+        if answer.outcome == Outcome::Denied {
+            eprintln!("In a trial all is denied that --grant, --http, --secret and --dir do not name.");
+        }
         return Ok(ExitCode::FAILURE);
     }
     // Not `println!`, which panics when nobody reads on.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use steward_tests::Host;
-use steward_tests::guests::{LEDGER, WORDS};
+use steward_tests::guests::{KEEPER, LEDGER, WORDS};
 use steward_tests::host::Printed;
 
 /// A program whose folders hold these guests.
@@ -17,6 +17,7 @@ impl Bench {
         let bench = Self { host: Host::builder().prepare() };
         std::fs::write(bench.path("ledger.wasm"), LEDGER).unwrap();
         std::fs::write(bench.path("words.wasm"), WORDS).unwrap();
+        std::fs::write(bench.path("keeper.wasm"), KEEPER).unwrap();
         bench
     }
 
@@ -96,6 +97,34 @@ async fn a_program_reads_only_the_folder_it_was_given() {
     assert!(!outside.status.success(), "{}", outside.text);
     let both = bench.run("words.wasm", &["--dir", dir, "--grant", "files"]).await;
     assert!(!both.status.success() && both.text.contains("keep one of them"), "{}", both.text);
+}
+
+#[tokio::test]
+async fn what_the_command_line_does_not_grant_is_denied() {
+    let bench = Bench::new();
+    let keep = json!({ "key": "a", "word": "milk" });
+    let denied = bench.calls("keeper.wasm", "keep", keep.clone(), &["--grant", "memory"]).await;
+    assert!(!denied.status.success(), "{}", denied.text);
+    assert!(denied.text.contains("requires `kv`") && denied.text.contains("--grant"), "{}", denied.text);
+    let kept = bench.calls("keeper.wasm", "keep", keep, &["--grant", "kv"]).await;
+    assert!(kept.status.success() && kept.text.contains("kept"), "{}", kept.text);
+    let got = bench.calls("keeper.wasm", "keep", json!({ "key": "a" }), &["--grant", "kv"]).await;
+    assert!(got.text.contains("milk"), "{}", got.text);
+    let elsewhere = json!({ "url": "https://example.org/", "text": "x" });
+    let sent = bench.calls("keeper.wasm", "post", elsewhere, &["--http", "example.com"]).await;
+    assert!(!sent.status.success() && sent.text.contains("example.org"), "{}", sent.text);
+    for (wrong, told) in [("rockets", "no such capability"), ("http", "--http HOST"), ("secrets", "--secret NAME")] {
+        let printed = bench.run("keeper.wasm", &["--grant", wrong]).await;
+        assert!(!printed.status.success() && printed.text.contains(told), "{}", printed.text);
+    }
+    let (rows, calls): (u32, u32) = bench
+        .host
+        .database()
+        .query_row("SELECT count(*), count(DISTINCT outcome) FROM audit WHERE tool IN ('keep', 'post')", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!((rows, calls), (4, 2));
 }
 
 #[tokio::test]
