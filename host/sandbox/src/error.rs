@@ -32,8 +32,8 @@ pub enum LoadError {
     #[error("plugin.toml: {0}")]
     Manifest(String),
     #[error(
-        "it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities], or `{without}` to \
-         load it without"
+        "it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities], or `{without}` \
+         to load it without"
     )]
     NotCovered { interface: String, line: String, without: String },
     #[error(

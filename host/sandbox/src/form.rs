@@ -1,5 +1,5 @@
-//! The three forms in which a guest is called: through `steward:plugin/tool`, through a typed function of its own, or as
-//! a program. What it is linked with and held to is the same for all of them and is decided elsewhere.
+//! The three forms in which a guest is called: through `steward:plugin/tool`, through a typed function of its own, or
+//! as a program. What it is linked with and held to is the same for all of them and is decided elsewhere.
 
 use std::sync::Arc;
 

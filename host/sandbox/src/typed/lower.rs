@@ -1,5 +1,5 @@
-//! JSON to values of WIT types. JSON comes from a model, so everything about it may be wrong: what does not fit is named
-//! by its path, with what would fit.
+//! JSON to values of WIT types. JSON comes from a model, so everything about it may be wrong: what does not fit is
+//! named by its path, with what would fit.
 
 use std::fmt;
 

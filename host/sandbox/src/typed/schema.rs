@@ -53,7 +53,8 @@ impl Shapes {
             Type::List(list) if is_bytes(&list.ty()) => json!({ "type": "string", "contentEncoding": "base64" }),
             Type::List(list) => json!({ "type": "array", "items": self.of(&list.ty())? }),
             Type::FixedLengthList(list) => {
-                json!({ "type": "array", "items": self.of(&list.ty())?, "minItems": list.len(), "maxItems": list.len() })
+                let (items, number) = (self.of(&list.ty())?, list.len());
+                json!({ "type": "array", "items": items, "minItems": number, "maxItems": number })
             }
             Type::Map(map) => json!({ "type": "array", "items": self.tuple([map.key(), map.value()].into_iter())? }),
             Type::Record(record) => self.object(record.fields().map(|field| (field.name, field.ty)))?,

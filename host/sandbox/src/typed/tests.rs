@@ -152,7 +152,8 @@ fn calculator(docs: Option<&str>) -> Vec<u8> {
             (func (export "realloc") (param i32 i32 i32 i32) (result i32)
               (local $at i32)
               (local.set $at (global.get $next))
-              (global.set $next (i32.and (i32.add (i32.add (local.get $at) (local.get 3)) (i32.const 7)) (i32.const -8)))
+              (global.set $next
+                (i32.add (local.get $at) (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8))))
               (local.get $at))
             (func (export "divide") (param i32 i32) (result i32)
               (i32.store (i32.const 16) (i32.eqz (local.get 1)))
