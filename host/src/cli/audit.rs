@@ -122,8 +122,8 @@ fn table_of_calls(calls: &[AuditEntry], config: &Config) -> Table {
         let plugin = if call.plugin.is_empty() { String::new() } else { format!(" ({})", call.plugin) };
         table.add_row([
             texts::wall_clock(call.at, &config.time_zone),
-            format!("{}, {}, {}", person(entry), call.role, call.origin.as_str()),
-            format!("{}{plugin}", call.tool),
+            format!("{}, {}, {}", printable(&person(entry)), call.role, call.origin.as_str()),
+            format!("{}{plugin}", printable(&call.tool)),
             call.outcome.clone(),
             cost::time(cost.wall),
             cost::time(cost.cpu),
@@ -155,7 +155,7 @@ fn table_of_totals(by: &str, totals: &[CallTotal]) -> Table {
         let CallTotal { calls, failed, cost, .. } = total;
         let mean = cost.wall.checked_div(u32::try_from(*calls).unwrap_or(u32::MAX)).unwrap_or(Duration::ZERO);
         table.add_row([
-            named(&total.name).to_owned(),
+            printable(named(&total.name)),
             calls.to_string(),
             failed.to_string(),
             cost::time(cost.wall),
@@ -168,6 +168,11 @@ fn table_of_totals(by: &str, totals: &[CallTotal]) -> Table {
         ]);
     }
     table
+}
+
+/// Without what steers a terminal: models and people from outside choose these texts.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn named(name: &str) -> &str {
@@ -229,6 +234,14 @@ fn add_cost(object: &mut Value, cost: &CallCost) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_do_not_steer_the_terminal() {
+        let cost = CallCost::default();
+        let totals = [CallTotal { name: "read\u{1b}[2J\n".to_owned(), calls: 1, failed: 1, cost }];
+        let table = table_of_totals("tool", &totals).to_string();
+        assert!(table.contains("read[2J") && !table.contains('\u{1b}'), "{table}");
+    }
 
     #[test]
     fn a_moment_is_a_time_ago_or_a_day() {
