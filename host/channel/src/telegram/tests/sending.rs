@@ -214,7 +214,7 @@ async fn files_that_cannot_be_had_say_why() {
     assert_eq!(fetching.await.unwrap().0, Err(FetchError::Gone));
     let fetching = fetch(&scene, None);
     scene.call("getFile").await.ok(json!({"file_path": "a"}));
-    scene.call("file/a").await.raw(200, vec![0; 50_000_001]);
+    scene.call("file/a").await.raw(200, vec![0; (50 << 20) + 1]);
     assert_eq!(fetching.await.unwrap().0, Err(FetchError::TooLarge { limit: 50 << 20 }));
 }
 
