@@ -17,7 +17,7 @@ use steward_sandbox::Call;
 use steward_store::{InboxId, ModelUsage, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Host;
@@ -28,6 +28,8 @@ use crate::stream::{Shown, Stream};
 
 /// Telegram shows "is writing…" for five seconds.
 const TYPING_EVERY: Duration = Duration::from_secs(4);
+/// An answer that comes within this time needs no sign that it is being written.
+const TYPING_AFTER: Duration = Duration::from_millis(300);
 /// Lines of progress that may wait to be shown; more are dropped.
 const PROGRESS_LINES: usize = 16;
 /// While the run waits for consent its time stands still and is not looked at more often than this.
@@ -132,7 +134,7 @@ impl Run {
     pub(crate) async fn perform(mut self, mail: &mut mpsc::Receiver<Mail>) -> anyhow::Result<VecDeque<Mail>> {
         let (started, limit) = (Instant::now(), Duration::from_secs(self.host.config.limits.seconds));
         let mut deadline = started + limit;
-        let mut typing = interval(TYPING_EVERY);
+        let mut typing = interval_at(started + TYPING_AFTER, TYPING_EVERY);
         typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut effects: VecDeque<Effect> = self.turn.start().into();
         let host_stop = self.host.stop.clone();

@@ -89,6 +89,7 @@ async fn show(
     mut shown: watch::Receiver<String>,
 ) -> Option<Draft> {
     let mut again = 0;
+    let mut held = draft.is_none().then(|| channel.draft_after());
     loop {
         tokio::select! {
             changed = shown.changed() => match changed {
@@ -98,10 +99,18 @@ async fn show(
             // A channel that throttles itself may have held the last piece back when the model paused.
             () = tokio::time::sleep(PAUSE), if again > 0 => again -= 1,
         }
-        let text = shown.borrow_and_update().clone();
-        if text.trim().is_empty() {
+        if shown.borrow_and_update().trim().is_empty() {
             continue;
         }
+        let ended = match held.take() {
+            Some(time) => ends_within(&mut shown, time).await,
+            None => shown.has_changed().is_err(),
+        };
+        if ended {
+            // What is left to be shown comes with the final message.
+            return draft;
+        }
+        let text = shown.borrow_and_update().clone();
         let text = vault.known().redact(&text).into_owned();
         match channel.draft(&to, draft.as_ref(), &text).await {
             Ok(Some(now)) if draft.as_ref() != Some(&now) => {
@@ -114,5 +123,31 @@ async fn show(
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the growing answer is not shown"),
         }
+    }
+}
+
+/// Whether nothing more will be shown before this time is over.
+async fn ends_within(shown: &mut watch::Receiver<String>, time: Duration) -> bool {
+    let ended = async { while shown.changed().await.is_ok() {} };
+    tokio::time::timeout(time, ended).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_soon_complete_is_not_shown_growing() {
+        let (text, mut shown) = watch::channel(String::new());
+        let writing = tokio::spawn(async move {
+            for piece in ["One", "One, two", "One, two, three"] {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                text.send_replace(piece.to_owned());
+            }
+        });
+        assert!(!ends_within(&mut shown, Duration::from_millis(250)).await, "it is still being written");
+        assert!(ends_within(&mut shown, Duration::from_millis(250)).await);
+        writing.await.unwrap();
+        assert_eq!(*shown.borrow(), "One, two, three");
     }
 }

@@ -10,6 +10,7 @@ pub mod telegram;
 pub mod terminal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use steward_agent::{Address, Attachment, Draft, Envelope, Outgoing, Question};
@@ -55,6 +56,12 @@ pub trait Channel: Send + Sync {
     /// Shows the answer as it has grown so far: makes the message the first time and returns its id, changes it
     /// later. It throttles itself, so it may do nothing and return the draft it was given. `text` is Markdown.
     async fn draft(&self, to: &Address, draft: Option<&Draft>, text: &str) -> Result<Option<Draft>, SendError>;
+
+    /// How long an answer is being written before it is worth showing unfinished: where each message is dear, what is
+    /// complete within this time comes as one.
+    fn draft_after(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Shows a question that waits for a decision, and gives the channel's own id of it. `shown` is what an earlier
     /// call gave, also one before a restart. The answer comes in as a message: the command of the choice.

@@ -64,6 +64,8 @@ pub struct TelegramConfig {
     pub retry_max: Duration,
     /// The shortest time between two edits of a growing message.
     pub edit_interval: Duration,
+    /// An answer that is complete within this time of its first word is not shown growing.
+    pub draft_after: Duration,
 }
 
 impl TelegramConfig {
@@ -79,6 +81,7 @@ impl TelegramConfig {
             retry: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
             edit_interval: Duration::from_millis(1200),
+            draft_after: Duration::from_millis(400),
         }
     }
 }
@@ -151,10 +154,9 @@ impl Channel for Telegram {
 
     async fn typing(&self, to: &Address) {
         let Ok(chat) = chat_id(to) else { return };
-        if self.throttle.waiting(chat).is_some() {
+        if self.throttle.waiting(chat).is_some() || !self.throttle.pass_if_free() {
             return;
         }
-        self.throttle.pass().await;
         let request = SendChatAction::new(ChatId(chat), ChatAction::Typing);
         match tokio::time::timeout(TYPING, self.client.call::<_, bool>(&request)).await {
             Ok(Ok(_)) => {}
@@ -165,6 +167,10 @@ impl Channel for Telegram {
 
     async fn draft(&self, to: &Address, draft: Option<&Draft>, text: &str) -> Result<Option<Draft>, SendError> {
         self.sender().grow(to, draft, text).await
+    }
+
+    fn draft_after(&self) -> Duration {
+        self.config.draft_after
     }
 
     async fn ask(&self, question: &Question, shown: Option<&Draft>) -> Result<Draft, SendError> {

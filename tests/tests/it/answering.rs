@@ -62,6 +62,18 @@ async fn a_pause_in_the_stream_shows_all_that_was_said() {
     assert_eq!(stage.owner.sees().len(), 1);
 }
 
+#[tokio::test]
+async fn a_short_answer_is_one_message_and_no_edit() {
+    let stage = Stage::set(|_| Reply::text("It is **42**.")).await;
+    for times in 1..=3 {
+        stage.owner.says("what is it?");
+        stage.owner.hears(|text| text == "It is 42.").await;
+        stage.settled().await;
+        assert_eq!(stage.tg.calls("sendMessage").len(), times);
+    }
+    assert!(stage.tg.calls("editMessageText").is_empty());
+}
+
 async fn through_aimock(connect: impl FnOnce(HostBuilder, &Aimock) -> HostBuilder) -> (Vec<ChatMessage>, Vec<Value>) {
     let (tg, aimock) = (Telegram::start().await, Aimock::start("week").await);
     let owner = tg.person(OWNER, "Olga").language("en");

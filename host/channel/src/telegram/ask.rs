@@ -29,7 +29,7 @@ impl Sender<'_> {
         }
         let text = first(&render(&question.text), LIMIT);
         let text = text.ok_or_else(|| SendError::never("the question has no text"))?;
-        let id = self.new_message_with(chat, &text, Some(buttons(question))).await?;
+        let id = self.new_message(chat, &text, Some(buttons(question))).await?;
         Ok(Draft(id.to_string()))
     }
 

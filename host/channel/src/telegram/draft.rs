@@ -4,7 +4,7 @@
 use steward_agent::{Address, Draft};
 
 use super::render::render;
-use super::rich::{LIMIT, units};
+use super::rich::{LIMIT, Rich};
 use super::send::{Edited, Sender, chat_id, message_id};
 use super::split::first;
 use crate::SendError;
@@ -25,30 +25,34 @@ impl Sender<'_> {
             return Ok(draft.cloned());
         }
         let Some(part) = first(&render(head(text)), LIMIT) else { return Ok(draft.cloned()) };
-        if draft.is_none() {
-            self.throttle.finished(chat);
-        }
-        if !self.throttle.edit(chat, &part.text, units(&part.text)) {
+        let id = draft.and_then(message_id);
+        if id.is_some_and(|id| self.throttle.shows(chat, id, &part)) || !self.throttle.pass_if_free() {
             return Ok(draft.cloned());
         }
-        let shown = match draft.and_then(message_id) {
-            None => self.new_message(chat, &part).await.map(Some),
-            Some(id) => match self.edit(chat, id, &part).await {
-                Ok(Edited::Done) => Ok(None),
-                Ok(Edited::Lost) => self.new_message(chat, &part).await.map(Some),
-                Err(error) => Err(error),
-            },
-        };
-        match shown {
-            Ok(Some(id)) => Ok(Some(Draft(id.to_string()))),
-            Ok(None) => Ok(draft.cloned()),
+        self.throttle.edited(chat, &part);
+        match self.draw(chat, id, &part).await {
+            Ok(drawn) => {
+                self.throttle.showing(chat, drawn, part);
+                Ok(if id == Some(drawn) { draft.cloned() } else { Some(Draft(drawn.to_string())) })
+            }
             Err(error @ SendError::Never { .. }) => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "the growing message stays as it is for now");
-                self.throttle.finished(chat);
                 Ok(draft.cloned())
             }
         }
+    }
+
+    /// Changes the message, or makes it where there is none; its id.
+    async fn draw(&self, chat: i64, id: Option<i32>, part: &Rich) -> Result<i32, SendError> {
+        if let Some(id) = id {
+            match self.change(chat, id, part).await? {
+                Edited::Done => return Ok(id),
+                // Seldom enough to take a place beyond the one that was free.
+                Edited::Lost => self.throttle.pass().await,
+            }
+        }
+        self.post(chat, part, None).await
     }
 }
 

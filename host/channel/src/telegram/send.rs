@@ -86,27 +86,35 @@ impl Sender<'_> {
             progress.sent(message, place + 1);
         }
         progress.finished(message);
-        self.throttle.finished(chat);
+        if let Some(id) = message.draft.as_ref().and_then(message_id) {
+            self.throttle.finished(chat, id);
+        }
         Ok(())
     }
 
-    /// Turns the draft into this part, or sends it as a message of its own.
+    /// Turns the draft into this part, if it does not show just that, or sends it as a message of its own.
     async fn put(&self, chat: i64, draft: Option<i32>, part: &Rich) -> Result<(), SendError> {
         if let Some(id) = draft
-            && let Edited::Done = self.edit(chat, id, part).await?
+            && (self.throttle.shows(chat, id, part) || matches!(self.edit(chat, id, part).await?, Edited::Done))
         {
             return Ok(());
         }
-        self.new_message(chat, part).await.map(drop)
+        self.new_message(chat, part, None).await.map(drop)
     }
 
-    /// Sends a new message and returns its id.
-    pub(super) async fn new_message(&self, chat: i64, part: &Rich) -> Result<i32, SendError> {
-        self.new_message_with(chat, part, None).await
+    /// Sends a new message, as soon as there is a place for it, and returns its id.
+    pub(super) async fn new_message(
+        &self,
+        chat: i64,
+        part: &Rich,
+        buttons: Option<InlineKeyboardMarkup>,
+    ) -> Result<i32, SendError> {
+        self.throttle.pass().await;
+        self.post(chat, part, buttons).await
     }
 
-    /// The same with buttons below.
-    pub(super) async fn new_message_with(
+    /// The same at once: the place was taken before.
+    pub(super) async fn post(
         &self,
         chat: i64,
         part: &Rich,
@@ -116,7 +124,6 @@ impl Sender<'_> {
         request.reply_markup = buttons.map(ReplyMarkup::InlineKeyboard);
         request.entities = Some(part.entities());
         request.link_preview_options = Some(no_preview());
-        self.throttle.pass().await;
         let mut answer = self.client.call::<_, Sent>(&request).await;
         if answer.as_ref().is_err_and(is_about_marks) {
             request.entities = None;
@@ -125,12 +132,17 @@ impl Sender<'_> {
         answer.map(|sent| sent.message_id).map_err(|error| self.refused(chat, &error))
     }
 
-    /// Changes a message.
+    /// Changes a message, as soon as there is a place for it.
     pub(super) async fn edit(&self, chat: i64, id: i32, part: &Rich) -> Result<Edited, SendError> {
+        self.throttle.pass().await;
+        self.change(chat, id, part).await
+    }
+
+    /// The same at once: the place was taken before.
+    pub(super) async fn change(&self, chat: i64, id: i32, part: &Rich) -> Result<Edited, SendError> {
         let mut request = EditMessageText::new(ChatId(chat), MessageId(id), &part.text);
         request.entities = Some(part.entities());
         request.link_preview_options = Some(no_preview());
-        self.throttle.pass().await;
         let mut answer = self.client.call::<_, IgnoredAny>(&request).await;
         if answer.as_ref().is_err_and(is_about_marks) {
             request.entities = None;

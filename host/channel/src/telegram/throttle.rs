@@ -1,4 +1,5 @@
-//! How often Telegram may be spoken to: all chats together, and the edits of a growing message in each chat.
+//! How often Telegram may be spoken to: all chats together, and the edits of a growing message in each chat. What a
+//! growing message shows is known here too, so that nothing is said twice.
 //!
 //! The figures are Telegram's: about 30 messages a second over all, about one a second in a chat. When it asks us
 //! to wait for a chat, nothing is sent there before the time is over.
@@ -9,7 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
+
+use super::rich::{Rich, units};
 
 const PER_SECOND: NonZeroU32 = NonZeroU32::new(25).unwrap();
 /// So many UTF-16 units make the pause between two edits longer by its whole length.
@@ -19,6 +23,8 @@ const REMEMBERED: usize = 1024;
 
 pub(super) struct Throttle {
     all: DefaultDirectRateLimiter,
+    /// Held by the call that is next; those behind it come in the order they came.
+    line: Semaphore,
     interval: Duration,
     chats: Mutex<HashMap<i64, Chat>>,
 }
@@ -28,18 +34,27 @@ struct Chat {
     edit: Instant,
     /// Nothing at all before, by Telegram's own word.
     anything: Instant,
-    /// The text the growing message shows.
-    shown: Option<String>,
+    /// The growing message and what it shows.
+    shown: Option<(i32, Rich)>,
 }
 
 impl Throttle {
     pub(super) fn new(interval: Duration) -> Self {
-        Self { all: RateLimiter::direct(Quota::per_second(PER_SECOND)), interval, chats: Mutex::default() }
+        let all = RateLimiter::direct(Quota::per_second(PER_SECOND));
+        Self { all, line: Semaphore::new(1), interval, chats: Mutex::default() }
     }
 
     /// Waits for a place among all chats' calls.
     pub(super) async fn pass(&self) {
+        // Nobody closes the line, so this is never an error.
+        let _turn = self.line.acquire().await;
         self.all.until_ready().await;
+    }
+
+    /// Takes a place among all chats' calls if one is free that nobody waits for: for calls that can as well be left
+    /// out.
+    pub(super) fn pass_if_free(&self) -> bool {
+        self.line.try_acquire().is_ok_and(|_turn| self.all.check().is_ok())
     }
 
     /// The growing message of the chat may be changed now.
@@ -50,23 +65,26 @@ impl Throttle {
         })
     }
 
-    /// The growing message is being changed to `text` of so many UTF-16 units. False if it shows that already.
-    pub(super) fn edit(&self, chat: i64, text: &str, units: usize) -> bool {
-        let slower = u32::try_from(units).unwrap_or(u32::MAX) / SLOWED_BY;
+    /// The growing message is being changed, which puts its next change off: the longer, the more it shows.
+    pub(super) fn edited(&self, chat: i64, part: &Rich) {
+        let slower = u32::try_from(units(&part.text)).unwrap_or(u32::MAX) / SLOWED_BY;
         let next = Instant::now() + self.interval * (1 + slower);
-        self.with(chat, |chat| {
-            chat.edit = next;
-            let new = chat.shown.as_deref() != Some(text);
-            if new {
-                chat.shown = Some(text.to_owned());
-            }
-            new
-        })
+        self.with(chat, |chat| chat.edit = next);
+    }
+
+    /// The growing message shows this now.
+    pub(super) fn showing(&self, chat: i64, id: i32, part: Rich) {
+        self.with(chat, |chat| chat.shown = Some((id, part)));
+    }
+
+    /// The growing message shows exactly this, as far as this process knows.
+    pub(super) fn shows(&self, chat: i64, id: i32, part: &Rich) -> bool {
+        self.with(chat, |chat| chat.shown.as_ref().is_some_and(|(known, shown)| *known == id && shown == part))
     }
 
     /// The message no longer grows.
-    pub(super) fn finished(&self, chat: i64) {
-        self.with(chat, |chat| chat.shown = None);
+    pub(super) fn finished(&self, chat: i64, id: i32) {
+        self.with(chat, |chat| chat.shown.take_if(|(known, _)| *known == id));
     }
 
     /// Telegram asked to wait.
@@ -98,16 +116,43 @@ mod tests {
     async fn edits_keep_a_distance_that_grows_with_the_text() {
         let throttle = Throttle::new(Duration::from_secs(1));
         assert!(throttle.may_edit(1));
-        assert!(throttle.edit(1, "a", 10));
+        throttle.edited(1, &Rich::plain("a"));
         assert!(!throttle.may_edit(1));
         assert!(throttle.may_edit(2), "each chat waits for itself");
         tokio::time::advance(Duration::from_millis(1001)).await;
         assert!(throttle.may_edit(1));
-        assert!(!throttle.edit(1, "a", 4096), "it shows that already");
+        throttle.edited(1, &Rich::plain("a".repeat(4096)));
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(!throttle.may_edit(1));
         tokio::time::advance(Duration::from_millis(1001)).await;
         assert!(throttle.may_edit(1));
+    }
+
+    #[test]
+    fn what_a_growing_message_shows_is_known_until_it_is_finished() {
+        let throttle = Throttle::new(Duration::ZERO);
+        let part = Rich::plain("a");
+        assert!(!throttle.shows(1, 5, &part));
+        throttle.showing(1, 5, part.clone());
+        assert!(throttle.shows(1, 5, &part));
+        assert!(
+            !throttle.shows(1, 6, &part) && !throttle.shows(2, 5, &part) && !throttle.shows(1, 5, &Rich::plain("b"))
+        );
+        throttle.finished(1, 6);
+        assert!(throttle.shows(1, 5, &part), "another message was finished");
+        throttle.finished(1, 5);
+        assert!(!throttle.shows(1, 5, &part));
+    }
+
+    #[tokio::test]
+    async fn a_place_somebody_waits_for_is_not_free() {
+        let throttle = Throttle::new(Duration::ZERO);
+        assert!(throttle.pass_if_free());
+        let turn = throttle.line.acquire().await;
+        assert!(!throttle.pass_if_free());
+        drop(turn);
+        while throttle.all.check().is_ok() {}
+        assert!(!throttle.pass_if_free(), "every place is taken");
     }
 
     #[tokio::test(start_paused = true)]

@@ -136,6 +136,23 @@ async fn an_answer_grows_in_one_message() {
 }
 
 #[tokio::test]
+async fn a_growing_message_that_shows_the_whole_answer_is_final_as_it_is() {
+    let mut scene = Scene::new(|_| {}).await;
+    let growing = draft(&scene, None, "It is **42**.");
+    sent(scene.call("sendMessage").await, 5);
+    growing.await.unwrap().unwrap();
+    assert_eq!(scene.telegram.send(&with_draft("It is **42**.", "5")).await, Ok(()));
+    assert!(scene.calls.try_recv().is_err());
+    // Other marks on the same text are another message.
+    let growing = draft(&scene, None, "It is **42**.");
+    sent(scene.call("sendMessage").await, 6);
+    growing.await.unwrap().unwrap();
+    let sending = send(&scene, &with_draft("It is *42*.", "6"));
+    scene.call("editMessageText").await.ok(json!(true));
+    sending.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_growing_message_that_was_deleted_is_sent_anew() {
     let mut scene = Scene::new(|_| {}).await;
     let growing = draft(&scene, Some("5"), "more");
