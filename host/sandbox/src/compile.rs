@@ -116,9 +116,10 @@ impl Cache {
     }
 
     fn load(&self, entry: &Path) -> Option<Component> {
-        let code = fs::read(entry).ok()?;
+        let code = fs::File::open(entry).ok()?;
         let signature = fs::read(entry.with_extension("mac")).unwrap_or_default();
-        let right = blake3::keyed_hash(&self.key, &code);
+        // Piece by piece: there are megabytes of code, and it is mapped and not read afterwards.
+        let right = blake3::Hasher::new_keyed(&self.key).update_reader(code).ok()?.finalize();
         if <[u8; 32]>::try_from(signature).map(blake3::Hash::from_bytes).ok() != Some(right) {
             tracing::warn!("{} is not what was kept there: the component is compiled again", entry.display());
             return None;
