@@ -1,16 +1,14 @@
-//! The audit row of every call, also of one that nobody waits for any more. Rows are written behind the answer's back
-//! by one task, in groups, and none is dropped: when the database cannot keep up, calls wait.
+//! The audit row of every call, also of one that nobody waits for any more. A row is handed to the store's writer before
+//! its answer is given, so the answer cannot be on disk without it; nobody waits for the disk. When the database cannot
+//! keep up, calls wait.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use jiff::Timestamp;
 use steward_agent::Principal;
 use steward_store::{AuditRow, CallCost, Store};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::call::{Answer, Call, Outcome};
@@ -18,43 +16,26 @@ use crate::grant::CapabilitySet;
 use crate::plugin::Plugin;
 use crate::spent::Spent;
 
-/// Rows that may wait to be written.
-const WAITING: usize = 1024;
-/// Rows handed to the store at once, which commits them together.
-const GROUP: usize = 64;
-
-enum Entry {
-    Row(Box<AuditRow>),
-    End,
-}
-
+#[derive(Clone)]
 pub(crate) struct Audit {
-    rows: mpsc::Sender<Entry>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    store: Store,
 }
 
 impl Audit {
-    /// Starts the task that writes; it ends with [`Audit::close`], or when this is dropped.
-    pub(crate) fn start(store: Store) -> Self {
-        let (rows, waiting) = mpsc::channel(WAITING);
-        Self { rows, writer: Mutex::new(Some(tokio::spawn(write(store, waiting)))) }
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
     }
 
-    async fn write(&self, row: Box<AuditRow>) {
-        if self.rows.send(Entry::Row(row)).await.is_err() {
-            tracing::error!("a tool was called after the catalogue was closed; the call is not in the audit");
+    async fn write(&self, row: AuditRow) {
+        if let Err(error) = self.store.record_call(row).await {
+            tracing::error!("a tool call is not in the audit: {error}");
         }
     }
 
     /// Returns when every row recorded so far is on disk.
-    pub(crate) async fn close(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            // It fails only if the task has ended.
-            let _ = self.rows.send(Entry::End).await;
-            if let Err(error) = writer.await {
-                tracing::error!("the audit was not written to its end: {error}");
-            }
+    pub(crate) async fn flush(&self) {
+        if let Err(error) = self.store.flush().await {
+            tracing::error!("the audit was not written to its end: {error}");
         }
     }
 }
@@ -64,7 +45,7 @@ pub(crate) struct Record<'a> {
     audit: &'a Audit,
     started: Instant,
     spent: Arc<Spent>,
-    row: Option<Box<AuditRow>>,
+    row: Option<AuditRow>,
 }
 
 impl<'a> Record<'a> {
@@ -84,7 +65,7 @@ impl<'a> Record<'a> {
             cost: CallCost::default(),
             capabilities: String::new(),
         };
-        Self { audit, started: Instant::now(), spent: Arc::default(), row: Some(Box::new(row)) }
+        Self { audit, started: Instant::now(), spent: Arc::default(), row: Some(row) }
     }
 
     /// Where what the call takes is counted.
@@ -109,7 +90,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn ended(&mut self, outcome: Outcome, elapsed: Duration) -> Option<Box<AuditRow>> {
+    fn ended(&mut self, outcome: Outcome, elapsed: Duration) -> Option<AuditRow> {
         let mut row = self.row.take()?;
         row.outcome = outcome.as_str().to_owned();
         let (http_sent, http_received) = self.spent.traffic();
@@ -121,7 +102,7 @@ impl<'a> Record<'a> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         if let Some(row) = self.ended(Outcome::Cancelled, self.started.elapsed())
-            && let Err(error) = self.audit.rows.try_send(Entry::Row(row))
+            && let Err(error) = self.audit.store.try_record_call(row)
         {
             tracing::error!("a tool call that was given up is not in the audit: {error}");
         }
@@ -150,21 +131,5 @@ impl io::Write for Counted {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-async fn write(store: Store, mut waiting: mpsc::Receiver<Entry>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while waiting.recv_many(&mut group, GROUP).await > 0 {
-        let mut rows = Vec::with_capacity(group.len());
-        for entry in group.drain(..) {
-            match entry {
-                Entry::Row(row) => rows.push(store.record_call(*row)),
-                Entry::End => waiting.close(),
-            }
-        }
-        for error in join_all(rows).await.into_iter().filter_map(Result::err) {
-            tracing::error!("a tool call is not in the audit: {error}");
-        }
     }
 }

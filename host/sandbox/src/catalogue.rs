@@ -98,7 +98,7 @@ impl Catalogue {
             roles: config.roles,
             backing,
             calls: Semaphore::new(CALLS),
-            audit: Audit::start(config.store),
+            audit: Audit::new(config.store),
             offers: Mutex::default(),
             engine: Arc::clone(&engine),
         };
@@ -244,9 +244,9 @@ impl Catalogue {
         Prepared { engine, backing, plugin, entry, linked: &linked, set, arguments, deadline, spent }.run(call).await
     }
 
-    /// Returns when the audit of every call made so far is on disk. No tool may be called afterwards.
+    /// Returns when the audit of every call made so far is on disk.
     pub async fn close(&self) {
-        self.audit.close().await;
+        self.audit.flush().await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Params, Row};
+use rusqlite::{Connection, Params, Row};
 use steward_agent::{Origin, PersonId, Role, SessionId};
 
 use crate::Store;
@@ -115,37 +115,18 @@ impl AuditBy {
 }
 
 impl Store {
-    /// Adds a row.
+    /// Adds a row without waiting until it is on disk; nothing that is written after this call returned can be there
+    /// without it.
     pub async fn record_call(&self, call: AuditRow) -> Result<()> {
-        self.write(move |tx| {
-            let AuditRow { cost, .. } = &call;
-            tx.prepare_cached(
-                "INSERT INTO audit (at, run, person, role, origin, session, plugin, tool, outcome, capabilities,
-                                    wall, cpu, peak_memory, bytes_in, bytes_out, http_sent, http_received)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-            )?
-            .execute(rusqlite::params![
-                Millis(call.at),
-                call.run,
-                call.person.0,
-                call.role.as_str(),
-                call.origin.as_str(),
-                &call.session.0,
-                &call.plugin,
-                &call.tool,
-                &call.outcome,
-                &call.capabilities,
-                micros(cost.wall),
-                micros(cost.cpu),
-                whole(cost.peak_memory),
-                whole(cost.bytes_in),
-                whole(cost.bytes_out),
-                whole(cost.http_sent),
-                whole(cost.http_received),
-            ])?;
-            Ok(())
-        })
-        .await
+        self.writer.hand_over(move |tx| insert(tx, &call)).await
+    }
+
+    /// The same at once, for one who cannot wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`](crate::StoreError::Busy) if too much is waiting to be written.
+    pub fn try_record_call(&self, call: AuditRow) -> Result<()> {
+        self.writer.try_hand_over(move |tx| insert(tx, &call))
     }
 
     /// The last calls, newest first.
@@ -190,6 +171,35 @@ impl Store {
         })
         .await
     }
+}
+
+fn insert(db: &Connection, call: &AuditRow) -> Result<()> {
+    let cost = &call.cost;
+    db.prepare_cached(
+        "INSERT INTO audit (at, run, person, role, origin, session, plugin, tool, outcome, capabilities,
+                            wall, cpu, peak_memory, bytes_in, bytes_out, http_sent, http_received)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    )?
+    .execute(rusqlite::params![
+        Millis(call.at),
+        call.run,
+        call.person.0,
+        call.role.as_str(),
+        call.origin.as_str(),
+        &call.session.0,
+        &call.plugin,
+        &call.tool,
+        &call.outcome,
+        &call.capabilities,
+        micros(cost.wall),
+        micros(cost.cpu),
+        whole(cost.peak_memory),
+        whole(cost.bytes_in),
+        whole(cost.bytes_out),
+        whole(cost.http_sent),
+        whole(cost.http_received),
+    ])?;
+    Ok(())
 }
 
 fn micros(time: Duration) -> i64 {
@@ -271,6 +281,7 @@ mod tests {
         for tool in ["read", "write", "list"] {
             fixture.store.record_call(call(tool)).await.unwrap();
         }
+        fixture.store.flush().await.unwrap();
         assert_eq!(fixture.store.recent_calls(2).await.unwrap(), [call("list"), call("write")]);
     }
 
@@ -283,6 +294,7 @@ mod tests {
             let row = AuditRow { person, outcome: outcome.to_owned(), at: at(3600 * hour), ..call(tool) };
             fixture.store.record_call(row).await.unwrap();
         }
+        fixture.store.flush().await.unwrap();
         let meant = AuditFilter { person: Some(olga.id), since: Some(at(3600)), ..AuditFilter::default() };
         let found = fixture.store.calls(meant, 10).await.unwrap();
         assert_eq!((found.len(), found[0].call.tool.as_str(), found[0].id), (1, "write", 3));

@@ -83,6 +83,11 @@ impl Store {
         Ok(Self { readers: Arc::new(Readers::new(path)), writer: Arc::new(writer), changes })
     }
 
+    /// Returns when everything that was handed over so far is on disk.
+    pub async fn flush(&self) -> Result<()> {
+        self.write(|_| Ok(())).await
+    }
+
     /// Commits what was handed over so far and closes the database. Later writes fail with [`StoreError::Closed`].
     pub async fn close(&self) {
         self.readers.close();

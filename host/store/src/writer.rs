@@ -86,11 +86,32 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closed)?;
-        let (reply, result) = oneshot::channel();
-        queue.send(Box::new(Work { work, result: None, reply })).await.map_err(|_| StoreError::Closed)?;
-        drop(queue);
+        let (job, result) = Work::boxed(work);
+        self.queue()?.send(job).await.map_err(|_| StoreError::Closed)?;
         result.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Hands a job over without waiting for its commit: whatever is handed over later is not committed before it.
+    pub(crate) async fn hand_over<F>(&self, work: F) -> Result<()>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    {
+        self.queue()?.send(Work::boxed(work).0).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// The same for one who cannot wait: it fails when too many jobs are waiting.
+    pub(crate) fn try_hand_over<F>(&self, work: F) -> Result<()>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    {
+        self.queue()?.try_send(Work::boxed(work).0).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Box<dyn Job>>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closed)
     }
 
     /// Takes no more jobs and waits until those handed over are done and the database is closed.
@@ -130,6 +151,17 @@ struct Work<T, F> {
     reply: oneshot::Sender<Result<T>>,
 }
 
+impl<T, F> Work<T, F>
+where
+    T: Send + 'static,
+    F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+{
+    fn boxed(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>) {
+        let (reply, result) = oneshot::channel();
+        (Box::new(Self { work, result: None, reply }), result)
+    }
+}
+
 impl<T, F> Job for Work<T, F>
 where
     T: Send,
@@ -151,8 +183,10 @@ where
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(StoreError::Internal("a change was not made".to_owned())),
         };
-        // Whoever asked may have gone; what was committed stays.
-        let _ = self.reply.send(result);
+        // Whoever asked may have gone; what was committed stays, and what was not must be known to somebody.
+        if let Err(Err(error)) = self.reply.send(result) {
+            tracing::error!(%error, "a change that nobody waits for was not made");
+        }
     }
 }
 

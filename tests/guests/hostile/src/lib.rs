@@ -162,6 +162,7 @@ fn busy_host(_: NoArguments) -> Result<String, Failure> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this guest means to block")]
 fn sleep_forever(_: NoArguments) -> Result<String, Failure> {
     std::thread::sleep(Duration::from_secs(365 * 24 * 3600));
     Ok("slept".into())
