@@ -76,8 +76,8 @@ async fn an_outsider_sees_and_answers_their_own_task_and_no_other() {
         }
         let task = |user: &str, title: &str| json!({ "user": user, "title": title });
         match said {
-            said if said.contains("give") => Reply::call("create_task", task("Anna", "bring the key"))
-                .and_call("create_task", task("Boris", "paint the fence")),
+            said if said.contains("give Anna") => Reply::call("create_task", task("Anna", "bring the key")),
+            said if said.contains("give Boris") => Reply::call("create_task", task("Boris", "paint the fence")),
             said if said.contains("what") => Reply::call("get_my_tasks", json!({})),
             said if said.contains("done") => {
                 Reply::call("update_task", json!({ "task_id": "1", "status": "done", "result": "it is under the mat" }))
@@ -91,8 +91,10 @@ async fn an_outsider_sees_and_answers_their_own_task_and_no_other() {
         person.says("/start");
         person.hears(|text| text.contains("Steward")).await;
     }
-    stage.owner.says("give them their tasks");
+    stage.owner.says("give Anna her task");
     stage.owner.hears(|text| text.contains("bring the key")).await;
+    stage.owner.says("give Boris his");
+    stage.owner.hears(|text| text.contains("paint the fence")).await;
 
     anna.says("what have I to do?");
     let list = anna.hears(|text| text.contains("bring the key")).await;
