@@ -82,6 +82,16 @@ pub enum ModelConfig {
     Rehearsal,
 }
 
+impl ModelConfig {
+    /// Where its server is; `None` where no server is asked.
+    pub(crate) fn base_url(&self) -> Option<&Url> {
+        match self {
+            Self::OpenAi { base_url, .. } | Self::Anthropic { base_url, .. } => Some(base_url),
+            Self::Rehearsal => None,
+        }
+    }
+}
+
 /// One model of the chain, to be shown to people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelDescription {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use steward_agent::ModelError;
 use url::Url;
 
-use crate::config::{GatewayConfig, Secret};
+use crate::config::{GatewayConfig, ModelConfig, Secret};
 use crate::fault::{Complaint, Failure};
 use crate::retry;
 
@@ -28,6 +28,15 @@ const MOST_ERROR_BYTES: usize = 64 * 1024;
 /// How much longer the first byte may take than any later one.
 const FIRST_BYTE: u32 = 3;
 
+/// Whose certificates a client trusts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// Those the system trusts. Reading them takes longer than all else at a start.
+    System,
+    /// None, as it speaks plain HTTP.
+    Nobody,
+}
+
 /// A client by the configuration.
 pub(crate) fn client(config: &GatewayConfig) -> Result<Client, ModelError> {
     let wrong = |reason: String| ModelError::Unreachable { address: "any address".to_owned(), reason };
@@ -39,17 +48,25 @@ pub(crate) fn client(config: &GatewayConfig) -> Result<Client, ModelError> {
             Some(proxy.no_proxy(NoProxy::from_string(NEAR)))
         }
     };
-    build(proxy, config.connect_timeout)
+    build(proxy, config.connect_timeout, trust(config))
         .map_err(|error| wrong(format!("the HTTP client cannot be made: {}", innermost(&error))))
 }
 
 /// A client that speaks to servers of this machine only.
 pub(crate) fn local_client(timeout: Duration) -> Result<Client, reqwest::Error> {
-    build(None, timeout)
+    build(None, timeout, Trust::Nobody)
+}
+
+/// Without models of its own the gateway looks for local ones, which speak plain HTTP.
+fn trust(config: &GatewayConfig) -> Trust {
+    let secure = |scheme: &str| !scheme.eq_ignore_ascii_case("http");
+    let models = config.models.iter().filter_map(ModelConfig::base_url).any(|url| secure(url.scheme()));
+    let proxy = config.http_proxy.as_deref().and_then(|proxy| proxy.trim().split_once("://"));
+    if models || proxy.is_some_and(|(scheme, _)| secure(scheme)) { Trust::System } else { Trust::Nobody }
 }
 
 /// Without certificates of the system (a bare container) plain HTTP still works and HTTPS is refused.
-fn build(proxy: Option<Proxy>, connect_timeout: Duration) -> Result<Client, reqwest::Error> {
+fn build(proxy: Option<Proxy>, connect_timeout: Duration, trust: Trust) -> Result<Client, reqwest::Error> {
     if rustls::crypto::CryptoProvider::get_default().is_none()
         && rustls::crypto::ring::default_provider().install_default().is_err()
     {
@@ -66,6 +83,9 @@ fn build(proxy: Option<Proxy>, connect_timeout: Duration) -> Result<Client, reqw
             None => builder,
         }
     };
+    if trust == Trust::Nobody {
+        return builder().tls_certs_only([]).build();
+    }
     builder().build().or_else(|error| {
         tracing::warn!(%error, "no certificates of the system: install ca-certificates to reach models over HTTPS");
         builder().tls_certs_only([]).build()
@@ -242,6 +262,25 @@ mod tests {
     fn a_password_in_the_address_is_not_shown() {
         let server = server("https://me:secret@models.example/v1");
         assert_eq!((server.shown().as_str(), server.address.as_str()), ("https://models.example/v1", "models.example"));
+    }
+
+    #[test]
+    fn certificates_are_read_only_for_https() {
+        let model = |base: &str| {
+            let base_url = Url::parse(base).unwrap();
+            ModelConfig::OpenAi { base_url, key: None, model: None, context: None }
+        };
+        let of = |models: &[ModelConfig], proxy: Option<&str>| {
+            let http_proxy = proxy.map(str::to_owned);
+            trust(&GatewayConfig { models: models.to_vec(), http_proxy, ..GatewayConfig::default() })
+        };
+        let (near, far) = (model("http://127.0.0.1:1234"), model("https://api.openai.com/v1"));
+        for models in [&[][..], &[ModelConfig::Rehearsal], std::slice::from_ref(&near)] {
+            assert_eq!(of(models, None), Trust::Nobody, "{models:?}");
+            assert_eq!(of(models, Some("http://proxy:3128")), Trust::Nobody);
+            assert_eq!(of(models, Some("HTTPS://proxy:3128")), Trust::System);
+        }
+        assert_eq!(of(&[near, far], None), Trust::System);
     }
 
     #[test]

@@ -236,6 +236,9 @@ fn connect(base: &Url, proxy: Option<&str>) -> Result<reqwest::Client, ChannelEr
         .pool_idle_timeout(Duration::from_secs(55))
         .redirect(reqwest::redirect::Policy::none())
         .http1_only();
+    // A server of one's own on this machine that speaks plain HTTP: reading the system's certificates would be for
+    // nothing.
+    let builder = if is_loopback(base) && base.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
     let builder = match proxy {
         _ if is_loopback(base) => builder.no_proxy(),
         Some(address) => {
