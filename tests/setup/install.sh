@@ -52,6 +52,8 @@ system() {
     has cc || debian gcc libc6-dev
     # The program, which the tests start, and not the shell's own word.
     type -P kill >/dev/null || debian procps
+    # Sets the clock of a program that runs.
+    has faketime || debian faketime
     has python3 || debian python3 python3-venv
     python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv
     has npm || fail "npm is missing; install Node.js 20.15 or newer"
