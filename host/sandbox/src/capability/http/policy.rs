@@ -91,19 +91,21 @@ pub(crate) fn decide(
         return Err(Denial::Credentials { host: to.host });
     }
     let open = opened.contains(&to);
-    match scope.covers(method, &to.host, to.port, open) {
-        Err(Missing::Host) => return Err(Denial::Host { host: to.host }),
-        Err(Missing::Port) => return Err(Denial::Port { host: to.host, port: to.port }),
-        Err(Missing::Method) => return Err(Denial::Method { method: method.clone(), host: to.host }),
-        Ok(()) if open => return Ok((to, Way::Opened)),
-        Ok(()) => {}
-    }
-    let nearer = match url.host() {
+    let nearby = match url.host() {
         Some(Host::Ipv4(address)) => !is_public(address.into()),
         Some(Host::Ipv6(address)) => !is_public(address.into()),
         _ => is_local_name(&to.host),
     };
-    if nearer { Err(Denial::Private(to)) } else { Ok((to, Way::Public)) }
+    match scope.covers(method, &to.host, to.port, open) {
+        Err(Missing::Host) => Err(Denial::Host { host: to.host }),
+        // Another port would be refused as well: what is in the way is where the host stands.
+        Err(Missing::Port) if nearby => Err(Denial::Private(to)),
+        Err(Missing::Port) => Err(Denial::Port { host: to.host, port: to.port }),
+        Err(Missing::Method) => Err(Denial::Method { method: method.clone(), host: to.host }),
+        Ok(()) if open => Ok((to, Way::Opened)),
+        Ok(()) if nearby => Err(Denial::Private(to)),
+        Ok(()) => Ok((to, Way::Public)),
+    }
 }
 
 /// Names that are nobody's on the internet (RFC 6761, RFC 6762 and what routers and clouds use). Behind a proxy that
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(ask(&["*"], &opened, "http://127.0.0.1:8080/x").unwrap().1, Way::Opened);
         assert_eq!(ask(&["*"], &opened, "http://[::1]:8081/x").unwrap().1, Way::Opened);
         assert!(matches!(ask(&["*"], &opened, "http://127.0.0.1:80/"), Err(Denial::Private(_))));
-        assert!(matches!(ask(&["*"], &opened, "http://127.0.0.1:8081/"), Err(Denial::Port { .. })));
+        assert!(matches!(ask(&["*"], &opened, "http://127.0.0.1:8081/"), Err(Denial::Private(_))));
         // Opening a service grants it to nobody.
         assert!(matches!(ask(&["example.org"], &opened, "http://127.0.0.1:8080/"), Err(Denial::Host { .. })));
     }
