@@ -75,9 +75,10 @@ fn read_value(name: &str) -> anyhow::Result<String> {
         input.take(MOST_READ).read_to_string(&mut text).context("the value on standard input cannot be read")?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
+    // Hidden before it is asked for: who types at once is not shown either.
+    let hidden = Hidden::begin()?;
     eprint!("Value of {name} (it is not shown): ");
     std::io::stderr().flush()?;
-    let hidden = Hidden::begin()?;
     let typed = typed(&mut input);
     drop(hidden);
     eprintln!();
