@@ -80,15 +80,16 @@ impl App {
         let database = config.database();
         let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
         store.seat_owners(seats(&config)).await?;
-        let (catalogue, models) = tokio::join!(
+        let (catalogue, models, telegram) = tokio::join!(
             open_catalogue(&config, store.clone()),
-            Models::new(config.models.clone(), config.http_proxy.clone())
+            Models::new(config.models.clone(), config.http_proxy.clone()),
+            open_telegram(&config)
         );
         let catalogue = catalogue?;
         for (name, error) in catalogue.refused() {
             tracing::error!(plugin = name, %error, "a plugin was refused");
         }
-        let channels = Channels::new(open_channels(&config).await?);
+        let channels = Channels::new(open_channels(&config, telegram?).await?);
         let owners = Owners::of(&config);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
         let vault = open_vault(&config, &store).await;
@@ -235,13 +236,19 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
     })
 }
 
-async fn open_channels(config: &Config) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
+async fn open_telegram(config: &Config) -> anyhow::Result<Option<Telegram>> {
+    let Some(config) = telegram_config(config) else { return Ok(None) };
+    // Reads the system's certificates.
+    Ok(Some(tokio::task::spawn_blocking(move || Telegram::new(config)).await??))
+}
+
+async fn open_channels(config: &Config, telegram: Option<Telegram>) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
     let terminal = TerminalServer::new(config.socket());
     // Before anything says that Steward is ready, for then people connect.
     terminal.open().await?;
     let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(terminal)];
-    if let Some(telegram) = telegram_config(config) {
-        channels.push(Arc::new(Telegram::new(telegram)?));
+    if let Some(telegram) = telegram {
+        channels.push(Arc::new(telegram));
     }
     Ok(channels)
 }

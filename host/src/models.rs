@@ -104,7 +104,12 @@ async fn choose(plan: &ModelPlan, proxy: Option<&Url>) -> Result<(Gateway, bool)
         },
     };
     let config = GatewayConfig { models, http_proxy: proxy.map(|url| url.to_string()), ..GatewayConfig::default() };
-    Ok((Gateway::new(config)?, settled))
+    // Reads the system's certificates.
+    match tokio::task::spawn_blocking(move || Gateway::new(config)).await {
+        Ok(gateway) => Ok((gateway?, settled)),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(ModelError::Cancelled),
+    }
 }
 
 fn with_model(found: ModelConfig, name: Option<&str>) -> ModelConfig {
