@@ -21,6 +21,8 @@ const AT_ONCE: usize = 32;
 /// The outbox is looked at this often even if nothing tells of a change, so that a clock that jumps delays nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+/// Whatever the other side asks for; what is put off for longer the store takes for due.
+const LONGEST_ASKED: SignedDuration = SignedDuration::from_hours(1);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A channel with nobody there says when somebody comes; this is for what it misses.
 const OFFLINE_WAIT: SignedDuration = SignedDuration::from_mins(5);
@@ -82,8 +84,8 @@ async fn written(host: &Host, row: &OutboxRow, sent: Result<(), SendError>) -> R
         Ok(()) => host.store.mark_sent(row.id, now).await,
         Err(SendError::Offline) => host.store.postpone(row.id, now + OFFLINE_WAIT, "nobody is connected").await,
         Err(SendError::Later { after, reason }) => {
-            let wait = after
-                .map_or_else(|| backoff(row.attempts), |after| SignedDuration::try_from(after).unwrap_or(LONGEST_WAIT));
+            let asked = after.map(|after| SignedDuration::try_from(after).unwrap_or(LONGEST_ASKED).min(LONGEST_ASKED));
+            let wait = asked.unwrap_or_else(|| backoff(row.attempts));
             tracing::warn!(message = %row.id, reason, wait = %wait, "a message is sent later");
             host.store.postpone(row.id, now + wait, &reason).await
         }

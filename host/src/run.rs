@@ -1,19 +1,19 @@
 //! Performs one run: gives the turn machine what happened and does what it asks for. Every effect that matters is in
 //! the journal before the next one begins, so the run can be taken up where a crash cut it off.
 
+mod asking;
+mod calling;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use steward_agent::budget::Limits;
-use steward_agent::prompt::{self, Context};
 use steward_agent::turn::{Effect, End, Event, Turn};
 use steward_agent::{
-    Address, Draft, Language, Message, ModelError, ModelReply, ModelRequest, Origin, Outgoing, Principal, Role,
-    StreamEvent, ToolCall, ToolResult, ToolSpec, UserMessage, budget,
+    Address, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, ToolSpec, UserMessage,
+    budget,
 };
-use steward_sandbox::Call;
 use steward_store::{InboxId, ModelUsage, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Host;
-use crate::approval::{self, Asker, Waits};
+use crate::approval::Waits;
 use crate::reply;
 use crate::session::{Mail, Work, prepare};
 use crate::stream::{Shown, Stream};
@@ -30,15 +30,10 @@ use crate::stream::{Shown, Stream};
 const TYPING_EVERY: Duration = Duration::from_secs(4);
 /// An answer that comes within this time needs no sign that it is being written.
 const TYPING_AFTER: Duration = Duration::from_millis(300);
-/// Lines of progress that may wait to be shown; more are dropped.
-const PROGRESS_LINES: usize = 16;
 /// While the run waits for consent its time stands still and is not looked at more often than this.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// For cancelled calls to write their audit rows.
 const ENDING: Duration = Duration::from_secs(2);
-/// A summary is short, whatever it is of.
-const SUMMARY_TOKENS: u32 = 1_500;
-const SUMMARY_ENTRY_CHARS: usize = 4_000;
-const LEFT_OUT: &str = "(the beginning of this conversation is left out)";
 
 /// What a run begins with.
 pub(crate) struct RunStart {
@@ -57,6 +52,7 @@ enum Done {
     Event(Event),
     Model(Result<ModelReply, ModelError>),
     Prepared(InboxId, UserMessage),
+    Summarised(String, Option<ModelUsage>),
     Nothing,
 }
 
@@ -104,10 +100,10 @@ impl Run {
             .collect();
         let step = own.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
         let tools = host.catalogue.tools_for(&start.principal.role, start.principal.origin);
-        let system = system_prompt(&host, &start).await?;
+        let system = asking::system_prompt(&host, &start).await?;
         let fixed = budget::tokens(&system) + budget::tools_tokens(&tools);
         let messages = entries.into_iter().map(|entry| entry.message).collect();
-        let turn = Turn::new(messages, limits(&host), fixed, u32::try_from(step).unwrap_or(u32::MAX));
+        let turn = Turn::new(messages, asking::limits(&host), fixed, u32::try_from(step).unwrap_or(u32::MAX));
         let stream = open_stream(&host, &start, said);
         let replaying = start.resumed;
         Ok(Self {
@@ -224,113 +220,6 @@ impl Run {
         Ok(self.host.store.join_run(self.start.id, vec![row], Message::User(message)).await?)
     }
 
-    fn ask(&mut self, with_tools: bool) {
-        let request = ModelRequest {
-            system: self.system.clone(),
-            messages: self.turn.messages().to_vec(),
-            tools: if with_tools { self.tools.clone() } else { Vec::new() },
-            max_tokens: self.host.config.limits.answer_tokens,
-            model: self.start.model.clone(),
-        };
-        let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
-        match &self.stream {
-            Some(stream) => {
-                let (events, collect) = stream.listen();
-                self.tasks.spawn(async move {
-                    let asked = async {
-                        let events = events;
-                        host.models.complete(&request, &events, &cancel).await
-                    };
-                    Done::Model(tokio::join!(asked, collect).0)
-                });
-            }
-            None => {
-                self.tasks.spawn(async move { Done::Model(complete_unseen(&host, &request, &cancel).await) });
-            }
-        }
-    }
-
-    fn call(&mut self, step: u32, calls: Vec<(usize, ToolCall)>) {
-        for (at, call) in calls {
-            let key = format!("{}/{step}/{at}", self.start.id);
-            let asker = self.asker(&call.name, &key);
-            let made = make_call(Arc::clone(&self.host), self.sandbox_call(&call, key), asker);
-            let (id, name) = (call.id, call.name);
-            self.tasks.spawn(async move {
-                let (text, failed) = made.await;
-                Done::Event(Event::Tool(ToolResult { id, name, text, failed }))
-            });
-        }
-    }
-
-    fn sandbox_call(&self, call: &ToolCall, key: String) -> Call {
-        Call {
-            principal: self.start.principal.clone(),
-            language: self.start.language,
-            run: Some(self.start.id),
-            name: call.name.clone(),
-            input: call.input.clone(),
-            key,
-            replayed: self.replaying,
-            time_limit: Duration::from_secs(self.host.config.limits.tool_seconds),
-            cancel: self.cancel.clone(),
-            progress: None,
-        }
-    }
-
-    fn asker(&self, tool: &str, key: &str) -> Asker {
-        Asker {
-            principal: self.start.principal.clone(),
-            language: self.start.language,
-            address: self.start.address.clone(),
-            run: self.start.id,
-            tool: tool.to_owned(),
-            key: key.to_owned(),
-            cancel: self.cancel.clone(),
-            waits: self.waits.clone(),
-        }
-    }
-
-    /// Has the older part of the conversation summarised and keeps the summary in its place.
-    async fn summarise(&mut self, keep: usize) -> anyhow::Result<()> {
-        let older = self.turn.messages().len() - keep;
-        let text = prompt::transcript(&self.turn.messages()[..older], SUMMARY_ENTRY_CHARS);
-        let room = self.turn_window_chars();
-        let request = ModelRequest {
-            system: prompt::SUMMARISE.to_owned(),
-            messages: vec![Message::user(budget::shorten(&text, room))],
-            tools: Vec::new(),
-            max_tokens: SUMMARY_TOKENS,
-            model: self.start.model.clone(),
-        };
-        let entries = self.host.store.history(&self.start.principal.session).await?;
-        let through = entries.len().checked_sub(keep + 1).and_then(|at| entries.get(at)).map(|entry| entry.id);
-        let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
-        let session = self.start.principal.session.clone();
-        self.tasks.spawn(async move {
-            let text = match summary(&host, &request, &cancel).await {
-                Err(ModelError::Cancelled) => return Done::Event(Event::Summarised(Err(ModelError::Cancelled))),
-                Err(error) => {
-                    tracing::warn!(%error, "the conversation could not be summarised");
-                    LEFT_OUT.to_owned()
-                }
-                Ok(text) => text,
-            };
-            if let Some(through) = through
-                && let Err(error) = host.store.compact(&session, through, &text).await
-            {
-                tracing::warn!(%error, "the summary was not kept; it is made again in the next run");
-            }
-            Done::Event(Event::Summarised(Ok(text)))
-        });
-        Ok(())
-    }
-
-    /// Characters of a transcript that surely fit the model's window.
-    fn turn_window_chars(&self) -> usize {
-        self.host.models.window() as usize * 3 / 2
-    }
-
     fn done(&mut self, done: Done) -> Option<Event> {
         match done {
             Done::Event(event) => Some(event),
@@ -346,6 +235,10 @@ impl Run {
                 Some(Event::Model(result))
             }
             Done::Prepared(row, message) => Some(Event::Joined { tag: row.0, message }),
+            Done::Summarised(text, usage) => {
+                self.usage.extend(usage);
+                Some(Event::Summarised(Ok(text)))
+            }
             Done::Nothing => None,
         }
     }
@@ -354,7 +247,7 @@ impl Run {
     fn broke_off(&self, error: &tokio::task::JoinError) -> Event {
         tracing::error!(run = %self.start.id, %error, "a part of this run broke off");
         let reason = "an error inside Steward; the log tells more".to_owned();
-        Event::Model(Err(ModelError::Invalid { address: "this host".into(), reason }))
+        Event::Broke(ModelError::Invalid { address: "this host".into(), reason })
     }
 
     fn received(&mut self, mail: Mail) -> Option<Event> {
@@ -444,17 +337,6 @@ impl Run {
     }
 }
 
-fn limits(host: &Host) -> Limits {
-    let of = &host.config.limits;
-    Limits {
-        steps: of.steps,
-        tokens: of.tokens,
-        time: Duration::from_secs(of.seconds),
-        window: host.models.window(),
-        answer: of.answer_tokens,
-    }
-}
-
 /// Answers that nobody is waiting for are not shown while they grow.
 fn open_stream(host: &Arc<Host>, start: &RunStart, said: Vec<String>) -> Option<Stream> {
     if start.principal.origin != Origin::Chat {
@@ -463,76 +345,4 @@ fn open_stream(host: &Arc<Host>, start: &RunStart, said: Vec<String>) -> Option<
     let channel = Arc::clone(host.channels.get(&start.address.channel)?);
     let with = Shown { channel, store: host.store.clone(), vault: Arc::clone(&host.vault) };
     Some(Stream::start(with, start.id, start.address.clone(), start.draft.clone(), said))
-}
-
-async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Result<String> {
-    let owner = start.principal.role == Role::Owner;
-    let memory = if owner { crate::app::read_memory(&host.config.workspace).await } else { None };
-    let owners: Vec<String> = match owner {
-        true => Vec::new(),
-        false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
-    };
-    let zone = host.config.time_zone.iana_name().unwrap_or("UTC");
-    Ok(prompt::system(&Context {
-        principal: &start.principal,
-        language: start.language,
-        zone,
-        channel: &start.address.channel,
-        memory: memory.as_deref(),
-        owners: &owners,
-    }))
-}
-
-async fn complete_unseen(
-    host: &Host,
-    request: &ModelRequest,
-    cancel: &CancellationToken,
-) -> Result<ModelReply, ModelError> {
-    let (events, mut unseen) = mpsc::channel::<StreamEvent>(16);
-    let drain = async { while unseen.recv().await.is_some() {} };
-    let asked = async {
-        let events = events;
-        host.models.complete(request, &events, cancel).await
-    };
-    tokio::join!(asked, drain).0
-}
-
-/// The rehearsal model cannot summarise; then the beginning is left out.
-async fn summary(host: &Host, request: &ModelRequest, cancel: &CancellationToken) -> Result<String, ModelError> {
-    let reply = complete_unseen(host, request, cancel).await?;
-    let text = reply.text.trim();
-    Ok(if reply.rehearsal || text.is_empty() { LEFT_OUT.to_owned() } else { text.to_owned() })
-}
-
-/// Makes one tool call, where that needs consent after it was given, and words its outcome for the model. What the tool
-/// says of its progress is shown to the person.
-async fn make_call(host: Arc<Host>, mut call: Call, asker: Asker) -> (String, bool) {
-    let (principal, to) = (call.principal.clone(), asker.address.clone());
-    let channel = host.channels.get(&to.channel).filter(|_| principal.origin == Origin::Chat);
-    let (progress, mut lines) = mpsc::channel::<String>(PROGRESS_LINES);
-    let show = async {
-        let Some(channel) = channel else { return };
-        while let Some(line) = lines.recv().await {
-            channel.tool_started(&to, &host.vault.known().redact(&line)).await;
-        }
-    };
-    let make = async {
-        if let Some(channel) = channel {
-            let line = reply::tool_line(&call.name, &call.input);
-            channel.tool_started(&to, &host.vault.known().redact(&line)).await;
-            call.progress = Some(progress);
-        }
-        let consent = |effect, arguments: &str| approval::consent(&host, asker, effect, arguments);
-        host.catalogue.call_if(call, consent).await
-    };
-    let (answer, ()) = tokio::join!(make, show);
-    let mut text = answer.text;
-    for file in answer.attachments {
-        let note = match crate::uploads::save_output(&host, &principal, &file.name, &file.data).await {
-            Ok(path) => format!("[saved as {path}]"),
-            Err(error) => format!("[{} could not be saved: {error}]", file.name),
-        };
-        text = format!("{text}\n{note}");
-    }
-    (text, answer.outcome.failed())
 }

@@ -14,14 +14,23 @@ use crate::app::Host;
 use crate::texts;
 
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// A clock set back by more than this has gone ahead before; smaller corrections are everyday.
+const SET_BACK: SignedDuration = SignedDuration::from_mins(10);
 /// Sent messages and handled ones are kept this long.
 const KEEP: SignedDuration = SignedDuration::from_hours(24 * 14);
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) async fn run(host: Arc<Host>) {
     let mut purged = None;
+    let mut last = Timestamp::now();
     while !host.stop.is_cancelled() {
         let now = Timestamp::now();
+        if now + SET_BACK < last
+            && let Err(error) = bring_forward(&host, now).await
+        {
+            tracing::error!(%error, "after the clock was set back, what repeats could not be planned anew");
+        }
+        last = now;
         if let Err(error) = fire_due(&host, now).await {
             tracing::error!(%error, "scheduled work could not be fired; trying again");
         }
@@ -37,6 +46,18 @@ pub(crate) async fn run(host: Arc<Host>) {
             () = host.stop.cancelled() => {}
         }
     }
+}
+
+/// What repeats was planned by a clock that went ahead: plans it anew, lest it be silent until then.
+async fn bring_forward(host: &Host, now: Timestamp) -> Result<(), StoreError> {
+    tracing::warn!(%now, "the clock was set back; what repeats is planned anew");
+    for job in host.store.repeating_jobs().await? {
+        let next = job.repeat.as_ref().and_then(|repeat| repeat.next_after(&host.config.time_zone, now));
+        if let Some(next) = next.filter(|next| *next < job.next) {
+            host.store.fire_job(&job, Vec::new(), Vec::new(), Some(next), now).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn until_next(host: &Host) -> Duration {

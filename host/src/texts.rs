@@ -239,11 +239,7 @@ pub(crate) fn reminder(language: Language, title: &str, due: Timestamp, now: Tim
         return format!("⏰ {title}");
     }
     let due = wall_clock(due, zone);
-    say(
-        language,
-        format!("⏰ {title}\n_(was due {due}; I was not running)_"),
-        format!("⏰ {title}\n_(срок был {due}; я не работал)_"),
-    )
+    say(language, format!("⏰ {title}\n_(was due {due})_"), format!("⏰ {title}\n_(срок был {due})_"))
 }
 
 /// `2026-11-20 14:05`.

@@ -25,6 +25,8 @@ pub enum Event {
     Summarised(Result<String, ModelError>),
     Stop,
     TimeUp,
+    /// A part of the session failed in a way it should not; nothing more can be expected of it.
+    Broke(ModelError),
 }
 
 /// What the session is to do, in this order.
@@ -167,6 +169,7 @@ impl Turn {
             }
             (_, Event::Stop) => self.break_off(End::Stopped, "the person stopped it"),
             (_, Event::TimeUp) => self.break_off(End::OutOfTime, "the run's time was up"),
+            (_, Event::Broke(error)) => self.break_off(End::Failed(error), "it broke off"),
             (State::Asking, Event::Model(Ok(reply))) => self.replied(reply),
             (State::Asking, Event::Model(Err(error))) => self.model_failed(error),
             (State::Calling, Event::Tool(result)) => self.tool_answered(result),

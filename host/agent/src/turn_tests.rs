@@ -104,6 +104,17 @@ fn stop_ends_everything_and_leaves_a_conversation_that_can_go_on() {
 }
 
 #[test]
+fn a_part_that_broke_ends_the_run_with_a_whole_conversation() {
+    let mut turn = turn(vec![Message::user("start")]);
+    turn.start();
+    model(&mut turn, calls(&["a"]));
+    let error = ModelError::Invalid { address: "here".into(), reason: "fault".into() };
+    let effects = turn.handle(Event::Broke(error.clone()));
+    assert_eq!(finished(&effects), Some(&End::Failed(error)));
+    assert!(unanswered_calls(turn.messages()).is_empty());
+}
+
+#[test]
 fn a_message_that_came_just_before_the_end_is_left_for_the_next_run() {
     let mut turn = turn(vec![Message::user("start")]);
     turn.start();
@@ -179,7 +190,7 @@ fn a_long_conversation_is_summarised_first() {
     let mut turn = Turn::new(old, limits, 100, 0);
     let effects = turn.start();
     let [Effect::Summarise { keep }] = effects[..] else { panic!("{effects:?}") };
-    assert!(keep >= 1 && keep < 40);
+    assert!((1..40).contains(&keep));
     let effects = turn.handle(Event::Summarised(Ok("they counted".into())));
     assert_eq!(effects, [Effect::AskModel { with_tools: true }]);
     assert_eq!(turn.messages().len(), keep + 1);

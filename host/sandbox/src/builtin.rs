@@ -126,7 +126,7 @@ async fn a_page_is_fetched_from_where_the_policy_allows() {
     let sandbox = Sandbox::new(source("web")).await;
     let closed = sandbox.call("web_fetch", url.clone()).await;
     assert_eq!(closed.outcome, Outcome::Denied, "{}", closed.text);
-    assert!(closed.text.contains("the plugin may not reach 127.0.0.1"), "{}", closed.text);
+    assert!(closed.text.contains("http.allow_private"), "the remedy is named: {}", closed.text);
 
     let policy = HttpPolicy { allow_private: vec![address.to_string()], ..HttpPolicy::default() };
     let sandbox = Sandbox::within(sandbox.stop().await, policy, source("web")).await;

@@ -95,6 +95,11 @@ impl Store {
         self.read(move |db| select(db, "state = 'active' AND next <= ?1 ORDER BY next, id", (Millis(now),))).await
     }
 
+    /// Everything that repeats, whoever's it is.
+    pub async fn repeating_jobs(&self) -> Result<Vec<Job>> {
+        self.read(move |db| select(db, "state = 'active' AND repeat IS NOT NULL ORDER BY next, id", ())).await
+    }
+
     /// When the next job is due.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
         self.read(|db| {

@@ -25,6 +25,10 @@ pub struct OutboxRow {
 /// The oldest unfinished message of each chat: the only one of it that may be sent.
 const HEADS: &str = "SELECT min(id) FROM outbox WHERE state = 'pending' GROUP BY channel, chat";
 
+/// Nothing is put off for longer than this, in milliseconds. What seems to be was put off before the clock was set back,
+/// and is due.
+const LONGEST: i64 = 2 * 3_600 * 1_000;
+
 impl Store {
     /// Puts messages on their way. With the key of a tool call, a second time with that key changes nothing and gives
     /// the ids of the first.
@@ -47,7 +51,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(&format!(
                 "SELECT id, outgoing, attempts FROM outbox
-                 WHERE id IN ({HEADS}) AND not_before <= ?1 ORDER BY id LIMIT ?2"
+                 WHERE id IN ({HEADS}) AND (not_before <= ?1 OR not_before > ?1 + {LONGEST}) ORDER BY id LIMIT ?2"
             ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map((Millis(now), limit), outbox_row)?;
@@ -78,7 +82,7 @@ impl Store {
         .await
     }
 
-    /// It could not be sent and is due again at `until`. This counts as an attempt.
+    /// It could not be sent and is due again at `until`, at most two hours from now. This counts as an attempt.
     pub async fn postpone(&self, id: OutboxId, until: Timestamp, error: &str) -> Result<()> {
         let error = error.to_owned();
         self.change_outgoing(
@@ -215,6 +219,15 @@ mod tests {
         assert_eq!(due(&fixture.store, 5).await, Vec::<String>::new());
         fixture.store.hasten("telegram", at(5)).await.unwrap();
         assert_eq!(due(&fixture.store, 5).await, ["hello"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_put_off_by_a_clock_set_back_since_is_due() {
+        let fixture = Fixture::new();
+        let id = enqueue(&fixture.store, "anna", "again").await;
+        fixture.store.postpone(id, at(86_410), "too many requests").await.unwrap();
+        assert_eq!(due(&fixture.store, 86_400).await, Vec::<String>::new());
+        assert_eq!(due(&fixture.store, 0).await, ["again"]);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use serde_json::json;
 use steward_tests::Gate;
 use steward_tests::host::HostBuilder;
 use steward_tests::model::{Asked, Reply};
+use steward_tests::telegram::Failure;
 use tempfile::TempDir;
 
 use crate::stage::Stage;
@@ -142,5 +143,18 @@ async fn messages_are_answered_while_the_clock_is_set_back() {
     stage.owner.hears(|text| text.contains("Today")).await;
     stage.settled().await;
     assert_eq!(stage.owner.sees().len(), 6, "nothing is said twice");
+    assert!(stage.host.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_message_that_is_to_be_sent_again_does_not_wait_for_a_day_that_was_taken_back() {
+    let clock = Clock::new();
+    let mut stage = Stage::with(|_| Reply::text("pong"), |host| clock.of(host)).await;
+    clock.off_by("+1d");
+    stage.tg.fail_next("sendMessage", Failure::TooMany { retry_after: 10 });
+    stage.owner.says("/help");
+    stage.host.logs(|line| line.contains("a message is sent later")).await;
+    clock.off_by("+0d");
+    stage.owner.hears(|text| text.contains("/stop")).await;
     assert!(stage.host.stop().await.success());
 }
