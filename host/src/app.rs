@@ -21,7 +21,7 @@ use crate::inbox::StoredInbox;
 use crate::models::Models;
 use crate::questions::Questions;
 use crate::router::Router;
-use crate::{delivery, heartbeat, scheduler};
+use crate::{delivery, heartbeat, scheduler, uploads};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -78,7 +78,12 @@ impl App {
         prepare_folders(&config)?;
         let lock = lock(&config.data)?;
         let database = config.database();
-        let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
+        let (data, workspace) = (config.data.clone(), config.workspace.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            uploads::tidy(&data, &workspace);
+            Store::open(&database)
+        });
+        let store = opened.await??;
         store.seat_owners(seats(&config)).await?;
         let (catalogue, models, telegram) = tokio::join!(
             open_catalogue(&config, store.clone()),

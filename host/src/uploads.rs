@@ -13,6 +13,10 @@ use tokio::io::AsyncWriteExt;
 use crate::app::Host;
 use crate::texts;
 
+const UPLOADS: &str = "uploads";
+const MADE: &str = "made";
+/// Ends the names of files that are not whole yet.
+const PART: &str = ".part";
 const FETCH_TIME: Duration = Duration::from_secs(180);
 
 /// Where the files of a message went, and what to say of those that did not come.
@@ -53,9 +57,9 @@ pub(crate) async fn fetch_all(
 
 fn folder_of(host: &Host, principal: &Principal) -> (PathBuf, String) {
     match principal.role {
-        Role::Owner => (host.config.workspace.join("uploads"), "uploads".to_owned()),
+        Role::Owner => (host.config.workspace.join(UPLOADS), UPLOADS.to_owned()),
         _ => {
-            let own = format!("people/{}/uploads", principal.person);
+            let own = format!("people/{}/{UPLOADS}", principal.person);
             (host.config.data.join(&own), own)
         }
     }
@@ -73,7 +77,7 @@ async fn fetch(
     fs::create_dir_all(folder).await.map_err(broken)?;
     let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let saved = unused_name(folder, &format!("{stamp}-{name}")).await;
-    let part = folder.join(format!(".{saved}.part"));
+    let part = folder.join(format!(".{saved}{PART}"));
     let mut file = Capped { file: fs::File::create(&part).await.map_err(broken)?, left: limit };
     let result = channel.fetch(attachment, &mut file).await;
     let whole = match result {
@@ -102,13 +106,29 @@ pub(crate) async fn save_output(
     data: &[u8],
 ) -> std::io::Result<String> {
     let (uploads, shown) = folder_of(host, principal);
-    let folder = uploads.with_file_name("made");
+    let folder = uploads.with_file_name(MADE);
     fs::create_dir_all(&folder).await?;
     let saved = unused_name(&folder, &safe_name(name)).await;
-    let part = folder.join(format!(".{saved}.part"));
+    let part = folder.join(format!(".{saved}{PART}"));
     fs::write(&part, data).await?;
     fs::rename(&part, folder.join(&saved)).await?;
-    Ok(format!("{}/{saved}", shown.replace("uploads", "made")))
+    Ok(format!("{}/{saved}", shown.replace(UPLOADS, MADE)))
+}
+
+/// Removes what files were left half fetched by a process that was killed. Blocks.
+pub(crate) fn tidy(data: &Path, workspace: &Path) {
+    let people = std::fs::read_dir(data.join("people")).into_iter().flatten().flatten().map(|entry| entry.path());
+    for place in people.chain([workspace.to_owned()]) {
+        for folder in [UPLOADS, MADE] {
+            for file in std::fs::read_dir(place.join(folder)).into_iter().flatten().flatten() {
+                let name = file.file_name();
+                let half = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
+                if half && let Err(error) = std::fs::remove_file(file.path()) {
+                    tracing::warn!(file = %file.path().display(), %error, "half a file is left");
+                }
+            }
+        }
+    }
 }
 
 async fn unused_name(folder: &Path, name: &str) -> String {
@@ -173,6 +193,22 @@ impl tokio::io::AsyncWrite for Capped {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_files_are_removed_and_whole_ones_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, workspace) = (folder.path().join("data"), folder.path().join("workspace"));
+        for file in ["data/people/7/uploads/.1-a.jpg.part", "workspace/uploads/.2-b.part", "workspace/uploads/2-b.part"]
+        {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "half").unwrap();
+        }
+        tidy(&data, &workspace);
+        assert!(!data.join("people/7/uploads/.1-a.jpg.part").exists());
+        assert!(!workspace.join("uploads/.2-b.part").exists());
+        assert!(workspace.join("uploads/2-b.part").exists(), "somebody's own file keeps its odd name");
+    }
 
     #[test]
     fn a_file_name_cannot_leave_its_folder() {
