@@ -61,7 +61,27 @@ fn plain(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
+    use steward_agent::{Address, Language, PersonId, Principal, Role, SessionId};
+    use steward_store::RunId;
+
     use super::*;
+
+    fn start(origin: Origin) -> RunStart {
+        let session = SessionId("owner/1/telegram".into());
+        let principal = Principal { person: PersonId(1), name: "Olga".into(), role: Role::Owner, session, origin };
+        let address = Address { channel: "telegram".into(), chat: "1".into() };
+        let language = Language::En;
+        RunStart { id: RunId(1), principal, language, address, model: None, draft: None, resumed: false }
+    }
+
+    #[test]
+    fn a_heartbeat_with_nothing_to_tell_is_silent() {
+        let answered = |text: &str| End::Answered(Answer { text: text.into(), ..Answer::default() });
+        let told = |origin, end| text(&start(origin), &Limits::default(), &end, &[], "");
+        assert_eq!(told(Origin::Heartbeat, answered("**HEARTBEAT_OK**")), None);
+        assert!(told(Origin::Heartbeat, answered("The backup is old.")).is_some());
+        assert!(told(Origin::Chat, answered("HEARTBEAT_OK")).is_some());
+    }
 
     #[test]
     fn a_tool_call_is_one_short_line() {

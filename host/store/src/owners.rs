@@ -14,7 +14,7 @@ use crate::people;
 pub struct Seat {
     /// The channel's own id of the person; `address.channel` is the channel.
     pub id: String,
-    /// Where they can be reached before they have written anything.
+    /// Where they can be reached before they have written anything; of several the last one counts.
     pub address: Address,
 }
 
@@ -57,8 +57,8 @@ fn seated(db: &Connection, seat: &Seat, shared: Option<PersonId>) -> Result<Pers
     };
     // Whom a code or another owner made one stays one when the configuration no longer names them.
     db.prepare_cached(
-        "UPDATE person SET role = ?2, configured = iif(role = ?2, configured, 1), address = coalesce(address, ?3)
-         WHERE id = ?1",
+        "UPDATE person SET role = ?2, configured = iif(role = ?2, configured, 1),
+         address = iif(last_seen IS NULL, ?3, coalesce(address, ?3)) WHERE id = ?1",
     )?
     .execute((person.0, Role::Owner.as_str(), Json(&seat.address)))?;
     Ok(person)
@@ -90,6 +90,8 @@ mod tests {
         store.seat_owners(vec![seat("terminal", "owner")]).await.unwrap();
         let seats = vec![seat("terminal", "owner"), seat("telegram", "5"), seat("telegram", "6")];
         store.seat_owners(seats).await.unwrap();
+        let unseen = store.owners().await.unwrap();
+        assert_eq!(unseen[0].address, Some(seat("telegram", "5").address), "where one is likelier to be than here");
         let terminal = role_of(store, "terminal", "owner").await;
         assert_eq!(role_of(store, "telegram", "5").await, terminal);
         let second = role_of(store, "telegram", "6").await;
