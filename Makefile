@@ -18,8 +18,8 @@ run: ## start Steward, and chat with it right here
 test: lint ## install what the tests need, then run everything that must pass
 	@# The end-to-end tests run this very binary, built as it ships: without the features that tests add to its crates.
 	cargo build --locked --package steward
-	cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc --quiet
+	cargo nextest run --locked --workspace
 
 lint: setup ## check format, lints, licences, scripts, the image and the compose file
 	cargo fmt --all --check
