@@ -31,6 +31,7 @@ lint: setup ## check format, lints, licences, scripts, the image and the compose
 	$(TOOLS)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: ## measure; prints ratios within one run
+	cargo build --locked --release --package steward
 	cargo run --locked --release --package steward-benches
 
 setup: ## install what the tests need and what is missing
