@@ -41,18 +41,15 @@ pub(crate) struct Host {
 
 /// The identities that the configuration names as owners.
 #[derive(Debug, Default)]
-pub(crate) struct Owners(HashSet<(&'static str, String)>);
+pub(crate) struct Owners(HashSet<(String, String)>);
 
 impl Owners {
-    fn of(config: &Config) -> Self {
-        let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
-        let telegram = telegram.map(|id| ("telegram", id.to_string()));
-        // Whoever may open the socket in the data folder is the owner.
-        Self(telegram.chain([("terminal", "owner".to_owned())]).collect())
+    fn of(seats: &[Seat]) -> Self {
+        Self(seats.iter().map(|seat| (seat.address.channel.clone(), seat.id.clone())).collect())
     }
 
     pub(crate) fn contains(&self, channel: &str, id: &str) -> bool {
-        self.0.iter().any(|(of, known)| *of == channel && known == id)
+        self.0.iter().any(|(of, known)| of == channel && known == id)
     }
 }
 
@@ -84,18 +81,16 @@ impl App {
             Store::open(&database)
         });
         let store = opened.await??;
-        store.seat_owners(seats(&config)).await?;
+        let seats = seats(&config);
+        let owners = Owners::of(&seats);
+        store.seat_owners(seats).await?;
         let (catalogue, models, telegram) = tokio::join!(
             open_catalogue(&config, store.clone()),
             Models::new(config.models.clone(), config.http_proxy.clone()),
             open_telegram(&config)
         );
         let catalogue = catalogue?;
-        for (name, error) in catalogue.refused() {
-            tracing::error!(plugin = name, %error, "a plugin was refused");
-        }
         let channels = Channels::new(open_channels(&config, telegram?).await?);
-        let owners = Owners::of(&config);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
         let vault = open_vault(&config, &store).await;
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
@@ -193,7 +188,8 @@ pub(crate) fn is_running(data: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
 }
 
-/// The owner at this machine comes first: the first owner on Telegram is the same person.
+/// The owners. The one at this machine, who is whoever may open the socket in the data folder, comes first: the first on
+/// Telegram is the same person.
 fn seats(config: &Config) -> Vec<Seat> {
     let seat = |channel: &str, id: String| Seat { address: Address { channel: channel.into(), chat: id.clone() }, id };
     let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
@@ -280,13 +276,7 @@ async fn save_health(host: Arc<Host>, channel: Arc<dyn Channel>) {
     loop {
         let health = channel.health();
         if saved.as_ref() != Some(&health) {
-            let row = steward_store::Health {
-                last_ok: health.last_ok,
-                last_error: health.last_error.clone(),
-                failing_since: health.failing_since,
-                renewed: health.renewed,
-            };
-            match host.store.set_health(channel.name(), row).await {
+            match host.store.set_health(channel.name(), health.clone()).await {
                 Ok(()) => saved = Some(health),
                 Err(error) => tracing::warn!(%error, "the channel's health was not written down"),
             }

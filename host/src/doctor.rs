@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use steward_agent::Health;
 use steward_sandbox::Vault;
-use steward_store::{Health, Store};
+use steward_store::Store;
 
 use crate::app;
 use crate::config::Config;

@@ -5,6 +5,7 @@
 
 pub mod budget;
 pub mod envelope;
+pub mod health;
 pub mod language;
 pub mod message;
 pub mod model;
@@ -14,6 +15,7 @@ pub mod question;
 pub mod turn;
 
 pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
+pub use health::Health;
 pub use language::Language;
 pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{ChannelError, FetchError, SendError};
-pub use health::Health;
+pub use steward_agent::Health;
 pub use telegram::{Telegram, TelegramConfig};
 pub use terminal::{ChatOptions, TerminalServer, chat};
 

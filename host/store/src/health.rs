@@ -1,22 +1,10 @@
 //! How each channel is doing, as its own receiving side tells it, for `doctor` and `/usage`.
 
-use jiff::Timestamp;
+use steward_agent::Health;
 
 use crate::Store;
 use crate::column::Millis;
 use crate::error::Result;
-
-/// The state of one channel.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// When it last heard from its server.
-    pub last_ok: Option<Timestamp>,
-    pub last_error: Option<String>,
-    /// Since when it fails without a break.
-    pub failing_since: Option<Timestamp>,
-    /// How often a dead connection was renewed.
-    pub renewed: u32,
-}
 
 impl Store {
     /// Replaces what is known of the channel.

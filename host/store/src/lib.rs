@@ -43,7 +43,6 @@ pub use approvals::{Approval, ApprovalState, NewApproval};
 pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, TaskId};
 pub use error::{Result, StoreError};
-pub use health::Health;
 pub use inbox::{InboxRow, Received};
 pub use jobs::{Job, NewJob};
 pub use kv::{KvPlace, KvQuota};
