@@ -31,6 +31,10 @@ impl SandboxError {
 pub enum LoadError {
     #[error("plugin.toml: {0}")]
     Manifest(String),
+    #[error("the manifest in the file: {0}")]
+    Packed(String),
+    #[error("the file holds no manifest: make one that does with `steward plugin pack`, or give its plugin.toml beside")]
+    NotPacked,
     #[error(
         "it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities], or `{without}` \
          to load it without"

@@ -54,6 +54,9 @@ struct RawManifest {
     tools: Vec<ToolEntry>,
     #[serde(default)]
     limits: RawLimits,
+    /// How it is built from its sources: nothing that concerns the one who runs it.
+    #[serde(default, rename = "build")]
+    _build: toml::Table,
 }
 
 /// What the plugin wants to be held to; the host's limits hold beside.

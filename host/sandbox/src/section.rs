@@ -1,21 +1,69 @@
 //! Custom sections of a binary, found by walking over its outermost sections. Nothing inside of them is interpreted.
 
+/// The magic number and the version.
+pub(crate) const HEADER: usize = 8;
+
+/// One section of the outermost level.
+pub(crate) struct Section<'a> {
+    /// The name of a custom section.
+    pub(crate) custom: Option<&'a str>,
+    /// What it holds, without its name.
+    pub(crate) data: &'a [u8],
+    /// All of its bytes, with id and size.
+    pub(crate) whole: &'a [u8],
+}
+
+/// The sections in their order. Where the binary is damaged the last one is `None`.
+pub(crate) fn sections(wasm: &[u8]) -> impl Iterator<Item = Option<Section<'_>>> {
+    let mut rest = wasm.get(HEADER..);
+    std::iter::from_fn(move || {
+        let bytes = rest.filter(|bytes| !bytes.is_empty())?;
+        let section = section(bytes);
+        rest = section.as_ref().map(|one| &bytes[one.whole.len()..]);
+        Some(section)
+    })
+}
+
+/// The section that the bytes begin with.
+fn section(bytes: &[u8]) -> Option<Section<'_>> {
+    let (&id, after) = bytes.split_first()?;
+    let (size, after) = number(after)?;
+    let (body, after) = after.split_at_checked(size)?;
+    let whole = &bytes[..bytes.len() - after.len()];
+    if id != 0 {
+        return Some(Section { custom: None, data: body, whole });
+    }
+    let (length, named) = number(body)?;
+    let (name, data) = named.split_at_checked(length)?;
+    Some(Section { custom: std::str::from_utf8(name).ok(), data, whole })
+}
+
 /// The first custom section whose name fits.
 pub(crate) fn custom(wasm: &[u8], fits: impl Fn(&str) -> bool) -> Option<&[u8]> {
-    let mut rest = wasm.get(8..)?;
-    while let Some((&id, after)) = rest.split_first() {
-        let (size, after) = number(after)?;
-        let (body, after) = after.split_at_checked(size)?;
-        rest = after;
-        if id == 0 {
-            let (length, named) = number(body)?;
-            let (name, data) = named.split_at_checked(length)?;
-            if std::str::from_utf8(name).is_ok_and(&fits) {
-                return Some(data);
-            }
+    let whole = sections(wasm).map_while(|section| section);
+    whole.filter(|section| section.custom.is_some_and(&fits)).map(|section| section.data).next()
+}
+
+/// A custom section of that name, ready to be put behind the others.
+pub(crate) fn written(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut body = leb128(name.len());
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(data);
+    [&[0], leb128(body.len()).as_slice(), &body].concat()
+}
+
+/// A number in LEB128.
+fn leb128(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return bytes;
         }
+        bytes.push(low | 0x80);
     }
-    None
 }
 
 /// A number of at most 32 bits in LEB128, and what follows it.
