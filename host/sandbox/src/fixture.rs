@@ -17,6 +17,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
 use crate::capability::http::{Client, Hooks, HttpPolicy};
+use crate::deadline::Deadline;
 use crate::grant::{Grant, HttpGrant};
 use crate::limits::{Limits, Meter};
 use crate::secret::{KeySource, Vault};
@@ -100,7 +101,7 @@ impl Fixture {
             cancel: CancellationToken::new(),
             key: format!("call of {}", person.name),
             replayed: false,
-            deadline: Instant::now() + Duration::from_secs(60),
+            deadline: Deadline::new(Instant::now() + Duration::from_secs(60)),
             progress: None,
             lines: Default::default(),
             meter: Meter::new(&Limits::default()),

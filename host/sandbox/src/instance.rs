@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::{I32Exit, WasiCtx};
@@ -16,6 +16,7 @@ use crate::call::{Answer, Call, Outcome, OutputFile};
 use crate::capability::files;
 use crate::capability::http::Hooks;
 use crate::capability::log::{LineCount, printable};
+use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::form::{Arguments, Entry, Linked, Streams};
 use crate::grant::{Access, CapabilitySet};
@@ -87,15 +88,18 @@ impl Prepared<'_> {
         cancel: &CancellationToken,
     ) -> Ended {
         let _running = self.engine.running();
+        let deadline = store.data().deadline.clone();
+        // Looked at also when the guest has used up what the runtime gives a task at a time.
+        let passed = tokio::task::unconstrained(deadline.passed());
         let called = self.entry.call(store, self.linked, tool, &self.arguments, streams);
         tokio::select! {
             biased;
             () = cancel.cancelled() => Ended::Cancelled,
-            called = timeout_at(self.deadline, self.spent.metering(called)) => match called {
-                Ok(Ok(returned)) => Ended::Returned(returned),
-                Ok(Err(error)) => Ended::Broke(error),
-                Err(_) => Ended::TimedOut,
+            called = self.spent.metering(called) => match called {
+                Ok(returned) => Ended::Returned(returned),
+                Err(error) => Ended::Broke(error),
             },
+            () = passed => Ended::TimedOut,
         }
     }
 
@@ -116,7 +120,7 @@ impl Prepared<'_> {
             cancel: call.cancel,
             key: call.key,
             replayed: call.replayed,
-            deadline: self.deadline,
+            deadline: Deadline::new(self.deadline),
             progress: call.progress,
             lines: LineCount::default(),
             meter: Meter::new(&self.plugin.limits),

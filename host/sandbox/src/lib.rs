@@ -16,6 +16,7 @@ mod command;
 mod compile;
 mod component;
 mod connected;
+mod deadline;
 mod engine;
 pub mod error;
 mod failure;

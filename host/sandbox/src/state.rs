@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use steward_agent::{Language, Principal};
 use steward_store::RunId;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -18,6 +17,7 @@ use crate::bindings::Failure;
 use crate::capability::Capability;
 use crate::capability::http::Hooks;
 use crate::capability::log::LineCount;
+use crate::deadline::Deadline;
 use crate::grant::Grant;
 use crate::limits::Meter;
 use crate::stub::Refuse;
@@ -37,7 +37,7 @@ pub(crate) struct CallState {
     pub(crate) key: String,
     /// The call may have been made before.
     pub(crate) replayed: bool,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
     pub(crate) progress: Option<mpsc::Sender<String>>,
     pub(crate) lines: LineCount,
     pub(crate) meter: Meter,

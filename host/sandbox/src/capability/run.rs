@@ -38,8 +38,7 @@ impl wit::run::Host for CallState {
     }
 
     async fn time_left(&mut self) -> u32 {
-        let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
-        u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
+        u32::try_from(self.deadline.left().as_millis()).unwrap_or(u32::MAX)
     }
 
     /// Dropped when nobody listens or the reader is behind: it is only a sign of life.

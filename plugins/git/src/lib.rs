@@ -1,0 +1,1 @@
+//! The git plugin: repositories of the workspace.

@@ -1,0 +1,1 @@
+//! The shell plugin: commands of the machine, run in the workspace.
