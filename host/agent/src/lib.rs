@@ -13,6 +13,7 @@ pub mod principal;
 pub mod prompt;
 pub mod question;
 pub mod turn;
+pub mod visible;
 
 pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
 pub use health::Health;
@@ -21,3 +22,4 @@ pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
+pub use visible::{is_hidden, visible};

@@ -2,7 +2,7 @@
 //! around is written as an escape, and what is left out can be asked for.
 
 use serde_json::Value;
-use steward_agent::{Address, Choice, Decision, Language, Origin, Question};
+use steward_agent::{Address, Choice, Decision, Language, Origin, Question, is_hidden};
 use steward_sandbox::Effect;
 use steward_store::ApprovalState;
 
@@ -171,17 +171,6 @@ fn readable(arguments: &str) -> String {
         }
     }
     shown
-}
-
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        )
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A code block that its text cannot end.

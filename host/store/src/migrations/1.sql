@@ -203,6 +203,18 @@ CREATE TABLE secret (
   changed_at INTEGER NOT NULL
 ) STRICT;
 
+-- Plugins the owner installed, each as it was approved. Its file is plugins/HASH.wasm beside the database.
+CREATE TABLE plugin (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT, -- another one at each installation
+  name         TEXT NOT NULL UNIQUE,
+  version      TEXT NOT NULL,
+  hash         TEXT NOT NULL,        -- BLAKE3 of the file
+  manifest     TEXT NOT NULL,        -- plugin.toml as it was approved
+  approved     TEXT NOT NULL,        -- JSON: what it asked for
+  enabled      INTEGER NOT NULL,
+  installed_at INTEGER NOT NULL
+) STRICT;
+
 -- Questions about tool calls; a decision is made once.
 CREATE TABLE approval (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
