@@ -23,3 +23,15 @@ pub static LEDGER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_ledge
 
 /// A program that knows nothing of Steward; its source is `tests/guests/words`.
 pub static WORDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_words.wasm"));
+
+/// A plugin that uses every interface of the contract 0.1.0; its source is in `tests/frozen/contract-0.1.0`.
+pub static FROZEN_EVERYTHING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/frozen_everything.wasm"));
+
+/// Its manifest, which grants it all of them.
+pub static FROZEN_EVERYTHING_MANIFEST: &str = include_str!("../frozen/contract-0.1.0/everything/plugin.toml");
+
+/// A plugin that answers in every way the contract 0.1.0 has.
+pub static FROZEN_MODEST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/frozen_modest.wasm"));
+
+/// Its manifest, which grants it nothing.
+pub static FROZEN_MODEST_MANIFEST: &str = include_str!("../frozen/contract-0.1.0/modest/plugin.toml");

@@ -14,6 +14,7 @@ mod conversation;
 mod crash;
 mod emulator;
 mod foreign;
+mod frozen;
 mod heartbeat;
 mod hostile;
 mod hostile_reach;

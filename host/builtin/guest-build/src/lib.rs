@@ -45,10 +45,23 @@ pub fn compile(packages: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     for input in ["sdk", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
+    components(&root, packages)
+}
+
+/// The same for packages of another workspace, with its own lock file: what it builds depends on nothing outside of it.
+///
+/// # Errors
+/// When the target cannot be installed or a package does not compile.
+pub fn compile_workspace(workspace: &Path, packages: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", workspace.display());
+    components(workspace, packages)
+}
+
+fn components(workspace: &Path, packages: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     ensure_target()?;
     let out = PathBuf::from(variable("OUT_DIR")?);
     let folder = target_folder(&out)?.join("plugins");
-    build(&root, &folder, packages)?;
+    build(workspace, &folder, packages)?;
     packages.iter().map(|package| keep(&folder.join(TARGET).join("plugin"), package, &out)).collect()
 }
 
