@@ -1,0 +1,1 @@
+//! The code plugin: scripts that work with the run's other tools.
