@@ -6,6 +6,7 @@
 
 mod policy;
 mod waits;
+mod within;
 mod wording;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Host;
 pub use policy::{Policy, Rule};
 pub(crate) use waits::Waits;
+pub(crate) use within::WithinCall;
 use wording::Wanted;
 
 const PAUSE: Duration = Duration::from_secs(1);

@@ -1,7 +1,8 @@
 //! Write Steward tools in Rust: a tool is a typed function.
 //!
 //! Declare the tools with [`plugin!`], take arguments as a struct with docs, return a `Result`. What the host offers is
-//! in one module a capability: [`memory`], [`schedule`], [`http`] and so on. A capability that is not used does not
+//! in one module a capability: [`files`], [`http`], [`kv`], [`memory`], [`model`], [`schedule`] and so on; [`progress`] shows
+//! the person that something is going on, and an [`Output`] carries files. A capability that is not used does not
 //! appear among the component's imports, so nothing has to be switched off.
 //!
 //! ```
@@ -35,10 +36,14 @@
 
 mod arguments;
 mod failure;
+pub mod files;
 pub mod http;
 pub mod kv;
+pub mod log;
+pub mod memory;
 pub mod model;
 mod output;
+pub mod process;
 mod schema;
 pub mod secrets;
 mod tool;
@@ -58,8 +63,9 @@ pub mod bindings {
 }
 
 pub use arguments::NoArguments;
+pub use bindings::steward::plugin::run::progress;
 pub use bindings::steward::plugin::types::{Effect, Failure};
-pub use bindings::steward::plugin::{delegate, log, memory, own_tasks, owner_mail, people, run, schedule, send};
+pub use bindings::steward::plugin::{delegate, own_tasks, owner_mail, people, run, schedule, send};
 pub use output::{Attachment, Output};
 pub use schemars;
 pub use serde;

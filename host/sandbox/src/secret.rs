@@ -7,6 +7,7 @@ pub(crate) mod edge;
 mod finder;
 mod passage;
 mod placeholder;
+pub(crate) mod program;
 mod seal;
 mod vault;
 

@@ -203,7 +203,8 @@ impl Known {
         self.finder.as_ref().map_or(bytes.len(), |finder| finder.unsure_from(bytes))
     }
 
-    pub(super) fn redact_part(&self, bytes: &mut Vec<u8>, rest: bool) -> Vec<u8> {
+    /// The bytes without values; with `rest`, what may be the beginning of one stays in `bytes` for later.
+    pub(crate) fn redact_part(&self, bytes: &mut Vec<u8>, rest: bool) -> Vec<u8> {
         match &self.finder {
             Some(finder) => finder.redact_part(bytes, rest, |number| self.word(number)),
             None => std::mem::take(bytes),
@@ -223,6 +224,11 @@ impl Known {
     /// The value of a secret, if it may go there.
     pub(super) fn value_for(&self, name: &str, host: &str, port: u16) -> Option<&str> {
         self.secret(name).filter(|secret| secret.is_bound_to(host, port)).map(|secret| secret.value.as_str())
+    }
+
+    /// The value of a secret, wherever it goes.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.secret(name).map(|secret| secret.value.as_str())
     }
 
     fn secret(&self, name: &str) -> Option<&Secret> {
