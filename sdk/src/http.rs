@@ -9,7 +9,11 @@ mod transport;
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use url::Url;
+
+use crate::Failure;
 
 pub use error::HttpError;
 
@@ -77,6 +81,31 @@ impl Request {
         self
     }
 
+    /// Adds the header with which most services take a token: that of a secret the plugin was granted, whose value the
+    /// host puts in.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), steward_sdk::Failure> {
+    /// let issues = steward_sdk::http::get("https://api.example.org/issues").bearer("EXAMPLE_TOKEN").send()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn bearer(self, secret: &str) -> Self {
+        let token = crate::secrets::placeholder(secret);
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// Sends a value as JSON.
+    ///
+    /// # Errors
+    /// The value cannot be written as JSON.
+    pub fn json(self, value: &impl Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(value)?;
+        Ok(self.header("content-type", "application/json").body(body))
+    }
+
+    /// What is sent along.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
@@ -125,6 +154,46 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The body read as JSON.
+    ///
+    /// ```no_run
+    /// #[derive(serde::Deserialize)]
+    /// struct Rate {
+    ///     eur: f64,
+    /// }
+    ///
+    /// # fn main() -> Result<(), steward_sdk::Failure> {
+    /// let rate: Rate = steward_sdk::http::get("https://rates.example.org/usd").send()?.successful()?.json()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// It is no JSON of that form, or was cut.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let wrong = |problem: String| Failure::failed(format!("{} answered with something else: {problem}", self.url));
+        if self.cut {
+            return Err(wrong(format!("more than {} bytes of JSON", self.body.len())));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The response if its status is 2xx, and a failure that names the status otherwise.
+    ///
+    /// # Errors
+    /// `not-found` for 404 and 410, `denied` for 401 and 403, `unavailable` for 408, 429 and what is wrong with the
+    /// other side, `failed` for the rest.
+    pub fn successful(self) -> Result<Self, Failure> {
+        let text = format!("{} answered with status {}", self.url, self.status);
+        match self.status {
+            200..=299 => Ok(self),
+            401 | 403 => Err(Failure::denied(text)),
+            404 | 410 => Err(Failure::not_found(text)),
+            408 | 429 | 500.. => Err(Failure::unavailable(text)),
+            _ => Err(Failure::failed(text)),
+        }
+    }
+
     /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -139,5 +208,39 @@ fn parse(address: &str) -> Result<Url, HttpError> {
         "http" | "https" if url.has_host() => Ok(url),
         "http" | "https" => Err(wrong("it names no host".to_owned())),
         other => Err(wrong(format!("only http and https can be requested, not {other}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Response {
+        let (url, body) = ("https://example.org/".to_owned(), body.as_bytes().to_vec());
+        Response { status, url, headers: Vec::new(), body, cut: false }
+    }
+
+    #[test]
+    fn json_goes_out_and_comes_in() {
+        let request = post("https://example.org/", "").json(&json!({"a": 1})).unwrap().bearer("TOKEN");
+        assert_eq!(request.body, br#"{"a":1}"#);
+        assert_eq!(request.headers[1], ("authorization".to_owned(), "Bearer {{secret:TOKEN}}".to_owned()));
+        assert_eq!(answer(200, "[1]").json::<Vec<u8>>().unwrap(), [1]);
+        let wrong = answer(200, "<html>").json::<Value>().unwrap_err();
+        assert!(wrong.text().starts_with("https://example.org/ answered with something else"), "{wrong:?}");
+        let cut = Response { cut: true, ..answer(200, "[1]") };
+        assert!(cut.json::<Value>().is_err());
+    }
+
+    #[test]
+    fn a_status_becomes_the_failure_it_means() {
+        assert!(answer(204, "").successful().is_ok());
+        assert!(matches!(answer(404, "").successful(), Err(Failure::NotFound(text)) if text.contains("404")));
+        assert!(matches!(answer(401, "").successful(), Err(Failure::Denied(_))));
+        assert!(matches!(answer(429, "").successful(), Err(Failure::Unavailable(_))));
+        assert!(matches!(answer(503, "").successful(), Err(Failure::Unavailable(_))));
+        assert!(matches!(answer(400, "").successful(), Err(Failure::Failed(_))));
     }
 }
