@@ -4,12 +4,15 @@
 use wasmtime::Module;
 use wasmtime::component::Component;
 
-use crate::bindings::tool::Spec;
 use crate::command::module;
-use crate::component::{self, Inspection, Kind, OfferedTool};
+use crate::component::{self, Kind};
+use crate::consent::{AskedTool, Request};
 use crate::engine::Engine;
 use crate::error::{LoadError, SandboxError};
+use crate::inspection::{Inspection, OfferedTool};
 use crate::limits::Limits;
+use crate::manifest::Manifest;
+use crate::plugin::{self, Checked};
 use crate::specs;
 use crate::typed::{self, Function};
 
@@ -18,6 +21,19 @@ use crate::typed::{self, Function};
 /// # Errors
 /// The bytes are no WebAssembly this program can read.
 pub fn inspect(wasm: &[u8]) -> Result<Inspection, SandboxError> {
+    look(wasm, None)
+}
+
+/// The same together with a manifest, the text of plugin.toml: whether it covers the imports and what it asks for, where
+/// `host` is the most any call may use.
+///
+/// # Errors
+/// The bytes are no WebAssembly this program can read. A manifest that does not fit is part of the inspection.
+pub fn inspect_with(wasm: &[u8], manifest: &str, host: &Limits) -> Result<Inspection, SandboxError> {
+    look(wasm, Some((manifest, host)))
+}
+
+fn look(wasm: &[u8], manifest: Option<(&str, &Limits)>) -> Result<Inspection, SandboxError> {
     let engine = Engine::new()?;
     let unreadable = |error: wasmtime::Error| SandboxError::NotAComponent(format!("{error:#}"));
     let Ok(code) = module::component(wasm) else {
@@ -26,24 +42,47 @@ pub fn inspect(wasm: &[u8]) -> Result<Inspection, SandboxError> {
         let module = Module::new(engine.wasmtime(), wasm).map_err(unreadable)?;
         let imports = module.imports().map(|one| format!("{}.{}", one.module(), one.name())).collect();
         let exports = module.exports().map(|one| one.name().to_owned()).collect();
-        return Ok(Inspection::new(Kind::Module, wasm.len(), imports, exports));
+        let mut inspection = Inspection::new(Kind::Module, wasm, imports, exports);
+        inspection.request = manifest.map(|_| Err(LoadError::NoTools));
+        return Ok(inspection);
     };
     let component = Component::new(engine.wasmtime(), &code).map_err(unreadable)?;
     let (imports, exports) = component::names(&component);
-    let kind = component::kind(&exports);
-    let mut inspection = Inspection::new(kind, wasm.len(), imports, exports);
-    match kind {
-        Kind::Plugin => {
-            inspection.tools = tools(&engine, &component)?.map(specs::offered).map_err(|error| error.to_string());
+    let mut inspection = Inspection::new(component::kind(&exports), wasm, imports, exports);
+    if inspection.kind == Kind::Library {
+        let found = typed::functions(&component, wasm);
+        inspection.tools = Ok(found.functions.iter().map(offered).collect());
+        inspection.skipped = found.skipped;
+    }
+    inspection.request = match manifest {
+        None => None,
+        Some((manifest, host)) => Some(request(&engine, &component, wasm, manifest, host)?),
+    };
+    match &inspection.request {
+        Some(Ok((request, _))) => inspection.tools = Ok(request.tools.iter().map(asked).collect()),
+        _ if inspection.kind == Kind::Plugin => {
+            let tools = apart(specs::ask(&engine, &component, &Limits::default()))?;
+            inspection.tools = tools.map(specs::offered).map_err(|error| error.to_string());
         }
-        Kind::Library => {
-            let found = typed::functions(&component, wasm);
-            inspection.tools = Ok(found.functions.iter().map(offered).collect());
-            inspection.skipped = found.skipped;
-        }
-        Kind::Command | Kind::Module => {}
+        _ => {}
     }
     Ok(inspection)
+}
+
+/// What the component asks for by its manifest, and the limits of its calls.
+fn request(
+    engine: &Engine,
+    component: &Component,
+    wasm: &[u8],
+    manifest: &str,
+    host: &Limits,
+) -> Result<Result<(Request, Limits), LoadError>, SandboxError> {
+    let manifest = match Manifest::parse(manifest) {
+        Ok(manifest) => manifest,
+        Err(error) => return Ok(Err(error)),
+    };
+    let checked = apart(plugin::check(engine, host, &manifest, component, wasm))?;
+    Ok(checked.map(|Checked { request, limits, .. }| (request, limits)))
 }
 
 fn offered(function: &Function) -> OfferedTool {
@@ -51,13 +90,17 @@ fn offered(function: &Function) -> OfferedTool {
     OfferedTool { name, description, requires: Vec::new() }
 }
 
-/// Asks for the tools on a thread of its own, so that it also works within an async runtime.
-fn tools(engine: &Engine, component: &Component) -> Result<Result<Vec<Spec>, LoadError>, SandboxError> {
+fn asked(tool: &AskedTool) -> OfferedTool {
+    let AskedTool { name, description, requires, .. } = tool.clone();
+    OfferedTool { name, description, requires }
+}
+
+/// Runs work with a guest on a thread of its own, so that it also goes within an async runtime.
+fn apart<T: Send>(work: impl Future<Output = T> + Send) -> Result<T, SandboxError> {
     let failed = |error: std::io::Error| SandboxError::Engine(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let ask = || runtime.block_on(specs::ask(engine, component, &Limits::default()));
-    std::thread::scope(|threads| match threads.spawn(ask).join() {
-        Ok(asked) => Ok(asked),
+    std::thread::scope(|threads| match threads.spawn(|| runtime.block_on(work)).join() {
+        Ok(done) => Ok(done),
         Err(panic) => std::panic::resume_unwind(panic),
     })
 }

@@ -107,6 +107,20 @@ impl FromStr for HostRule {
     }
 }
 
+/// A host of a grant as requests are compared with it: lower case, names of other scripts in their own notation.
+///
+/// # Errors
+/// It is no host, with what to write instead.
+pub(crate) fn host_shown(text: &str) -> Result<String, String> {
+    let HostRule { pattern, port } = text.parse()?;
+    let host = match pattern {
+        Pattern::Any => "*".to_owned(),
+        Pattern::Below(suffix) => format!("*{suffix}"),
+        Pattern::Exact(name) => name,
+    };
+    Ok(port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+}
+
 impl Pattern {
     fn fits(&self, host: &str) -> bool {
         match self {

@@ -1,0 +1,269 @@
+//! A request and its changes in words, English and Russian. What the author wrote is marked as such and shown so that
+//! nothing in it can hide.
+
+use steward_agent::Language;
+
+use super::scope::{self, Scope, Sentence};
+use super::{Approved, AskedCapability, AskedTool, Change, Consent, Extent, Request};
+use crate::capability::Capability;
+use crate::grant::Access;
+use crate::limits::{Limits, bytes};
+use crate::lines::{Lines, joined, shown};
+use crate::plugin::Effect;
+
+impl Consent {
+    /// What the owner is asked to agree to, what changed first. `limits` are what a call is held to.
+    pub fn text(&self, language: Language, limits: &Limits) -> String {
+        let mut lines = Lines::new(language);
+        head(&self.request, &mut lines);
+        changed(self.approved.as_ref(), &mut lines);
+        body(&self.request, limits, &mut lines);
+        lines.text()
+    }
+
+    /// What changed since the approved version, and nothing else.
+    pub fn changes_text(&self, language: Language) -> String {
+        let mut lines = Lines::new(language);
+        changed(self.approved.as_ref(), &mut lines);
+        lines.text()
+    }
+}
+
+fn head(request: &Request, lines: &mut Lines) {
+    let Request { name, version, description, kind, hash, size, .. } = request;
+    lines.line(&format!("{} {} ({})", shown(name), shown(version), bytes(*size)));
+    lines.item(kind.words(lines.language()));
+    let says = lines.pick("Its author says", "Автор пишет");
+    lines.item(&format!("{says}: {}", shown(description)));
+    lines.item(&format!("BLAKE3 {hash}"));
+}
+
+fn changed(approved: Option<&Approved>, lines: &mut Lines) {
+    let Some(Approved { version, changes }) = approved else { return };
+    let version = shown(version);
+    if changes.is_empty() {
+        let same =
+            lines.pick("It asks for the same as the approved version", "Просит о том же, что и одобренная версия");
+        lines.line(&format!("{same} {version}."));
+        return;
+    }
+    let since = lines.pick("Changed since the approved version", "Изменилось после одобренной версии");
+    lines.line(&format!("{since} {version}:"));
+    let (wider, other): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.widens());
+    for (sign, changes) in [("+", wider), ("-", other)] {
+        changes.into_iter().for_each(|change| lines.item(&format!("{sign} {}", change.text(lines.language()))));
+    }
+}
+
+fn body(request: &Request, limits: &Limits, lines: &mut Lines) {
+    if request.capabilities.is_empty() {
+        lines.head("It reaches nothing outside itself.", "Ничего вне себя не достигает.");
+    } else {
+        lines.head("It asks to:", "Просит разрешения:");
+        request.capabilities.iter().for_each(|one| capability(one, lines));
+    }
+    if !request.declined.is_empty() {
+        let names = joined(&request.declined);
+        let text = lines.pick("It does without, and calls of it fail:", "Обходится без этого, вызовы не удаются:");
+        lines.line(&format!("{text} {names}"));
+    }
+    if !request.unused.is_empty() {
+        let names = joined(&request.unused);
+        let text = lines.pick(
+            "In its manifest but not in the binary, so it comes to nothing:",
+            "Есть в манифесте, но не в программе, поэтому не действует:",
+        );
+        lines.line(&format!("{text} {names}"));
+    }
+    lines.line(&held_to(limits, lines.language()));
+    if !request.tools.is_empty() {
+        lines.head("Its tools, as it describes them itself:", "Инструменты, как их описывает он сам:");
+        request.tools.iter().for_each(|one| tool(one, lines));
+    }
+}
+
+fn capability(asked: &AskedCapability, lines: &mut Lines) {
+    let language = lines.language();
+    let known = Capability::named(&asked.name);
+    let level = known.filter(|one| one.levels).map(|_| format!(" ({})", access(asked.access, language)));
+    let summary = known.map_or("", |one| one.summary(language));
+    lines.item(&format!("{}{}", shown(&asked.name), level.unwrap_or_default()));
+    lines.item(&format!("  {summary}"));
+    for scope in scope::all_of(&asked.name) {
+        let extent = asked.scopes.get(scope.key);
+        let told = extent.map(|extent| sentences(scope, extent, language)).unwrap_or_default();
+        told.iter().for_each(|line| lines.item(&format!("  {line}")));
+    }
+    if !asked.interfaces.is_empty() {
+        let by = lines.pick("imported as", "импорт");
+        lines.item(&format!("  {by} {}", joined(&asked.interfaces)));
+    }
+}
+
+/// What a scope means, a line each; nothing of one that is empty.
+fn sentences(scope: &Scope, extent: &Extent, language: Language) -> Vec<String> {
+    let pick = |(en, ru): Sentence| if language == Language::En { en } else { ru };
+    let with = |text: &str| pick(scope.sentence).replace("{}", text);
+    let items = match extent {
+        Extent::Amount(number) => return vec![with(&number.to_string())],
+        Extent::Items(items) => items,
+    };
+    let meaning =
+        |item: &String| scope.special.iter().find(|(special, _)| item == special).map(|(_, text)| pick(*text));
+    let mut lines: Vec<_> = items.iter().filter_map(meaning).map(str::to_owned).collect();
+    let plain: Vec<_> = items.iter().filter(|item| meaning(item).is_none()).collect();
+    if !plain.is_empty() {
+        lines.push(with(&joined(plain)));
+    }
+    lines
+}
+
+fn held_to(limits: &Limits, language: Language) -> String {
+    let Limits { memory, time, output, attachments, write, .. } = limits;
+    let (memory, output, files, time) = (bytes(*memory), bytes(*output), bytes(*attachments), time.as_secs());
+    let write = bytes(usize::try_from(*write).unwrap_or(usize::MAX));
+    match language {
+        Language::En => {
+            format!(
+                "A call has {memory} of memory, {time} s, {output} of answer, {files} of attachments, {write} to files."
+            )
+        }
+        Language::Ru => {
+            format!("Вызову дано: память {memory}, время {time} с, ответ {output}, вложения {files}, запись {write}.")
+        }
+    }
+}
+
+fn tool(tool: &AskedTool, lines: &mut Lines) {
+    let effect = effect(tool.effect, lines.language());
+    let requires = match tool.requires.as_slice() {
+        [] => String::new(),
+        requires => format!("; {} {}", lines.pick("requires", "требует"), joined(requires)),
+    };
+    lines.item(&format!("{} ({effect}{requires}): {}", shown(&tool.name), shown(&tool.description)));
+}
+
+fn access(access: Access, language: Language) -> &'static str {
+    match (access, language) {
+        (Access::None, Language::En) => "nothing",
+        (Access::None, Language::Ru) => "ничего",
+        (Access::Read, Language::En) => "only read",
+        (Access::Read, Language::Ru) => "только чтение",
+        (Access::Write, Language::En) => "read and write",
+        (Access::Write, Language::Ru) => "чтение и запись",
+    }
+}
+
+fn effect(effect: Effect, language: Language) -> &'static str {
+    match (effect, language) {
+        (Effect::Read, Language::En) => "only reads",
+        (Effect::Read, Language::Ru) => "только читает",
+        (Effect::Write, Language::En) => "changes something here",
+        (Effect::Write, Language::Ru) => "меняет данные здесь",
+        (Effect::Send, Language::En) => "sends something to others",
+        (Effect::Send, Language::Ru) => "отправляет другим",
+        (Effect::Destructive, Language::En) => "cannot be undone",
+        (Effect::Destructive, Language::Ru) => "необратимо",
+    }
+}
+
+impl Change {
+    /// The change in one line.
+    pub fn text(&self, language: Language) -> String {
+        match language {
+            Language::En => self.english(),
+            Language::Ru => self.russian(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::Capability { name, added: true } => format!("{}: new. {}", shown(name), meaning(name, Language::En)),
+            Self::Capability { name, added: false } => format!("{}: no longer", shown(name)),
+            Self::Access { capability, to } => format!("{}: now {}", shown(capability), access(*to, Language::En)),
+            Self::Scope { capability, key, added, removed } => {
+                parts(capability, key, [("also", added, ""), ("no longer", removed, "")])
+            }
+            Self::Amount { capability, key, from, to } => {
+                format!("{}: {} {to}, before {from}", shown(capability), shown(key))
+            }
+            Self::Limit { key, from, to } => {
+                let number = |limit: &Option<u64>| limit.map_or("all that is allowed".to_owned(), |it| it.to_string());
+                format!("limit {}: {}, before {}", shown(key), number(to), number(from))
+            }
+            Self::Tool { name, effect: of, added } => {
+                let now = if *added { "new tool" } else { "no longer there: tool" };
+                format!("{now} {} ({})", shown(name), effect(*of, Language::En))
+            }
+            Self::Effect { tool, from, to } => {
+                let less = if to < from { ", so you are asked about it less" } else { "" };
+                let (from, to) = (effect(*from, Language::En), effect(*to, Language::En));
+                format!("tool {}: {to}, before: {from}{less}", shown(tool))
+            }
+            Self::Requires { tool, added, removed } => {
+                let tool = format!("tool {}", shown(tool));
+                parts(
+                    &tool,
+                    "requires",
+                    [("also", added, ""), ("no longer", removed, ", so more people are offered it")],
+                )
+            }
+            Self::Kind { to, .. } => format!("another kind of guest: {}", to.words(Language::En)),
+        }
+    }
+
+    fn russian(&self) -> String {
+        match self {
+            Self::Capability { name, added: true } => {
+                format!("{}: новое. {}", shown(name), meaning(name, Language::Ru))
+            }
+            Self::Capability { name, added: false } => format!("{}: больше нет", shown(name)),
+            Self::Access { capability, to } => format!("{}: теперь {}", shown(capability), access(*to, Language::Ru)),
+            Self::Scope { capability, key, added, removed } => {
+                parts(capability, key, [("ещё и", added, ""), ("больше не", removed, "")])
+            }
+            Self::Amount { capability, key, from, to } => {
+                format!("{}: {} {to}, было {from}", shown(capability), shown(key))
+            }
+            Self::Limit { key, from, to } => {
+                let number =
+                    |limit: &Option<u64>| limit.map_or("сколько можно".to_owned(), |it| it.to_string());
+                format!("предел {}: {}, было {}", shown(key), number(to), number(from))
+            }
+            Self::Tool { name, effect: of, added } => {
+                let now = if *added {
+                    "новый инструмент"
+                } else {
+                    "больше нет инструмента"
+                };
+                format!("{now} {} ({})", shown(name), effect(*of, Language::Ru))
+            }
+            Self::Effect { tool, from, to } => {
+                let less =
+                    if to < from { ", поэтому о нём будут спрашивать реже" } else { "" };
+                let (from, to) = (effect(*from, Language::Ru), effect(*to, Language::Ru));
+                format!("инструмент {}: {to}, было: {from}{less}", shown(tool))
+            }
+            Self::Requires { tool, added, removed } => {
+                let tool = format!("инструмент {}", shown(tool));
+                parts(
+                    &tool,
+                    "требует",
+                    [("ещё и", added, ""), ("больше не", removed, ", доступен большему числу людей")],
+                )
+            }
+            Self::Kind { to, .. } => format!("другой вид гостя: {}", to.words(Language::Ru)),
+        }
+    }
+}
+
+fn meaning(capability: &str, language: Language) -> &'static str {
+    Capability::named(capability).map_or("", |one| one.summary(language))
+}
+
+/// `http: hosts: also a.org; no longer b.org`.
+fn parts(of: &str, key: &str, parts: [(&str, &Vec<String>, &str); 2]) -> String {
+    let parts = parts.into_iter().filter(|(_, items, _)| !items.is_empty());
+    let parts: Vec<_> = parts.map(|(word, items, end)| format!("{word} {}{end}", joined(items))).collect();
+    format!("{}: {}: {}", shown(of), shown(key), parts.join("; "))
+}
