@@ -1,15 +1,20 @@
 //! The command line.
 
 mod audit;
+mod author;
+mod author_test;
 mod chat;
 mod pair;
 mod plugin;
+mod plugin_file;
 mod plugin_run;
+mod replay;
 mod run;
 mod secret;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -28,6 +33,7 @@ use crate::doctor;
   echo 'list my reminders' | steward chat
   steward plugin list --roles      who may use which tool
   steward plugin run FILE.wasm     try a tool somebody wrote, with nothing granted
+  steward plugin new NAME --lang rust   write one yourself
   steward audit summary            what the tools did and what it cost
   steward secret set GITHUB_TOKEN --host api.github.com
   steward doctor                   is everything all right? what to do if not
@@ -49,7 +55,7 @@ enum Command {
     Run,
     /// Talk to the assistant in this terminal; starts it for the time being if it is not running
     Chat,
-    /// Look at plugins: what they offer and what they can reach
+    /// Look at plugins: what they offer and what they can reach; and write your own
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,
@@ -79,7 +85,7 @@ enum Command {
     },
     /// Compile a component to native code (used by the host itself)
     #[command(hide = true)]
-    CompileComponent { input: PathBuf, output: PathBuf },
+    CompileComponent { input: PathBuf, output: PathBuf, seconds: u64 },
 }
 
 #[derive(Subcommand)]
@@ -108,8 +114,18 @@ enum PluginCommand {
     },
     /// What a .wasm file exports and what it could reach, read from the binary
     Inspect { file: PathBuf },
-    /// Try a .wasm file: list its tools or call one, with the grants given here and no others
+    /// Try a .wasm file or a project: list its tools or call one, with the grants given here and no others
     Run(plugin_run::Run),
+    /// Begin a plugin of your own
+    New(author::New),
+    /// Make the .wasm file of a project
+    Build(author::Build),
+    /// Build a project and run its test cases in the sandbox, under what its plugin.toml grants
+    Test(author_test::Test),
+    /// Build a project and put its manifest into the file, ready to be given away
+    Pack(author::Pack),
+    /// Fetch what plugins in a language are built with
+    Toolchain(author::Toolchain),
 }
 
 /// Parses the command line and does what it says.
@@ -127,12 +143,15 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(Command::CompileComponent { input, output }) = &arguments.command {
-        steward_sandbox::compile_component(input, output)?;
+    if let Some(Command::CompileComponent { input, output, seconds }) = &arguments.command {
+        steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds))?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(Command::Plugin { command: PluginCommand::Inspect { file } }) = &arguments.command {
         return plugin::inspect(file).map(|()| ExitCode::SUCCESS);
+    }
+    if let Some(Command::Plugin { command: PluginCommand::New(new) }) = &arguments.command {
+        return author::new(new).map(|()| ExitCode::SUCCESS);
     }
     let environment = Environment::of_process();
     let config = Config::load(arguments.config.as_deref(), &environment);
@@ -144,17 +163,26 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Doctor => doctor::run(config).await,
             Command::Audit { which, command } => {
-                audit::audit(&config?, which, command).await.map(|()| ExitCode::SUCCESS)
+                audit::audit(&config?, which, command).await
             }
             Command::Plugin { command: PluginCommand::List { roles } } => {
                 plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Plugin { command: PluginCommand::Run(run) } => plugin_run::run(run, config?).await,
+            Command::Plugin { command: PluginCommand::Build(build) } => {
+                author::build(build, config?).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Plugin { command: PluginCommand::Test(test) } => author_test::test(test, config?).await,
+            Command::Plugin { command: PluginCommand::Pack(pack) } => {
+                author::pack(pack, config?).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Plugin { command: PluginCommand::Toolchain(toolchain) } => {
+                author::toolchain(toolchain, config?).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
-            Command::Plugin { command: PluginCommand::Inspect { .. } } | Command::CompileComponent { .. } => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Command::Plugin { command: PluginCommand::Inspect { .. } | PluginCommand::New(_) }
+            | Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }
     })
 }

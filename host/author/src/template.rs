@@ -25,7 +25,8 @@ pub fn create(parent: &Path, name: &str, language: &Language) -> Result<PathBuf,
         return Err(AuthorError::Taken(folder));
     }
     // Beside its place, so that it can be moved there in one step.
-    let draft = tempfile::Builder::new().prefix(".steward-new-").tempdir_in(parent).map_err(AuthorError::io(parent))?;
+    let here = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let draft = tempfile::Builder::new().prefix(".steward-new-").tempdir_in(here).map_err(AuthorError::io(here))?;
     let made = draft.path().join(name);
     for file in language.template().into_iter().flat_map(|tree| tree.files) {
         write(&made, file, |text| named(text, name))?;

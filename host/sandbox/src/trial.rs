@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use toml::{Table, Value};
 
 use crate::capability::{CAPABILITIES, Capability};
+use crate::error::LoadError;
 use crate::grant::{Access, HttpGrant, Requirement};
 use crate::plugin::PluginSource;
 use crate::typed::tool_name;
@@ -23,17 +24,28 @@ pub struct Trial {
 impl Trial {
     /// The component with the manifest of the trial. `name` may be any text, such as the name of its file.
     pub fn source(&self, name: &str, wasm: Vec<u8>) -> PluginSource {
-        let mut capabilities = Table::new();
-        for capability in CAPABILITIES {
-            capabilities.insert(capability.name.to_owned(), self.scope(capability));
-        }
         let manifest = Table::from_iter([
             ("name".to_owned(), Value::from(plugin_name(name))),
             ("version".to_owned(), "0".into()),
             ("description".to_owned(), format!("Runs {}.", tool_name(name)).into()),
-            ("capabilities".to_owned(), capabilities.into()),
+            ("capabilities".to_owned(), self.capabilities().into()),
         ]);
         PluginSource { name: name.to_owned(), wasm: Cow::Owned(wasm), manifest: manifest.to_string() }
+    }
+
+    /// The component with a manifest of its own, of which all is kept but what it asks for: that is the trial's.
+    ///
+    /// # Errors
+    /// The manifest cannot be read.
+    pub fn source_with(&self, name: &str, wasm: Vec<u8>, manifest: &str) -> Result<PluginSource, LoadError> {
+        let mut own: Table =
+            manifest.parse().map_err(|error: toml::de::Error| LoadError::Manifest(error.to_string()))?;
+        own.insert("capabilities".to_owned(), self.capabilities().into());
+        Ok(PluginSource { name: name.to_owned(), wasm: Cow::Owned(wasm), manifest: own.to_string() })
+    }
+
+    fn capabilities(&self) -> Table {
+        CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), self.scope(capability))).collect()
     }
 
     fn scope(&self, capability: &Capability) -> Value {
@@ -49,6 +61,9 @@ impl Trial {
             return Table::from_iter([("names".to_owned(), Value::from(self.secrets.clone()))]).into();
         }
         let granted = self.grants.iter().filter(|one| one.capability.name == capability.name);
+        if capability.name == "process" && granted.clone().count() > 0 {
+            return "full".into();
+        }
         match granted.map(|one| one.access).max() {
             None => false.into(),
             Some(_) if !capability.levels => Table::new().into(),

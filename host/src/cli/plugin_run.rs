@@ -1,5 +1,5 @@
-//! `steward plugin run`: tries a component under the grants named on the command line. Everything else is denied, also
-//! what plugin.toml or the configuration would allow.
+//! `steward plugin run`: tries a plugin under the grants named on the command line. Everything else is denied, also what
+//! its plugin.toml or the configuration would allow; `--granted` takes what plugin.toml asks for instead.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId};
 use steward_sandbox::{
-    Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, Requirement, Roles, SandboxConfig, Tool, Trial,
+    Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, PluginSource, Requirement, Roles, SandboxConfig, Tool,
+    ToolPort, Trial,
 };
 use steward_store::Store;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::plugin_file::PluginFile;
 use crate::app;
 use crate::config::Config;
 use crate::models::Models;
@@ -26,7 +28,7 @@ use crate::questions::Questions;
 
 #[derive(Args)]
 pub(super) struct Run {
-    /// A plugin, a component with functions of its own, or a WASI program
+    /// A plugin, a component with functions of its own, a WASI program, or the folder of a project that was built
     file: PathBuf,
     /// The tool to call; without it the tools are listed
     tool: Option<String>,
@@ -42,6 +44,9 @@ pub(super) struct Run {
     /// Let it use this secret, kept with `steward secret set`, towards the hosts the secret is bound to
     #[arg(long = "secret", value_name = "NAME")]
     secrets: Vec<String>,
+    /// Let it use all that its own plugin.toml asks for
+    #[arg(long, conflicts_with_all = ["grants", "hosts", "secrets"])]
+    granted: bool,
     /// Let it use the files of this folder, which it sees as /workspace
     #[arg(long, value_name = "PATH[:write]")]
     dir: Option<String>,
@@ -52,23 +57,38 @@ pub(super) struct Run {
 /// # Errors
 /// The file or a grant cannot be used.
 pub(super) async fn run(run: Run, config: Config) -> anyhow::Result<ExitCode> {
-    let wasm = std::fs::read(&run.file).with_context(|| format!("cannot read {}", run.file.display()))?;
+    let file = PluginFile::read(&run.file)?;
     let (trial, folder) = trial(&run)?;
     std::fs::create_dir_all(config.data.join("compiled"))
         .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
     let store = Store::open(&config.database())?;
     let sandbox = surroundings(&config, store.clone(), &trial, folder)?;
-    let name = run.file.file_stem().map_or_else(|| "trial".into(), |stem| stem.to_string_lossy());
-    let catalogue = Catalogue::load(sandbox, vec![trial.source(&name, wasm)]).await?;
-    connect(&catalogue, &config, &store, &trial).await?;
+    let catalogue = Catalogue::load(sandbox, vec![source(file, &trial, run.granted)?]).await?;
+    app::connect_processes(&catalogue, &config);
+    connect(&catalogue, &config, &store, &trial, run.granted).await?;
     let code = match (catalogue.refused(), &run.tool) {
         ([(_, error), ..], _) => Err(anyhow::anyhow!("{} cannot be used: {error}", run.file.display())),
         ([], None) => Ok(list(&catalogue)),
-        ([], Some(tool)) => call(&catalogue, &store, &config, tool, &run.json).await,
+        ([], Some(tool)) => call(&catalogue, &store, &config, tool, &run).await,
     };
     catalogue.close().await;
     store.close().await;
     code
+}
+
+/// The plugin with the manifest it is tried under.
+fn source(file: PluginFile, trial: &Trial, granted: bool) -> anyhow::Result<PluginSource> {
+    let PluginFile { path, name, wasm, manifest } = file;
+    let source = match manifest {
+        Some(manifest) if granted => PluginSource { name, wasm: wasm.into(), manifest },
+        None if granted => bail!(
+            "{} holds no manifest that could ask for anything: name the grants, or pack it with `steward plugin pack`",
+            path.display()
+        ),
+        Some(manifest) => trial.source_with(&name, wasm, &manifest)?,
+        None => trial.source(&name, wasm),
+    };
+    Ok(source)
 }
 
 /// What the command line grants, and the folder of files if it names one.
@@ -119,9 +139,15 @@ fn surroundings(
 }
 
 /// Connects what a grant is of no use without.
-async fn connect(catalogue: &Catalogue, config: &Config, store: &Store, trial: &Trial) -> anyhow::Result<()> {
+async fn connect(
+    catalogue: &Catalogue,
+    config: &Config,
+    store: &Store,
+    trial: &Trial,
+    granted: bool,
+) -> anyhow::Result<()> {
     let vault = app::open_vault(config, store).await;
-    if trial.grants.iter().any(|one| one.capability.name == "model") {
+    if granted || trial.grants.iter().any(|one| one.capability.name == "model") {
         let models = Models::new(config.models.clone(), config.http_proxy.clone()).await?;
         let models = Arc::new(models.guarding(Arc::clone(&vault)));
         catalogue.connect_model(Arc::new(Questions { models, store: store.clone() }));
@@ -142,9 +168,9 @@ async fn call(
     store: &Store,
     config: &Config,
     tool: &str,
-    json: &str,
+    run: &Run,
 ) -> anyhow::Result<ExitCode> {
-    let mut text = json.to_owned();
+    let mut text = run.json.clone();
     if text == "-" {
         text.clear();
         std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
@@ -162,6 +188,8 @@ async fn call(
         time_limit: Duration::from_secs(config.limits.tool_seconds),
         cancel: CancellationToken::new(),
         progress: Some(progress),
+        owner: None,
+        tools: ToolPort::Absent,
     };
     let shown = async {
         while let Some(line) = lines.recv().await {
@@ -169,11 +197,11 @@ async fn call(
         }
     };
     let (answer, ()) = tokio::join!(catalogue.call(call), shown);
-    print(&answer)
+    print(&answer, run.granted)
 }
 
 /// The owner; before the first start there is none yet.
-async fn owner(store: &Store) -> anyhow::Result<Principal> {
+pub(super) async fn owner(store: &Store) -> anyhow::Result<Principal> {
     let owner = match store.owners().await?.into_iter().next() {
         Some(owner) => owner,
         None => {
@@ -187,13 +215,13 @@ async fn owner(store: &Store) -> anyhow::Result<Principal> {
 }
 
 /// The answer on standard output; what is said about it beside.
-fn print(answer: &Answer) -> anyhow::Result<ExitCode> {
+fn print(answer: &Answer, granted: bool) -> anyhow::Result<ExitCode> {
     for file in &answer.attachments {
         eprintln!("attachment: {} ({}, {} bytes)", file.name, file.mime, file.data.len());
     }
     if answer.failed() {
         eprintln!("{}: {}", answer.outcome, answer.text);
-        if answer.outcome == Outcome::Denied {
+        if answer.outcome == Outcome::Denied && !granted {
             eprintln!("In a trial all is denied that --grant, --http, --secret and --dir do not name.");
         }
         return Ok(ExitCode::FAILURE);
