@@ -1,5 +1,5 @@
 // `console`, which the engine lacks: its lines go to Steward's log.
-import log from "steward:plugin/log@0.1.0";
+import log from "steward:plugin/log";
 
 const word = (value) => {
   if (typeof value === "string") return value;

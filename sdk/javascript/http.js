@@ -2,8 +2,8 @@
 //
 // `host:http` is `wasi:http` under a name that the builder of JavaScript does not know; `steward plugin build` gives it
 // its own name again. The builder has WASI's streams itself but not its HTTP, and takes the two for strangers.
-import { handle } from "host:http/outgoing-handler@0.2.0";
-import * as wasi from "host:http/types@0.2.0";
+import { handle } from "host:http/outgoing-handler";
+import * as wasi from "host:http/types";
 
 import { Failure, variantOf } from "./failure.js";
 import { utf8 } from "./text.js";

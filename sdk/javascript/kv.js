@@ -1,5 +1,5 @@
 // The plugin's own small data, kept between calls, apart for each person. Needs the capability `kv`.
-import host from "steward:plugin/kv@0.1.0";
+import host from "steward:plugin/kv";
 
 import { asking } from "./failure.js";
 import { utf8 } from "./text.js";

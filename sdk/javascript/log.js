@@ -1,5 +1,5 @@
 // Lines for Steward's log. What is over the limit is dropped and counted.
-import host from "steward:plugin/log@0.1.0";
+import host from "steward:plugin/log";
 
 export const debug = (message) => host.write("debug", String(message));
 export const info = (message) => host.write("info", String(message));

@@ -1,5 +1,5 @@
 // The owner's memory: MEMORY.md, HEARTBEAT.md and memory/YYYY-MM-DD.md. Needs the capability `memory`.
-import host from "steward:plugin/memory@0.1.0";
+import host from "steward:plugin/memory";
 
 import { asking } from "./failure.js";
 

@@ -1,5 +1,5 @@
 // Questions to the model that runs the assistant: one text in, one text out. Needs the capability `model`.
-import host from "steward:plugin/model@0.1.0";
+import host from "steward:plugin/model";
 
 import { asking } from "./failure.js";
 

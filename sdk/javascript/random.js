@@ -1,6 +1,6 @@
 // Math.random. The engine's own would give the same numbers in every call, for its state was frozen when the component
 // was built; this one is seeded anew from the host in each call that uses it. It is not for secrets.
-import host from "wasi:random/random@0.2.0";
+import host from "wasi:random/random";
 
 let state;
 

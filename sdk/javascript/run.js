@@ -1,5 +1,5 @@
 // The run a call belongs to. Who is calling is told by the host and is never an argument.
-import host from "steward:plugin/run@0.1.0";
+import host from "steward:plugin/run";
 
 /** `{ role, name, session, origin }`. */
 export const caller = () => host.caller();

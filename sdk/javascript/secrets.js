@@ -1,6 +1,6 @@
 // The secrets this plugin was granted, by name. No value ever gets here: write `{{secret:NAME}}` into a header, the
 // address or a text body of a request, and the host puts it in. Needs the capability `secrets`.
-import host from "steward:plugin/secrets@0.1.0";
+import host from "steward:plugin/secrets";
 
 import { asking } from "./failure.js";
 

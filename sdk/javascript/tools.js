@@ -46,7 +46,7 @@ function called(table, name, input) {
   }
   const answer = tool.run(fitted(JSON.parse(input), tool.schema));
   if (typeof answer?.then === "function") {
-    throw Failure.failed(`the tool \`${name}\` is asynchronous: nothing here waits, so let \`run\` be a plain function`);
+    throw Failure.failed(`the tool \`${name}\` is asynchronous: nothing here waits, so make \`run\` a plain function`);
   }
   return output(answer);
 }

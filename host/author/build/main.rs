@@ -11,8 +11,8 @@ use std::{env, fs};
 
 use tree::Tree;
 
-/// SDKs that a project gets as they are, beside the Rust one: folders of `sdk`.
-const AS_THEY_ARE: &[&str] = &["javascript", "python"];
+/// SDKs that a project gets as they are, beside the Rust one, and what of WASI they use: folders of `sdk`.
+const AS_THEY_ARE: &[&str] = &["c", "javascript", "python", "wit"];
 
 fn main() -> ExitCode {
     match run() {

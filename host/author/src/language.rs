@@ -1,7 +1,14 @@
 //! The languages plugins can be written in: one file here, one line in the list. What a new project looks like lies in
 //! `sdk/templates/LANGUAGE`, so that changing a template needs no code.
 
+mod c;
+mod go;
+mod javascript;
+mod python;
 mod rust;
+mod typescript;
+mod world;
+mod zig;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +21,15 @@ use crate::project::Project;
 use crate::toolchain::{Toolchain, Toolchains};
 
 /// Every language, in the order in which they are offered.
-pub static LANGUAGES: &[&Language] = &[&rust::LANGUAGE];
+pub static LANGUAGES: &[&Language] = &[
+    &rust::LANGUAGE,
+    &python::LANGUAGE,
+    &javascript::LANGUAGE,
+    &typescript::LANGUAGE,
+    &go::LANGUAGE,
+    &c::LANGUAGE,
+    &zig::LANGUAGE,
+];
 
 /// A language a plugin can be written in.
 pub struct Language {

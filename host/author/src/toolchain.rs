@@ -10,7 +10,7 @@ use crate::error::AuthorError;
 use crate::language::Language;
 use crate::program::{self, Show};
 
-pub use pinned::{RUST_TARGET, RUST_WASM};
+pub use pinned::{GO, JAVASCRIPT, PYTHON, RUST_TARGET, RUST_WASM, TYPESCRIPT, ZIG};
 
 /// Something a language is built with.
 pub struct Toolchain {
@@ -55,6 +55,11 @@ impl Toolchains {
             Kind::Npm { folder, .. } => self.folder.join(folder).join("node_modules/.bin").join(name),
             Kind::Program { .. } | Kind::RustTarget(_) => name.into(),
         }
+    }
+
+    /// A folder for what a compiler keeps from one project to the next.
+    pub(crate) fn cache(&self, name: &str) -> PathBuf {
+        self.folder.join("cache").join(name)
     }
 
     /// Sees to it that all is there that the language needs; fetches what is missing if it may. `project` is where the
