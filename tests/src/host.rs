@@ -17,6 +17,7 @@ use tokio::process::Command;
 pub use builder::HostBuilder;
 pub use terminal::Terminal;
 
+use crate::patience::COMPILING;
 use crate::process::{Lines, Process};
 
 /// A running Steward and the folders it works in. It is killed when this handle is dropped.
@@ -110,6 +111,15 @@ impl Host {
         let mut process = Process::spawn(self.command(arguments), lines.clone(), BUILD);
         process.close_input();
         let status = process.ended().await;
+        Printed { text: lines.told(), status }
+    }
+
+    /// The same for a command that compiles or fetches something first.
+    pub async fn compile(&self, arguments: &[&str]) -> Printed {
+        let lines = Lines::default();
+        let mut process = Process::spawn(self.command(arguments), lines.clone(), BUILD);
+        process.close_input();
+        let status = process.ended_within(COMPILING).await;
         Printed { text: lines.told(), status }
     }
 

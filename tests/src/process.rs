@@ -2,13 +2,14 @@
 
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::patience::wait_for;
+use crate::patience::{PATIENCE, wait_at_most, wait_for};
 
 /// The lines a process has printed, standard output and standard error together. Clones share them.
 #[derive(Clone, Default)]
@@ -124,8 +125,14 @@ impl Process {
 
     /// Waits until it ends by itself.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
+        self.ended_within(PATIENCE).await
+    }
+
+    /// The same with another patience.
+    pub(crate) async fn ended_within(&mut self, time: Duration) -> ExitStatus {
         let lines = self.lines.clone();
-        let ended = wait_for(self.child.wait(), || format!("It does not end. It printed:\n{}", lines.told())).await;
+        let story = || format!("It does not end. It printed:\n{}", lines.told());
+        let ended = wait_at_most(time, self.child.wait(), story).await;
         self.finish_reading().await;
         match ended {
             Ok(status) => status,

@@ -139,7 +139,6 @@ impl Bench {
             progress: None,
             owner: None,
             tools: ToolPort::Absent,
-            owner: None,
         };
         let answer = self.catalogue.call(call).await;
         let attachments: Vec<_> = answer.attachments.iter().map(|file| file.name.clone()).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -73,6 +73,24 @@ impl HostBuilder {
         self
     }
 
+    /// Lets it build plugins as a developer does: with the machine's Rust and the compilers that were fetched for the
+    /// tests. What was compiled for one test need not be compiled for the next.
+    #[must_use]
+    pub fn compilers(mut self) -> Self {
+        let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+        for (name, usual) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+            let set = std::env::var(name).unwrap_or_else(|_| home.join(usual).display().to_string());
+            self = self.variable(name, &set);
+        }
+        // Which of the machine's compilers this project is built with.
+        if let Ok(toolchain) = std::env::var("RUSTUP_TOOLCHAIN") {
+            self = self.variable("RUSTUP_TOOLCHAIN", &toolchain);
+        }
+        let target = program().ancestors().nth(2).map(Path::to_owned).unwrap_or_default();
+        self.variable("CARGO_TARGET_DIR", &target.join("authoring").display().to_string())
+            .variable("STEWARD_TOOLCHAINS", &target.join("toolchains").display().to_string())
+    }
+
     /// The text of its `steward.toml`.
     #[must_use]
     pub fn configuration(mut self, toml: &str) -> Self {
@@ -128,8 +146,8 @@ impl HostBuilder {
                 shell
             }
         };
-        command.args(arguments).current_dir(folder).env_clear().envs(&self.environment);
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder);
+        command.args(arguments).current_dir(folder).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).envs(&self.environment);
         command.env("STEWARD_DATA", folder.join("data")).env("STEWARD_WORKSPACE", folder.join("workspace"));
         command
     }
