@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use steward_agent::{Origin, PersonId, Role, SessionId};
 
 use crate::Store;
@@ -55,6 +55,8 @@ pub struct AuditEntry {
     pub id: i64,
     /// What the person is called now, if they are still known.
     pub person_name: Option<String>,
+    /// There is a recording by which it can be made again.
+    pub recorded: bool,
     pub call: AuditRow,
 }
 
@@ -89,6 +91,13 @@ pub struct CallTotal {
 /// The parameters are those of [`AuditFilter::params`].
 const MEANT: &str = "(?1 IS NULL OR audit.tool = ?1) AND (?2 IS NULL OR audit.plugin = ?2)
     AND (?3 IS NULL OR audit.person = ?3) AND audit.at >= ?4";
+
+/// The columns that [`entry`] reads.
+const ENTRY: &str = "SELECT audit.wall, audit.cpu, audit.peak_memory, audit.bytes_in, audit.bytes_out,
+    audit.http_sent, audit.http_received, audit.id, person.name, audit.at, audit.run, audit.person, audit.role,
+    audit.origin, audit.session, audit.plugin, audit.tool, audit.outcome, audit.capabilities,
+    EXISTS (SELECT 1 FROM recording WHERE recording.audit = audit.id)
+    FROM audit LEFT JOIN person ON person.id = audit.person";
 
 impl AuditFilter {
     fn params(&self) -> impl Params + '_ {
@@ -139,15 +148,19 @@ impl Store {
     pub async fn calls(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditEntry>> {
         self.read(move |db| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = db.prepare_cached(&format!(
-                "SELECT audit.wall, audit.cpu, audit.peak_memory, audit.bytes_in, audit.bytes_out, audit.http_sent,
-                        audit.http_received, audit.id, person.name, audit.at, audit.run, audit.person, audit.role,
-                        audit.origin, audit.session, audit.plugin, audit.tool, audit.outcome, audit.capabilities
-                 FROM audit LEFT JOIN person ON person.id = audit.person
-                 WHERE {MEANT} ORDER BY audit.id DESC LIMIT {limit}"
-            ))?;
+            let mut statement =
+                db.prepare_cached(&format!("{ENTRY} WHERE {MEANT} ORDER BY audit.id DESC LIMIT {limit}"))?;
             let rows = statement.query_map(filter.params(), entry)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// One call by its id.
+    pub async fn call(&self, id: i64) -> Result<Option<AuditEntry>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!("{ENTRY} WHERE audit.id = ?1"))?;
+            Ok(statement.query_row([id], entry).optional()?)
         })
         .await
     }
@@ -173,7 +186,7 @@ impl Store {
     }
 }
 
-fn insert(db: &Connection, call: &AuditRow) -> Result<()> {
+pub(crate) fn insert(db: &Connection, call: &AuditRow) -> Result<()> {
     let cost = &call.cost;
     db.prepare_cached(
         "INSERT INTO audit (at, run, person, role, origin, session, plugin, tool, outcome, capabilities,
@@ -242,7 +255,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         outcome: row.get(17)?,
         capabilities: row.get(18)?,
     };
-    Ok(AuditEntry { id: row.get(7)?, person_name: row.get(8)?, call })
+    Ok(AuditEntry { id: row.get(7)?, person_name: row.get(8)?, recorded: row.get(19)?, call })
 }
 
 #[cfg(test)]
