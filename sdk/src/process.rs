@@ -17,6 +17,7 @@ pub fn program(name: impl Into<String>) -> Command {
         variables: Vec::new(),
         input: None,
         seconds: None,
+        network: false,
     }
 }
 
@@ -58,6 +59,13 @@ impl Command {
     #[must_use]
     pub fn seconds(mut self, seconds: u32) -> Self {
         self.seconds = Some(seconds);
+        self
+    }
+
+    /// Lets it reach the network, where that is granted.
+    #[must_use]
+    pub fn network(mut self) -> Self {
+        self.network = true;
         self
     }
 

@@ -116,6 +116,7 @@ impl wit::process::Host for CallState {
         check(&command)?;
         program::check(&grant.commands, &self.plugin, &command.program)?;
         environment::check(&grant, &self.plugin, &command.variables)?;
+        self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let place = self.find_place(&command).await?;
         let namespace = self.backing.connected.processes.namespace().await?;
@@ -163,6 +164,17 @@ impl CallState {
         finding.await.map_err(|error| Failure::Failed(error.to_string()))?
     }
 
+    fn check_network(&self, command: &Command) -> Result<(), Failure> {
+        if !command.network || self.grant.process.network {
+            return Ok(());
+        }
+        let plugin = &self.plugin;
+        Err(Failure::Denied(format!(
+            "programs of {plugin} may not reach the network: the owner can allow it by `network = true` in `process`, \
+             under [plugins.{plugin}] in steward.toml"
+        )))
+    }
+
     fn bounds(&self, command: &Command) -> Bounds {
         let grant = &self.grant.process;
         let asked = command.seconds.map_or(grant.time(), |seconds| Duration::from_secs(seconds.into()));
@@ -194,7 +206,7 @@ impl CallState {
             folder: &place.folder,
             read: &grant.read,
             hidden: &place.hidden,
-            network: grant.network,
+            network: command.network,
             memory: grant.memory(),
         });
         arguments.push(place.program.into());
@@ -260,6 +272,9 @@ fn shown(command: &Command) -> Value {
     }
     if !command.variables.is_empty() {
         shown["variables"] = command.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    }
+    if command.network {
+        shown["network"] = true.into();
     }
     if let Some(input) = &command.input {
         shown["input"] = String::from_utf8_lossy(input).into();

@@ -1,0 +1,69 @@
+//! The tool `git_commit`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use steward_sdk::{Failure, Output, run};
+
+use crate::check;
+use crate::git::{Repository, succeeded};
+
+/// What to commit.
+#[derive(Deserialize, JsonSchema)]
+pub struct Commit {
+    /// The repository's folder in the workspace; the workspace itself if left out.
+    folder: Option<String>,
+    /// The message: a line, then if need be an empty one and more.
+    message: String,
+    /// Only these files and folders; everything that has changed if left out.
+    #[serde(default)]
+    paths: Vec<String>,
+    /// Makes a new branch of this name first.
+    branch: Option<String>,
+}
+
+/// Who commits if neither the repository nor anybody else says.
+const ADDRESS: &str = "steward@localhost";
+
+/// Commits, without hooks and signatures.
+pub fn commit(arguments: Commit) -> Result<Output, Failure> {
+    let message = arguments.message.trim();
+    if message.is_empty() {
+        return Err(Failure::invalid("`message` is empty: say what the commit does"));
+    }
+    let paths: Vec<String> = arguments.paths.iter().map(|path| check::path("paths", path)).collect::<Result<_, _>>()?;
+    let branch = arguments.branch.as_deref().map(|branch| check::branch("branch", branch)).transpose()?;
+    let repository = Repository::open(arguments.folder.as_deref())?;
+    if let Some(branch) = &branch {
+        repository.ask(["switch", "--quiet", "--create", branch])?;
+    }
+    let add = repository.command("add").argument("--all").argument("--");
+    succeeded(add.arguments(if paths.is_empty() { vec![".".to_owned()] } else { paths }).run()?)?;
+    if repository
+        .ask(["diff", "--cached", "--name-only", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"])?
+        .is_empty()
+    {
+        return Err(Failure::invalid("nothing has changed there: there is nothing to commit"));
+    }
+    let command = repository.command("commit").arguments(["--quiet", "--no-verify", "--no-gpg-sign", "--file=-"]);
+    let (name, address) = author(&repository);
+    let command = command.variable("GIT_AUTHOR_NAME", &name).variable("GIT_COMMITTER_NAME", name);
+    let command = command.variable("GIT_AUTHOR_EMAIL", &address).variable("GIT_COMMITTER_EMAIL", address);
+    succeeded(command.input(message).run()?)?;
+    let shown = repository.ask([
+        "log",
+        "--max-count=1",
+        "--no-show-signature",
+        "--stat",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--format=%h %s",
+    ])?;
+    Ok(format!("Committed on {}: {}", repository.branch()?, shown.trim_end()).into())
+}
+
+/// As the repository says, else the one who asked.
+fn author(repository: &Repository) -> (String, String) {
+    let setting = |key: &str| repository.settings.get(key).filter(|value| !value.trim().is_empty()).map(str::to_owned);
+    let name = setting("user.name").unwrap_or_else(|| run::caller().name);
+    (name, setting("user.email").unwrap_or_else(|| ADDRESS.to_owned()))
+}
