@@ -1,8 +1,10 @@
 //! What the owner configured: `steward.toml`, overridden by the environment. Every mistake is an error that names the
 //! key and the remedy; nothing is guessed from a half-understood file.
 
+mod audit;
 mod environment;
 mod models;
+pub(crate) mod plugins;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,12 +14,16 @@ use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use steward_agent::Language;
-use steward_sandbox::{Access, KeySource};
+use steward_sandbox::{Access, KeySource, Namespaces};
 use url::Url;
 
 pub use crate::approval::{Policy, Rule};
+use audit::AuditFile;
+
+pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
+use plugins::Grants;
 
 /// Everything that can be configured, checked and complete.
 #[derive(Clone, Debug)]
@@ -35,10 +41,17 @@ pub struct Config {
     pub models: ModelPlan,
     pub limits: Limits,
     pub http: Http,
+    /// How tools run programs of this machine.
+    pub process: Process,
+    /// What built-in plugins are granted instead of what they come with.
+    pub plugins: Grants,
+    /// The file all this was read from, where there is one.
+    pub file: Option<PathBuf>,
     /// What seals the secrets.
     pub secret_key: KeySource,
     /// Which tool calls need an owner's consent.
     pub approval: Policy,
+    pub audit: Audit,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
 }
@@ -94,6 +107,8 @@ pub struct Limits {
     pub tool_seconds: u64,
     /// Megabytes one tool call may use.
     pub tool_memory_mb: u32,
+    /// Megabytes one tool call may write to files.
+    pub tool_write_mb: u32,
     /// Tokens of one answer.
     pub answer_tokens: u32,
     /// Megabytes of one file sent to the assistant.
@@ -108,6 +123,7 @@ impl Default for Limits {
             seconds: 300,
             tool_seconds: 60,
             tool_memory_mb: 64,
+            tool_write_mb: 64,
             answer_tokens: 4_096,
             upload_mb: 50,
         }
@@ -119,6 +135,14 @@ impl Default for Limits {
 pub struct Http {
     /// `host:port` on the own machine or network that tools may reach; all others there are closed to them.
     pub allow_private: Vec<String>,
+}
+
+/// How tools run programs of this machine.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Process {
+    /// Whether each is run in a namespace of its own.
+    pub namespace: Namespaces,
 }
 
 /// `steward.toml` as it is written.
@@ -136,7 +160,10 @@ struct File {
     models: Vec<ModelEntry>,
     limits: Limits,
     http: Http,
+    process: Process,
+    plugins: Grants,
     approval: Policy,
+    audit: AuditFile,
     roles: BTreeMap<String, BTreeMap<String, Access>>,
 }
 
@@ -160,10 +187,11 @@ impl Config {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
-        Self::parse(&text, environment).with_context(|| match text.is_empty() {
+        let config = Self::parse(&text, environment).with_context(|| match text.is_empty() {
             true => "the configuration in the environment is not right".to_owned(),
             false => format!("the configuration in {} and the environment is not right", path.display()),
-        })
+        })?;
+        Ok(Self { file: Some(path), ..config })
     }
 
     fn parse(text: &str, environment: &Environment) -> anyhow::Result<Self> {
@@ -190,7 +218,11 @@ impl Config {
             models: ModelPlan::choose(environment, file.models)?,
             limits: file.limits,
             http: checked_http(file.http)?,
+            process: file.process,
+            plugins: file.plugins,
+            file: None,
             approval: file.approval.checked()?,
+            audit: file.audit.checked()?,
             roles: checked_roles(file.roles)?,
         })
     }
@@ -270,6 +302,7 @@ fn check_limits(limits: &Limits) -> anyhow::Result<()> {
         ("limits.seconds", limits.seconds, 5, 86_400),
         ("limits.tool_seconds", limits.tool_seconds, 1, 3_600),
         ("limits.tool_memory_mb", u64::from(limits.tool_memory_mb), 4, 1_024),
+        ("limits.tool_write_mb", u64::from(limits.tool_write_mb), 1, 100_000),
         ("limits.answer_tokens", u64::from(limits.answer_tokens), 64, 1_000_000),
         ("limits.upload_mb", limits.upload_mb, 1, 2_000),
     ];

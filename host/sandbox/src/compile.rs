@@ -1,6 +1,8 @@
 //! Native code of components, compiled once and kept on disk under the hash of everything it depends on. Code is run
 //! only if its signature, made with a key of this installation, is right; anything else is compiled again.
 
+pub(crate) mod cost;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -22,13 +24,12 @@ use crate::error::SandboxError;
 /// How components are compiled.
 #[derive(Clone, Debug)]
 pub enum Compiler {
+    /// For tests and benches: a component that takes too long is given up, but its thread works on to the end.
     InProcess,
-    /// By running `EXE compile-component IN.wasm OUT`, so that the compiler's memory is given back.
+    /// By running `EXE compile-component IN.wasm OUT SECONDS`, which is held to that much processor time and to memory,
+    /// and gives its own memory back.
     Child(PathBuf),
 }
-
-/// How long a component may take to compile in a process of its own.
-const TIME: Duration = Duration::from_secs(300);
 
 /// Code that was not used for so long is deleted.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -40,6 +41,8 @@ pub(crate) struct Cache {
     compiler: Compiler,
     engine: Arc<Engine>,
     fingerprint: [u8; 32],
+    /// Processor time for compiling a small component.
+    time: Duration,
     /// Compiling uses all processors by itself.
     compiling: Semaphore,
 }
@@ -56,7 +59,13 @@ impl Cache {
             tracing::warn!("{}: old files stay: {error}", folder.display());
         }
         let fingerprint = engine::fingerprint(engine.wasmtime());
-        Ok(Self { folder, key, compiler, engine, fingerprint, compiling: Semaphore::new(2) })
+        Ok(Self { folder, key, compiler, engine, fingerprint, time: cost::FIRST, compiling: Semaphore::new(2) })
+    }
+
+    /// The same with another processor time for compiling a small component; larger ones have more.
+    #[must_use]
+    pub(crate) fn within(self, time: Duration) -> Self {
+        Self { time, ..self }
     }
 
     /// The component, from its kept code if that is there and right.
@@ -69,19 +78,31 @@ impl Cache {
         if let Some(component) = blocking(move || Ok(cache.load(&kept))).await? {
             return Ok(component);
         }
-        let _turn = self.compiling.acquire().await;
-        match &self.compiler {
-            Compiler::InProcess => {
-                let cache = Arc::clone(self);
-                blocking(move || {
-                    let code = compile(cache.engine.wasmtime(), &wasm)?;
-                    cache.keep(&entry, &code)?;
-                    cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
-                })
-                .await
-            }
-            Compiler::Child(program) => self.compile_apart(program, wasm, entry).await,
+        if let Some(reason) = refused_before(&entry) {
+            return Err(SandboxError::Compile(reason));
         }
+        let _turn = self.compiling.acquire().await;
+        let time = cost::time(self.time, wasm.len());
+        match &self.compiler {
+            Compiler::InProcess => self.compile_here(wasm, entry, time).await,
+            Compiler::Child(program) => self.compile_apart(program, wasm, entry, time).await,
+        }
+    }
+
+    async fn compile_here(
+        self: &Arc<Self>,
+        wasm: Arc<[u8]>,
+        entry: PathBuf,
+        time: Duration,
+    ) -> Result<Component, SandboxError> {
+        let cache = Arc::clone(self);
+        let compiling = blocking(move || {
+            let code = compile(cache.engine.wasmtime(), &wasm)?;
+            cache.keep(&entry, &code)?;
+            cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
+        });
+        let given_up = |_| Err(SandboxError::Compile(cost::too_slow(time)));
+        tokio::time::timeout(time, compiling).await.unwrap_or_else(given_up)
     }
 
     async fn compile_apart(
@@ -89,14 +110,21 @@ impl Cache {
         program: &Path,
         wasm: Arc<[u8]>,
         entry: PathBuf,
+        time: Duration,
     ) -> Result<Component, SandboxError> {
         let (input, output) = (unique(&entry, "in.wasm"), unique(&entry, "out"));
         let path = input.clone();
         blocking(move || fs::write(&path, &wasm).map_err(|error| SandboxError::io(&path, error))).await?;
-        let compiled = run_compiler(program, &input, &output).await;
+        let compiled = run_compiler(program, &input, &output, time).await;
         let cache = Arc::clone(self);
         blocking(move || {
-            let code = compiled.and_then(|()| fs::read(&output).map_err(|error| SandboxError::io(&output, error)));
+            if let Err(Uncompiled::TooCostly(reason)) = &compiled {
+                // What took too long once would take as long at every start.
+                write_whole(&entry.with_extension(REFUSED), reason.as_bytes())?;
+            }
+            let code = compiled
+                .map_err(SandboxError::from)
+                .and_then(|()| fs::read(&output).map_err(|error| SandboxError::io(&output, error)));
             // Whatever came of it, nothing is left lying about.
             let _ = (fs::remove_file(&input), fs::remove_file(&output));
             cache.keep(&entry, &code?)?;
@@ -144,11 +172,24 @@ impl Cache {
 
 const UNLOADABLE: &str = "the compiled code cannot be read back";
 
-/// Compiles the component in one file into another: what the hidden command `compile-component` runs.
+/// Beside where the code would be: why there is none and will be none.
+const REFUSED: &str = "refused";
+
+/// The reason why a component was found to cost too much before.
+fn refused_before(entry: &Path) -> Option<String> {
+    let path = entry.with_extension(REFUSED);
+    let reason = fs::read_to_string(&path).ok()?;
+    Some(format!("{reason} (to have it tried again, delete {})", path.display()))
+}
+
+/// Compiles the component in one file into another: what the hidden command `compile-component` runs. The process is
+/// ended by the system once it has used that much processor time.
 ///
 /// # Errors
 /// A file cannot be read or written, or the component cannot be compiled.
-pub fn compile_component(input: &Path, output: &Path) -> Result<(), SandboxError> {
+pub fn compile_component(input: &Path, output: &Path, time: Duration) -> Result<(), SandboxError> {
+    cost::hold_this_process(time)
+        .map_err(|error| SandboxError::Compile(format!("it cannot be held to limits: {error}")))?;
     let wasm = fs::read(input).map_err(|error| SandboxError::io(input, error))?;
     let engine = engine::compiler().map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
     fs::write(output, compile(&engine, &wasm)?).map_err(|error| SandboxError::io(output, error))
@@ -159,17 +200,39 @@ fn compile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Vec<u8>, SandboxErr
     engine.precompile_component(&wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))
 }
 
-async fn run_compiler(program: &Path, input: &Path, output: &Path) -> Result<(), SandboxError> {
+/// Why the compiling process gave no code.
+enum Uncompiled {
+    /// It needed more than it may, and would again.
+    TooCostly(String),
+    Failed(SandboxError),
+}
+
+impl From<Uncompiled> for SandboxError {
+    fn from(why: Uncompiled) -> Self {
+        match why {
+            Uncompiled::TooCostly(reason) => Self::Compile(reason),
+            Uncompiled::Failed(error) => error,
+        }
+    }
+}
+
+async fn run_compiler(program: &Path, input: &Path, output: &Path, time: Duration) -> Result<(), Uncompiled> {
+    let failed = |reason: String| Uncompiled::Failed(SandboxError::Compile(reason));
     let mut command = tokio::process::Command::new(program);
-    command.arg("compile-component").arg(input).arg(output).env_clear();
+    command.arg("compile-component").arg(input).arg(output).arg(time.as_secs().to_string()).env_clear();
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let done = tokio::time::timeout(TIME, command.output()).await;
-    let done = done.map_err(|_| SandboxError::Compile(format!("it took longer than {} s", TIME.as_secs())))?;
-    let done = done.map_err(|error| SandboxError::io(program, error))?;
+    let done = tokio::time::timeout(cost::WAIT, command.output()).await;
+    let done = done.map_err(|_| failed(format!("it took longer than {} s", cost::WAIT.as_secs())))?;
+    let done = done.map_err(|error| Uncompiled::Failed(SandboxError::io(program, error)))?;
     if done.status.success() {
         return Ok(());
     }
-    Err(SandboxError::Compile(String::from_utf8_lossy(&done.stderr).trim().chars().take(2000).collect()))
+    let said = String::from_utf8_lossy(&done.stderr);
+    match cost::over_limit(done.status, &said, time) {
+        Some(reason) => Err(Uncompiled::TooCostly(reason)),
+        None if said.trim().is_empty() => Err(failed(format!("the compiler ended with {}", done.status))),
+        None => Err(failed(said.trim().chars().take(2000).collect())),
+    }
 }
 
 /// Writes a file so that it is there whole or not at all, also after a crash.
@@ -199,7 +262,8 @@ fn tidy(folder: &Path) -> std::io::Result<()> {
         let old = match extension {
             Some("cwasm") => age > KEPT,
             Some("mac") => !path.with_extension("cwasm").exists(),
-            Some("tmp" | "wasm" | "out") => age > 2 * TIME,
+            Some("tmp" | "wasm" | "out") => age > 2 * cost::WAIT,
+            Some(REFUSED) => age > KEPT,
             _ => false,
         };
         if old {
@@ -266,7 +330,7 @@ mod tests {
         let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
         let (input, output) = (folder.path().join("echo.wasm"), folder.path().join("echo.code"));
         fs::write(&input, &wasm).unwrap();
-        compile_component(&input, &output).unwrap();
+        fs::write(&output, compile(&engine::compiler().unwrap(), &wasm).unwrap()).unwrap();
         let script = format!(
             "test \"$1\" = compile-component && cmp -s \"$2\" {0}/echo.wasm && cp {0}/echo.code \"$3\"",
             folder.path().display()
@@ -288,6 +352,23 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path().join("compiled")).unwrap().count(), 0);
     }
 
+    #[tokio::test]
+    async fn what_costs_too_much_to_compile_is_given_up_and_not_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        // The signal by which the system ends a program that has used up its processor time.
+        let script = format!("echo \"$4\" >> {}/tried; kill -XCPU $$", folder.path().display());
+        let cache = cache(folder.path(), program(folder.path(), &script));
+        for _ in 0..2 {
+            let error = cache.component(Arc::clone(&wasm)).await.unwrap_err().to_string();
+            assert!(error.contains("more than 30 s of processor time"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(folder.path().join("tried")).unwrap(), "30\n");
+        let error = cache.component(wasm).await.unwrap_err().to_string();
+        let (_, marker) = error.split_once("delete ").unwrap();
+        assert!(Path::new(marker.trim_end_matches(')')).exists(), "{error}");
+    }
+
     #[test]
     fn what_is_no_longer_used_is_deleted() {
         let folder = tempfile::tempdir().unwrap();
@@ -300,7 +381,8 @@ mod tests {
         make("used.cwasm", Duration::ZERO);
         make("used.mac", 2 * KEPT);
         make("old.cwasm", 2 * KEPT);
-        make("killed.tmp", 3 * TIME);
+        make("killed.tmp", 3 * cost::WAIT);
+        make("bomb.refused", 2 * KEPT);
         make("being-written.tmp", Duration::ZERO);
         cache(folder.path(), Compiler::InProcess);
         let mut left: Vec<_> =

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::contract;
+
 /// The sandbox cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -41,6 +43,14 @@ pub enum LoadError {
     )]
     NotCovered { interface: String, line: String, without: String },
     #[error(
+        "it is built for {interface}, and this Steward offers the contract {offered} and takes what was built for 0.1.0 \
+         to {offered}: {remedy}",
+        offered = contract::CONTRACT
+    )]
+    Contract { interface: String, remedy: String },
+    #[error("it uses {interface}, and this Steward offers WASI 0.2: build it for that, as wasm32-wasip2 is")]
+    Wasi { interface: String },
+    #[error(
         "it has no tools: export steward:plugin/tool (the world `plugin` of wit/), functions of your own, or be a WASI \
          program"
     )]
@@ -51,6 +61,14 @@ pub enum LoadError {
     Tool { tool: String, reason: String },
     #[error("there is a plugin `{0}` already: give this one another name")]
     NameTaken(String),
+    #[error("its file cannot be read ({0}): install it again with `steward plugin install`")]
+    Gone(String),
+    #[error("its file is not the one that was approved: install it again with `steward plugin install`")]
+    Altered,
+    #[error(
+        "it asks for more than was approved ({0}): install it again with `steward plugin install`, which asks about that"
+    )]
+    NotApproved(String),
     #[error("it cannot be linked: {0}")]
     Link(String),
     #[error("it failed when asked for its tools: {0}")]

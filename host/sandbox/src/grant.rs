@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use steward_agent::{Origin, Role};
 
+use crate::capability::tools::ToolsGrant;
+use crate::capability::process::ProcessGrant;
 use crate::capability::{CAPABILITIES, Capability};
 
 /// How much of a capability is granted. Capabilities without levels are granted with `Write`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
     #[default]
@@ -137,9 +139,27 @@ impl fmt::Debug for Requirement {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
     pub capabilities: CapabilitySet,
+    pub files: Arc<FilesGrant>,
     pub http: Arc<HttpGrant>,
     pub secrets: Arc<SecretGrant>,
     pub model: ModelGrant,
+    pub process: Arc<ProcessGrant>,
+    pub tools: ToolsGrant,
+}
+
+/// The folders of the workspace a plugin may use; none listed means all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesGrant {
+    pub folders: Vec<FolderGrant>,
+}
+
+/// One folder a plugin may use, with everything beneath it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderGrant {
+    /// Within the workspace, its parts divided by `/`: `notes/2026`.
+    pub path: String,
+    /// No more than the grant of `files` itself.
+    pub access: Access,
 }
 
 /// The secrets a plugin may use, by name.
@@ -303,6 +323,8 @@ mod tests {
         ("owner-mail", Access::None, Access::None, Access::Write),
         ("model", Access::Write, Access::None, Access::None),
         ("secrets", Access::Write, Access::None, Access::None),
+        ("process", Access::Write, Access::None, Access::None),
+        ("tools", Access::Write, Access::None, Access::None),
     ];
 
     #[test]

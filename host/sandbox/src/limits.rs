@@ -5,6 +5,7 @@ use std::time::Duration;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
+use crate::compile::cost;
 use crate::engine;
 use crate::error::SandboxError;
 
@@ -22,6 +23,10 @@ pub struct Limits {
     pub table_elements: usize,
     /// Bytes that one host call may copy in.
     pub host_call: usize,
+    /// Bytes that may be written to files, with 4 KiB for each new name.
+    pub write: u64,
+    /// Processor time for compiling a small component; one of many megabytes has ten seconds more for each.
+    pub compile: Duration,
 }
 
 impl Default for Limits {
@@ -33,6 +38,8 @@ impl Default for Limits {
             attachments: 20 << 20,
             table_elements: TABLE_ELEMENTS,
             host_call: 32 << 20,
+            write: 64 << 20,
+            compile: cost::FIRST,
         }
     }
 }
@@ -97,6 +104,11 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { memory: limits.memory, table_elements: limits.table_elements, used: 0, peak: 0 }
+    }
+
+    /// For what is the host's own: it is held to what any instance can have.
+    pub(crate) fn unmetered() -> Self {
+        Self { memory: engine::MEMORY, table_elements: TABLE_ELEMENTS, used: 0, peak: 0 }
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::capability::tools::ToolsGrant;
+use crate::capability::files::folder::FilesScope;
+use crate::capability::process::ProcessGrant;
 use crate::capability::{Capability, http, secrets};
 use crate::component::{Import, unversioned};
 use crate::error::LoadError;
@@ -24,7 +27,7 @@ pub(crate) struct Manifest {
     /// What the component does not say of its tools itself.
     pub(crate) tools: Vec<ToolEntry>,
     /// Imported and deliberately not granted.
-    declined: CapabilitySet,
+    pub(crate) declined: CapabilitySet,
     limits: RawLimits,
 }
 
@@ -60,23 +63,19 @@ struct RawManifest {
 }
 
 /// What the plugin wants to be held to; the host's limits hold beside.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawLimits {
     memory_mb: Option<u32>,
     time_seconds: Option<u32>,
     output_kb: Option<u32>,
+    /// To files.
+    write_mb: Option<u32>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Level {
-    access: Access,
-}
 
 impl Manifest {
     /// # Errors
@@ -109,9 +108,17 @@ impl Manifest {
         Limits {
             memory: bytes(asked.memory_mb, 1 << 20, host.memory),
             output: bytes(asked.output_kb, 1 << 10, host.output),
+            write: asked.write_mb.map_or(host.write, |number| (u64::from(number) << 20).min(host.write)),
             time,
             ..*host
         }
+    }
+
+    /// The limits the manifest sets, by their key.
+    pub(crate) fn asked_limits(&self) -> BTreeMap<String, u64> {
+        let limits = serde_json::to_value(self.limits).unwrap_or_default();
+        let limits = limits.as_object().into_iter().flatten();
+        limits.filter_map(|(key, limit)| Some((key.clone(), limit.as_u64()?))).collect()
     }
 
     /// # Errors
@@ -126,6 +133,7 @@ impl Manifest {
         let line = match capability.name {
             "http" => "http = { hosts = [\"example.org\"] }".to_owned(),
             "secrets" => "secrets = { names = [\"EXAMPLE_TOKEN\"] }".to_owned(),
+            "process" => "process = { commands = [\"git\"] }".to_owned(),
             name if capability.levels => format!("{name} = {{ access = \"read\" }}"),
             name => format!("{name} = {{}}"),
         };
@@ -137,8 +145,9 @@ impl Manifest {
 /// Adds one line of `[capabilities]` to a grant.
 fn add(grant: &mut Grant, name: &str, scope: toml::Value) -> Result<(), String> {
     let problem = |error: toml::de::Error| format!("{name}: {}", error.message());
-    let capability = Capability::named(name)
-        .ok_or_else(|| format!("{name}: there is no such capability; use one of {}", Capability::names()))?;
+    if Capability::named(name).is_none() {
+        return Err(format!("{name}: there is no such capability; use one of {}", Capability::names()));
+    }
     let access = match name {
         "http" => {
             let http: HttpGrant = scope.try_into().map_err(problem)?;
@@ -158,10 +167,22 @@ fn add(grant: &mut Grant, name: &str, scope: toml::Value) -> Result<(), String> 
             grant.model = model;
             Access::Write
         }
-        _ if capability.levels => match scope.try_into().map_err(problem)? {
-            Level { access: Access::None } => return Err(format!("{name}: write `access = \"read\"` or leave it out")),
-            Level { access } => access,
-        },
+        "process" => {
+            grant.process = Arc::new(ProcessGrant::read(scope).map_err(|error| format!("process: {error}"))?);
+            Access::Write
+        }
+        "tools" => {
+            let tools: ToolsGrant = scope.try_into().map_err(problem)?;
+            tools.check().map_err(|error| format!("tools: {error}"))?;
+            grant.tools = tools;
+            Access::Write
+        }
+        "files" => {
+            let scope: FilesScope = scope.try_into().map_err(problem)?;
+            let access = scope.access;
+            grant.files = Arc::new(scope.grant().map_err(|error| format!("files: {error}"))?);
+            access
+        }
         _ => {
             let Nothing {} = scope.try_into().map_err(problem)?;
             Access::Write
@@ -208,6 +229,7 @@ mod tests {
         assert!(problem("[capabilities]\nsecrets = { names = [] }").contains("`names` is empty"));
         assert!(problem("[capabilities]\nsecrets = { names = [\"token\"] }").contains("`token` is no name"));
         assert!(problem("[capabilities]\nmodel = { calls = 100 }").contains("model: `calls` may be 1 to 16"));
+        assert!(problem("[capabilities]\ntools = { calls = 0 }").contains("tools: `calls` may be 1 to 200"));
         assert!(problem("[limits]\nmemory = 1").contains("memory"));
     }
 

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use steward_agent::ToolSpec;
 use wasmtime::component::Component;
@@ -12,6 +12,8 @@ use wasmtime::component::Component;
 use crate::bindings::tool;
 use crate::compile::Cache;
 use crate::component::{self, Kind};
+use crate::consent::{Request, Source};
+use crate::contract;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::form::{Entry, Linked};
@@ -20,6 +22,7 @@ use crate::limits::Limits;
 use crate::link;
 use crate::manifest::Manifest;
 use crate::offer::Candidate;
+use crate::record::Recordable;
 use crate::specs::Described;
 
 /// A plugin to be loaded.
@@ -48,14 +51,24 @@ pub struct Plugin {
     pub size: usize,
     /// What its calls are held to.
     pub limits: Limits,
+    /// What it asks for.
+    pub request: Request,
+    /// The owner installed it; it does not belong to the program.
+    pub installed: bool,
     /// What it imports and was granted: the most any of its instances holds.
     pub(crate) reach: CapabilitySet,
     component: Component,
     /// Linked with each set of capabilities a call had so far.
     linked: Mutex<HashMap<CapabilitySet, Arc<Linked>>>,
+    /// Where its calls are recorded.
+    pub(crate) recordable: OnceLock<Recordable>,
 }
 
 impl Plugin {
+    pub(crate) fn component(&self) -> &Component {
+        &self.component
+    }
+
     /// The plugin linked with a set of capabilities, made at the first call that has it.
     pub(crate) fn linked(&self, set: CapabilitySet) -> wasmtime::Result<Arc<Linked>> {
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +82,7 @@ impl Plugin {
 }
 
 /// The strongest thing a tool can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     Read,
@@ -133,12 +146,17 @@ impl Tool {
         self.effective(held).contains(self.needs)
     }
 
+    /// Whether its instances may call other tools.
+    pub(crate) fn calls_tools(&self, held: CapabilitySet) -> bool {
+        self.effective(held).access("tools") != Access::None
+    }
+
     pub(crate) fn spec(&self) -> ToolSpec {
         ToolSpec { name: self.name.clone(), description: self.description.clone(), schema: self.schema.clone() }
     }
 }
 
-/// Loads one plugin.
+/// Loads one plugin. One that was approved before is held to that.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -147,22 +165,20 @@ pub(crate) async fn load(
     engine: &Engine,
     host: &Limits,
     source: PluginSource,
+    approved: Option<&Request>,
 ) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
     let manifest = Manifest::parse(&source.manifest)?;
-    let limits = manifest.limits(host);
     let wasm: Arc<[u8]> = source.wasm.into();
-    let component = cache.component(Arc::clone(&wasm)).await?;
-    let (imports, exports) = component::names(&component);
-    let kind = component::kind(&exports);
-    manifest.covers(imports.iter().map(String::as_str))?;
-    let mut asked = component::imported(imports.iter().map(String::as_str));
-    if asked.access("http") != Access::None {
-        // Secrets are put into requests by their names alone, for which nothing has to be imported.
-        asked = asked.with("secrets", Access::Write);
+    if approved.is_some_and(|approved| approved.hash != blake3::hash(&wasm).to_hex().as_str()) {
+        // Not even compiled.
+        return Err(LoadError::Altered);
     }
-    let reach = asked.intersection(manifest.grant.capabilities);
-    let candidate = Candidate { kind, component: &component, wasm: &wasm, manifest: &manifest, reach };
-    let described = candidate.tools(engine, &limits).await?;
+    let component = cache.component(Arc::clone(&wasm)).await?;
+    let checked = check(engine, host, &manifest, &component, &wasm).await?;
+    let Checked { kind, imports, reach, limits, tools, request } = checked;
+    if let Some(approved) = approved {
+        request.within(approved)?;
+    }
     let plugin = Arc::new(Plugin {
         name: manifest.name.into(),
         version: manifest.version,
@@ -170,15 +186,56 @@ pub(crate) async fn load(
         kind,
         imports,
         grant: manifest.grant,
-        hash: blake3::hash(&wasm).to_hex().to_string(),
+        hash: request.hash.clone(),
         size: wasm.len(),
         limits,
+        request,
+        installed: approved.is_some(),
         reach,
         component,
         linked: Mutex::default(),
+        recordable: OnceLock::new(),
     });
     // What cannot be linked is found now and not at the first call.
     plugin.linked(reach).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-    let tools = described.into_iter().map(|(one, entry)| Tool::new(Arc::clone(&plugin), one, entry)).collect();
+    let tools = tools.into_iter().map(|(one, entry)| Tool::new(Arc::clone(&plugin), one, entry)).collect();
     Ok((plugin, tools))
+}
+
+/// A component that fits its manifest, and what comes of both.
+pub(crate) struct Checked {
+    pub(crate) kind: Kind,
+    imports: Vec<String>,
+    reach: CapabilitySet,
+    pub(crate) limits: Limits,
+    tools: Vec<(Described, Entry)>,
+    pub(crate) request: Request,
+}
+
+/// Checks a component against its manifest and asks it for its tools.
+///
+/// # Errors
+/// What of it does not fit.
+pub(crate) async fn check(
+    engine: &Engine,
+    host: &Limits,
+    manifest: &Manifest,
+    component: &Component,
+    wasm: &[u8],
+) -> Result<Checked, LoadError> {
+    let limits = manifest.limits(host);
+    let (imports, exports) = component::names(component);
+    let kind = component::kind(&exports);
+    contract::check(imports.iter().chain(&exports).map(String::as_str))?;
+    manifest.covers(imports.iter().map(String::as_str))?;
+    let mut asked = component::imported(imports.iter().map(String::as_str));
+    if asked.access("http") != Access::None {
+        // Secrets are put into requests by their names alone, for which nothing has to be imported.
+        asked = asked.with("secrets", Access::Write);
+    }
+    let reach = asked.intersection(manifest.grant.capabilities);
+    let tools = Candidate { kind, component, wasm, manifest, reach }.tools(engine, &limits).await?;
+    let described = tools.iter().map(|(described, _)| described);
+    let request = Request::of(&Source { manifest, wasm, kind, imports: &imports, reach }, described);
+    Ok(Checked { kind, imports, reach, limits, tools, request })
 }

@@ -10,16 +10,18 @@ use wasmtime::component::{Component, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::tool::{Effect, Spec};
-use crate::component::OfferedTool;
+use crate::component;
+use crate::contract;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::grant::{CapabilitySet, Requirement};
+use crate::inspection::OfferedTool;
 use crate::limits::{self, Limits, Meter};
 use crate::link;
 use crate::stdio::Captured;
 use crate::stub::Refuse;
 
-/// How long a plugin may take to say what it offers.
+/// How long a plugin may take to say what it offers, if a call may take that long.
 const TIME: Duration = Duration::from_secs(10);
 /// Tools one plugin may offer.
 const TOOLS: usize = 128;
@@ -41,6 +43,8 @@ pub(crate) struct Described {
 /// # Errors
 /// It failed, or was ended by a limit.
 pub(crate) async fn ask(engine: &Engine, component: &Component, limits: &Limits) -> Result<Vec<Spec>, LoadError> {
+    let (imports, exports) = component::names(component);
+    contract::check(imports.iter().chain(&exports).map(String::as_str))?;
     let pre = link::with_nothing::<Mute>(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
     let _running = engine.running();
     let printed = Captured::default();
@@ -55,12 +59,13 @@ pub(crate) async fn ask(engine: &Engine, component: &Component, limits: &Limits)
         let plugin = pre.instantiate_async(&mut store).await?;
         plugin.steward_plugin_tool().call_specs(&mut store).await
     };
-    match timeout(TIME, asked).await {
+    let time = TIME.min(limits.time);
+    match timeout(time, asked).await {
         Ok(specs) => specs.map_err(|error| {
             let why = printed.last_words().unwrap_or_else(|| error.root_cause().to_string());
             LoadError::Specs(why)
         }),
-        Err(_) => Err(LoadError::Specs(format!("it took longer than {} s", TIME.as_secs()))),
+        Err(_) => Err(LoadError::Specs(format!("it took longer than {} s", time.as_secs()))),
     }
 }
 

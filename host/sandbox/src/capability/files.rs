@@ -1,15 +1,25 @@
-//! `files`: the workspace as a WASI folder `/workspace`, for reading or for reading and writing. The names a guest
-//! gives are resolved beneath that folder and never lead out of it; without the grant there is no folder at all.
+//! `files`: folders of the workspace as WASI folders beneath `/workspace`, each for reading or for reading and writing.
+//! The names a guest gives are resolved beneath its folder and never lead out of it; without the grant there is no
+//! folder at all.
+
+pub(crate) mod folder;
+mod quota;
+mod view;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use wasmtime::component::Linker;
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
+use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::p2::bindings::filesystem;
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+use wasmtime_wasi::{FsPerms, OpenMode};
 
+use self::folder::FolderError;
+use self::quota::Quota;
+use self::view::{HasFiles, view};
 use crate::capability::Capability;
-use crate::grant::Access;
+use crate::grant::{Access, FilesGrant};
+use crate::limits::bytes;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -26,21 +36,62 @@ pub(crate) const CAPABILITY: Capability = Capability {
     link,
 };
 
-/// What the guest calls the folder.
-pub(crate) const FOLDER: &str = "/workspace";
+/// What the guest calls the workspace.
+const FOLDER: &str = "/workspace";
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    filesystem::types::add_to_linker::<CallState, WasiFilesystem>(linker, CallState::filesystem)?;
-    filesystem::preopens::add_to_linker::<CallState, WasiFilesystem>(linker, CallState::filesystem)
+    filesystem::types::add_to_linker::<CallState, HasFiles>(linker, view)?;
+    filesystem::preopens::add_to_linker::<CallState, HasFiles>(linker, view)
 }
 
-/// Opens the workspace for one call with the access it was granted.
-pub(crate) fn open(wasi: &mut WasiCtxBuilder, workspace: &Path, access: Access) -> wasmtime::Result<()> {
-    let permissions = match access {
-        Access::None => return Ok(()),
-        Access::Read => FsPerms::ReadOnly,
-        Access::Write => FsPerms::ReadWrite,
+/// The folders one call has, by the names the guest has for them, and what it may still write. The default is none.
+#[derive(Default)]
+pub(crate) struct Files {
+    folders: Vec<(Dir, String)>,
+    quota: Arc<Quota>,
+}
+
+impl Files {
+    /// Opens what was granted, with no more than `access`. A folder to be written to is made where it is missing; one
+    /// to be read from is left out.
+    ///
+    /// # Errors
+    /// A folder cannot be opened, or is none.
+    pub(crate) fn open(workspace: &Path, grant: &FilesGrant, access: Access, quota: u64) -> Result<Self, FolderError> {
+        let mut files = Self { folders: Vec::new(), quota: Arc::new(Quota::new(quota)) };
+        if access == Access::None {
+            return Ok(files);
+        }
+        let workspace = folder::open_workspace(workspace)?;
+        if grant.folders.is_empty() {
+            files.folders.push((dir(workspace, access), FOLDER.to_owned()));
+            return Ok(files);
+        }
+        for one in &grant.folders {
+            let access = one.access.min(access);
+            if let Some(opened) = folder::open_beneath(&workspace, &one.path, access == Access::Write)? {
+                files.folders.push((dir(opened, access), format!("{FOLDER}/{}", one.path)));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Why the call could not write what it wanted to, if that happened.
+    pub(crate) fn refusal(&self, plugin: &str) -> Option<String> {
+        self.quota.was_exceeded().then(|| {
+            let most = bytes(usize::try_from(self.quota.most()).unwrap_or(usize::MAX));
+            format!(
+                "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or raise \
+                 `write_mb` under [limits] in its plugin.toml, as far as this Steward allows."
+            )
+        })
+    }
+}
+
+fn dir(opened: std::fs::File, access: Access) -> Dir {
+    let (permissions, mode) = match access {
+        Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+        Access::None | Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
     };
-    wasi.preopened_dir(workspace, FOLDER, permissions)?;
-    Ok(())
+    Dir::new(opened, permissions, mode, false)
 }

@@ -5,6 +5,7 @@
 
 use std::ffi::{CString, c_char, c_int};
 use std::fs;
+use std::io::{Seek as _, SeekFrom, Write as _};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,6 +35,27 @@ steward_sdk::plugin! {
 
     /// Opens a file more and more times, closing it never.
     hoard_files: read, requires [] => hoard_files;
+
+    /// Opens a folder more and more times to be listed, closing it never.
+    hoard_folders: read, requires [] => hoard_folders;
+
+    /// Begins more and more requests, sending none.
+    hoard_requests: read, requires [] => hoard_requests;
+
+    /// Makes a file so many bytes long without writing to it.
+    grow_file: write, requires [] => grow_file;
+
+    /// Writes one byte so far behind the end of a file.
+    write_far: write, requires [] => write_far;
+
+    /// Writes the same bytes to the beginning of a file again and again.
+    rewrite: write, requires [] => rewrite;
+
+    /// Appends to a file again and again.
+    append_again: write, requires [] => append_again;
+
+    /// Makes many small things: files, folders, links, names of one file, or folders within each other.
+    make_many: write, requires [] => make_many;
 
     /// Requests an address, with a header if one is given.
     fetch: read, requires [] => fetch;
@@ -129,6 +151,90 @@ fn hoard_files(arguments: At) -> Result<String, Failure> {
     loop {
         open.push(fs::File::open(&arguments.path)?);
     }
+}
+
+fn hoard_folders(arguments: At) -> Result<String, Failure> {
+    let mut open = Vec::new();
+    loop {
+        open.push(fs::read_dir(&arguments.path)?);
+    }
+}
+
+fn hoard_requests(_: NoArguments) -> Result<String, Failure> {
+    use wasip2::http::types::{Fields, OutgoingRequest};
+    let mut begun = Vec::new();
+    loop {
+        begun.push(OutgoingRequest::new(Fields::new()));
+    }
+}
+
+/// A file and a number of bytes.
+#[derive(Deserialize, JsonSchema)]
+struct Sized {
+    path: String,
+    bytes: u64,
+}
+
+fn grow_file(arguments: Sized) -> Result<String, Failure> {
+    fs::OpenOptions::new().write(true).create(true).truncate(false).open(arguments.path)?.set_len(arguments.bytes)?;
+    Ok("grown".to_owned())
+}
+
+fn write_far(arguments: Sized) -> Result<String, Failure> {
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(arguments.path)?;
+    file.seek(SeekFrom::Start(arguments.bytes))?;
+    file.write_all(b"x")?;
+    Ok("written".to_owned())
+}
+
+/// A file, and how much is written to it how often.
+#[derive(Deserialize, JsonSchema)]
+struct Again {
+    path: String,
+    bytes: u32,
+    times: u32,
+}
+
+fn rewrite(arguments: Again) -> Result<String, Failure> {
+    let text = vec![b'x'; arguments.bytes as usize];
+    (0..arguments.times).try_for_each(|_| fs::write(&arguments.path, &text))?;
+    Ok("written".to_owned())
+}
+
+fn append_again(arguments: Again) -> Result<String, Failure> {
+    let text = vec![b'x'; arguments.bytes as usize];
+    let mut file = fs::OpenOptions::new().append(true).create(true).open(arguments.path)?;
+    (0..arguments.times).try_for_each(|_| file.write_all(&text))?;
+    Ok("written".to_owned())
+}
+
+/// A folder, and what is made in it.
+#[derive(Deserialize, JsonSchema)]
+struct Many {
+    folder: String,
+    what: String,
+    count: u32,
+}
+
+fn make_many(arguments: Many) -> Result<String, Failure> {
+    let Many { folder, what, count } = arguments;
+    let first = format!("{folder}/first");
+    fs::write(&first, "x")?;
+    let mut deep = folder.clone();
+    for number in 0..count {
+        let name = format!("{folder}/{number}");
+        match &*what {
+            "files" => fs::write(name, "")?,
+            "folders" => fs::create_dir(name)?,
+            "links" => symlink("first", &name)?,
+            "names" => fs::hard_link(&first, name)?,
+            _ => {
+                deep.push_str("/d");
+                fs::create_dir(&deep)?;
+            }
+        }
+    }
+    Ok(format!("{count} made"))
 }
 
 /// An address and a header.

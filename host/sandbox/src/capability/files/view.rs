@@ -1,0 +1,270 @@
+//! What a guest reaches of its folders: WASI's own implementation, with the folders of the grant and with every change
+//! paid for first. It decides nothing about names; wasmtime resolves them beneath the folder they are given for.
+
+use std::sync::Arc;
+
+use wasmtime::component::{HasData, Resource, ResourceTable};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtx, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::preopens;
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
+    Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+
+use super::Files;
+use super::quota::{Counted, NAME, OverQuota};
+use crate::state::CallState;
+
+/// Marks the view for the linker.
+pub(super) struct HasFiles;
+
+impl HasData for HasFiles {
+    type Data<'a> = FilesView<'a>;
+}
+
+/// The folders of one call.
+pub(super) struct FilesView<'a> {
+    files: &'a Files,
+    ctx: &'a mut WasiFilesystemCtx,
+    table: &'a mut ResourceTable,
+}
+
+impl From<OverQuota> for FsError {
+    fn from(_: OverQuota) -> Self {
+        ErrorCode::Quota.into()
+    }
+}
+
+pub(super) fn view(state: &mut CallState) -> FilesView<'_> {
+    FilesView { files: &state.files, ctx: state.wasi.filesystem(), table: &mut state.table }
+}
+
+impl FilesView<'_> {
+    fn wasi(&mut self) -> WasiFilesystemCtxView<'_> {
+        WasiFilesystemCtxView { ctx: self.ctx, table: self.table }
+    }
+
+    /// The file behind a descriptor, unless it is a folder; then WASI's own implementation says so.
+    fn file(&self, fd: &Resource<Descriptor>) -> FsResult<Option<Arc<std::fs::File>>> {
+        Ok(match self.table.get(fd)? {
+            Descriptor::File(file) => Some(Arc::clone(&file.file)),
+            Descriptor::Dir(_) => None,
+        })
+    }
+
+    fn pay_for_name(&self) -> FsResult<()> {
+        Ok(self.files.quota.take(NAME)?)
+    }
+
+    /// The stream, paid for by what is written to it.
+    fn counted(
+        &mut self,
+        stream: Resource<DynOutputStream>,
+        place: Option<(Arc<std::fs::File>, u64)>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        let inner = self.table.delete(stream)?;
+        let counted: DynOutputStream = Box::new(Counted::new(inner, Arc::clone(&self.files.quota), place));
+        Ok(self.table.push(counted)?)
+    }
+}
+
+/// Another handle of the same resource, for asking about it before it is used.
+fn again<T: 'static>(resource: &Resource<T>) -> Resource<T> {
+    Resource::new_borrow(resource.rep())
+}
+
+impl preopens::Host for FilesView<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let folders = self.files.folders.iter();
+        folders.map(|(dir, name)| Ok((self.table.push(Descriptor::Dir(dir.clone()))?, name.clone()))).collect()
+    }
+}
+
+impl types::Host for FilesView<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        self.wasi().convert_error_code(error)
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        if self.table.get(&error)?.is::<OverQuota>() {
+            return Ok(Some(ErrorCode::Quota));
+        }
+        self.wasi().filesystem_error_code(error)
+    }
+}
+
+impl HostDescriptor for FilesView<'_> {
+    async fn write(&mut self, fd: Resource<Descriptor>, data: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+        if let Some(file) = self.file(&fd)? {
+            self.files.quota.take_at(&file, offset, data.len() as u64)?;
+        }
+        self.wasi().write(fd, data, offset).await
+    }
+
+    async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
+        if let Some(file) = self.file(&fd)? {
+            self.files.quota.take_at(&file, size, 0)?;
+        }
+        self.wasi().set_size(fd, size).await
+    }
+
+    fn write_via_stream(&mut self, fd: Resource<Descriptor>, at: Filesize) -> FsResult<Resource<DynOutputStream>> {
+        let place = self.file(&fd)?.map(|file| (file, at));
+        let stream = self.wasi().write_via_stream(fd, at)?;
+        self.counted(stream, place)
+    }
+
+    fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        let stream = self.wasi().append_via_stream(fd)?;
+        self.counted(stream, None)
+    }
+
+    async fn open_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let may_create = open_flags.contains(OpenFlags::CREATE);
+        if may_create && self.wasi().stat_at(again(&fd), path_flags, path.clone()).await.is_err() {
+            self.pay_for_name()?;
+        }
+        self.wasi().open_at(fd, path_flags, path, open_flags, flags).await
+    }
+
+    async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.pay_for_name()?;
+        self.wasi().create_directory_at(fd, path).await
+    }
+
+    async fn link_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path_flags: PathFlags,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.pay_for_name()?;
+        self.wasi().link_at(fd, path_flags, old_path, new_fd, new_path).await
+    }
+
+    async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
+        self.pay_for_name()?;
+        self.wasi().symlink_at(fd, old_path, new_path).await
+    }
+
+    async fn rename_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.wasi().rename_at(fd, old_path, new_fd, new_path).await
+    }
+
+    async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.wasi().remove_directory_at(fd, path).await
+    }
+
+    async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.wasi().unlink_file_at(fd, path).await
+    }
+
+    async fn set_times(&mut self, fd: Resource<Descriptor>, seen: NewTimestamp, made: NewTimestamp) -> FsResult<()> {
+        self.wasi().set_times(fd, seen, made).await
+    }
+
+    async fn set_times_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        seen: NewTimestamp,
+        made: NewTimestamp,
+    ) -> FsResult<()> {
+        self.wasi().set_times_at(fd, path_flags, path, seen, made).await
+    }
+
+    async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, at: Filesize) -> FsResult<(Vec<u8>, bool)> {
+        self.wasi().read(fd, len, at).await
+    }
+
+    fn read_via_stream(&mut self, fd: Resource<Descriptor>, at: Filesize) -> FsResult<Resource<DynInputStream>> {
+        self.wasi().read_via_stream(fd, at)
+    }
+
+    async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        self.wasi().read_directory(fd).await
+    }
+
+    async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        self.wasi().readlink_at(fd, path).await
+    }
+
+    async fn advise(&mut self, fd: Resource<Descriptor>, at: Filesize, len: Filesize, kind: Advice) -> FsResult<()> {
+        self.wasi().advise(fd, at, len, kind).await
+    }
+
+    async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        self.wasi().sync_data(fd).await
+    }
+
+    async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        self.wasi().sync(fd).await
+    }
+
+    async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
+        self.wasi().get_flags(fd).await
+    }
+
+    async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
+        self.wasi().get_type(fd).await
+    }
+
+    async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
+        self.wasi().stat(fd).await
+    }
+
+    async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        self.wasi().stat_at(fd, flags, path).await
+    }
+
+    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+        self.wasi().is_same_object(a, b).await
+    }
+
+    async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
+        self.wasi().metadata_hash(fd).await
+    }
+
+    async fn metadata_hash_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+    ) -> FsResult<MetadataHashValue> {
+        self.wasi().metadata_hash_at(fd, flags, path).await
+    }
+
+    fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
+        HostDescriptor::drop(&mut self.wasi(), fd)
+    }
+}
+
+impl HostDirectoryEntryStream for FilesView<'_> {
+    async fn read_directory_entry(
+        &mut self,
+        stream: Resource<DirectoryEntryStream>,
+    ) -> FsResult<Option<DirectoryEntry>> {
+        self.wasi().read_directory_entry(stream).await
+    }
+
+    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        HostDirectoryEntryStream::drop(&mut self.wasi(), stream)
+    }
+}
