@@ -1,5 +1,6 @@
-//! Files of the workspace, by the paths people use for them: `notes/plan.md`. Needs the grant `files`; changing anything
-//! needs `files:write`. Which folders are really there is the host's doing: here a path only gets its better words.
+//! Files of the workspace, by the paths people use for them: `notes/plan.md`. Needs the grant `files`; changing
+//! anything needs `files:write`. Which folders are really there is the host's doing: here a path only gets its better
+//! words.
 //!
 //! `std::fs` works as well, beneath [`FOLDER`].
 //!

@@ -1,5 +1,5 @@
-//! Secrets by name. A plugin never sees a value: it writes [`placeholder`] where the value belongs in a request, and the
-//! host puts it in on the way to the hosts the owner bound it to.
+//! Secrets by name. A plugin never sees a value: it writes [`placeholder`] where the value belongs in a request, and
+//! the host puts it in on the way to the hosts the owner bound it to.
 
 use crate::Failure;
 use crate::bindings::steward::plugin::secrets as host;

@@ -1,4 +1,5 @@
-//! Embeds what a new plugin project is made of: the templates, the SDKs and the contract, as they lie in this repository.
+//! Embeds what a new plugin project is made of: the templates, the SDKs and the contract, as they lie in this
+//! repository.
 
 mod tree;
 mod vendored;

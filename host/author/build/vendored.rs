@@ -1,5 +1,5 @@
-//! The Rust SDK as a project outside of this workspace needs it: its sources, a Cargo.toml in which nothing is inherited
-//! from the workspace, and a lock file with the very versions the SDK is tested with here.
+//! The Rust SDK as a project outside of this workspace needs it: its sources, a Cargo.toml in which nothing is
+//! inherited from the workspace, and a lock file with the very versions the SDK is tested with here.
 
 use std::collections::BTreeSet;
 use std::error::Error;

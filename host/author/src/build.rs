@@ -76,7 +76,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let manifest = |script: &str| {
             let text = format!(
-                "name = \"a\"\nversion = \"1\"\n[build]\ncommand = [\"sh\", \"-c\", \"{script}\"]\noutput = \"a.wasm\"\n"
+                "name = \"a\"\nversion = \"1\"\n\
+                 [build]\ncommand = [\"sh\", \"-c\", \"{script}\"]\noutput = \"a.wasm\"\n"
             );
             fs::write(folder.path().join("plugin.toml"), text).unwrap();
             Project::open(folder.path()).unwrap()

@@ -1,5 +1,5 @@
-//! The test cases of a project, tests.toml: what to call a tool with and what to expect of its answer. They are read and
-//! judged here; who runs the tools does so elsewhere.
+//! The test cases of a project, tests.toml: what to call a tool with and what to expect of its answer. They are read
+//! and judged here; who runs the tools does so elsewhere.
 
 mod judge;
 
@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn cases_are_read_in_their_order() {
         let text = "model = [\"yes\"]\n[files]\n\"a/b.txt\" = \"x\"\n[[case]]\ntool = \"a\"\ntext = \"b\"\n\
-                    [[case]]\nname = \"none\"\ntool = \"b\"\ninput = '{\"c\":null}'\nfailure = \"invalid\"\ncontains = \"c\"";
+                    [[case]]\nname = \"none\"\ntool = \"b\"\ninput = '{\"c\":null}'\n\
+                    failure = \"invalid\"\ncontains = \"c\"";
         let read = Cases::parse(text).unwrap();
         assert_eq!(read.cases[0].title(), "a {}");
         assert_eq!((read.cases[1].title().as_str(), read.cases[1].input()), ("none", json!("{\"c\":null}")));

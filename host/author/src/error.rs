@@ -14,8 +14,8 @@ pub enum AuthorError {
     #[error("there is no language `{0}`: use one of {known}", known = crate::language::names())]
     Language(String),
     #[error(
-        "{} is no plugin project, for it has no plugin.toml: make one with `steward plugin new NAME --lang LANGUAGE`, or \
-         name the folder of one",
+        "{} is no plugin project, for it has no plugin.toml: make one with `steward plugin new NAME --lang \
+         LANGUAGE`, or name the folder of one",
         .0.display()
     )]
     NoProject(PathBuf),
@@ -23,7 +23,10 @@ pub enum AuthorError {
     Manifest { path: PathBuf, problem: String },
     #[error("{}: {problem}", path.display())]
     Cases { path: PathBuf, problem: String },
-    #[error("{} does not say what it is written in: add `[build]` and below it `language = \"rust\"`; {known} are known", .0.display(), known = crate::language::names())]
+    #[error(
+        "{} does not say what it is written in: add `[build]` and below it `language = \"rust\"`; {known} are known",
+        .0.display(), known = crate::language::names()
+    )]
     NoLanguage(PathBuf),
     /// A program of the machine.
     #[error("{program} is missing, which {what} needs: {remedy}")]

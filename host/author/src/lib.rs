@@ -1,5 +1,5 @@
-//! Makes plugins: a new project, its build in any language, the judging of its test cases. It writes files into projects
-//! and starts compilers; it never runs a guest and knows nothing of capabilities.
+//! Makes plugins: a new project, its build in any language, the judging of its test cases. It writes files into
+//! projects and starts compilers; it never runs a guest and knows nothing of capabilities.
 //!
 //! Read `language` first: a language is one file there and one line in [`LANGUAGES`].
 

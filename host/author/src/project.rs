@@ -1,5 +1,5 @@
-//! A plugin project: a folder with a plugin.toml that says, under `[build]`, how a .wasm file is made of the sources. What
-//! the manifest grants is not looked at here.
+//! A plugin project: a folder with a plugin.toml that says, under `[build]`, how a .wasm file is made of the sources.
+//! What the manifest grants is not looked at here.
 
 use std::fs;
 use std::io::ErrorKind;

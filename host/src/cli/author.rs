@@ -1,5 +1,5 @@
-//! `steward plugin new`, `build`, `pack` and `toolchain`: from nothing to a plugin in one file. Programs are started only
-//! here, as the developer who sits at this machine.
+//! `steward plugin new`, `build`, `pack` and `toolchain`: from nothing to a plugin in one file. Programs are started
+//! only here, as the developer who sits at this machine.
 
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::author_test;
 use super::plugin_file::PluginFile;
+use super::say;
 use crate::config::Config;
 
 #[derive(Args)]
@@ -163,9 +164,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     draft.write_all(bytes).with_context(cannot)?;
     draft.persist(path).with_context(cannot)?;
     Ok(())
-}
-
-/// Not `println!`, which panics when nobody reads on.
-fn say(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{text}").context("standard output")
 }

@@ -20,8 +20,8 @@ steward_sdk::plugin! {
     /// Takes back a mark that was made by mistake.
     habit_undo: write, requires ["kv"] => undo;
 
-    /// Tells for every habit how often it was done and the longest streak, with a table as a file. Use it when the person
-    /// asks how they are doing.
+    /// Tells for every habit how often it was done and the longest streak, with a table as a file. Use it when the
+    /// person asks how they are doing.
     habit_report: read, requires ["kv"] => tell;
 }
 
