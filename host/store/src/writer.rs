@@ -3,20 +3,21 @@
 //!
 //! No job learns its result before the commit, and no change is announced before it.
 
+mod queue;
+
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 
 use crate::error::{Result, StoreError};
+use queue::Queue;
 
 /// The most jobs of one transaction.
-const GROUP: usize = 64;
-/// Jobs that may wait; who comes later waits to hand over.
-const QUEUE: usize = 1024;
+const GROUP: usize = 256;
 
 /// Who is told of commits.
 #[derive(Default)]
@@ -67,18 +68,19 @@ impl Deref for Tx<'_> {
 
 /// The handle of the thread.
 pub(crate) struct Writer {
-    queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
+    queue: Arc<Queue<Box<dyn Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(crate) fn start(connection: Connection, changes: Arc<Changes>) -> Result<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Queue::new());
+        let jobs = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(connection, jobs, &changes))
+            .spawn(move || write_all(connection, &jobs, &changes))
             .map_err(|error| StoreError::Internal(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
@@ -86,17 +88,18 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, result) = Work::boxed(work);
-        self.queue()?.send(job).await.map_err(|_| StoreError::Closed)?;
+        let (reply, result) = oneshot::channel();
+        self.queue.push(Box::new(Work { work, result: None, reply: Some(reply) }), true).await?;
         result.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Hands a job over without waiting for its commit: whatever is handed over later is not committed before it.
+    /// Hands a job over without waiting for its commit, which takes a moment longer than that of jobs somebody waits
+    /// for; whatever is handed over later is not committed before it.
     pub(crate) async fn hand_over<F>(&self, work: F) -> Result<()>
     where
         F: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
     {
-        self.queue()?.send(Work::boxed(work).0).await.map_err(|_| StoreError::Closed)
+        self.queue.push(Box::new(Work { work, result: None, reply: None }), false).await
     }
 
     /// The same for one who cannot wait: it fails when too many jobs are waiting.
@@ -104,14 +107,7 @@ impl Writer {
     where
         F: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
     {
-        self.queue()?.try_send(Work::boxed(work).0).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })
-    }
-
-    fn queue(&self) -> Result<mpsc::Sender<Box<dyn Job>>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closed)
+        self.queue.try_push(Box::new(Work { work, result: None, reply: None }), false)
     }
 
     /// Takes no more jobs and waits until those handed over are done and the database is closed.
@@ -123,7 +119,7 @@ impl Writer {
     }
 
     fn hang_up(&self) -> Option<JoinHandle<()>> {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.queue.close();
         self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -148,18 +144,8 @@ trait Job: Send {
 struct Work<T, F> {
     work: F,
     result: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
-}
-
-impl<T, F> Work<T, F>
-where
-    T: Send + 'static,
-    F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
-{
-    fn boxed(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>) {
-        let (reply, result) = oneshot::channel();
-        (Box::new(Self { work, result: None, reply }), result)
-    }
+    /// To the one who waits, if anybody does.
+    reply: Option<oneshot::Sender<Result<T>>>,
 }
 
 impl<T, F> Job for Work<T, F>
@@ -184,21 +170,23 @@ where
             (None, Ok(())) => Err(StoreError::Internal("a change was not made".to_owned())),
         };
         // Whoever asked may have gone; what was committed stays, and what was not must be known to somebody.
-        if let Err(Err(error)) = self.reply.send(result) {
+        let unheard = match self.reply {
+            Some(reply) => reply.send(result).err(),
+            None => Some(result),
+        };
+        if let Some(Err(error)) = unheard {
             tracing::error!(%error, "a change that nobody waits for was not made");
         }
     }
 }
 
-fn write_all(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, changes: &Changes) {
-    while let Some(first) = jobs.blocking_recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = jobs.try_recv()
-        {
-            group.push(next);
+fn write_all(mut connection: Connection, jobs: &Queue<Box<dyn Job>>, changes: &Changes) {
+    let mut taken = Vec::new();
+    while jobs.take(&mut taken) {
+        while !taken.is_empty() {
+            let group = taken.drain(..taken.len().min(GROUP)).collect();
+            write_group(&mut connection, group, changes);
         }
-        write_group(&mut connection, group, changes);
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database was not closed cleanly; its log is read at the next start");
@@ -225,29 +213,33 @@ fn write_group(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, change
 
 /// Runs the jobs in one transaction. An error means that none of them is committed.
 fn transact(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<Touched> {
-    let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut touched = Touched::default();
     for job in group {
-        run_job(&mut tx, job.as_mut(), &mut touched)?;
-        // On a full disk SQLite may end the whole transaction by itself.
-        if tx.is_autocommit() {
-            return Err(StoreError::DiskFull("the transaction was rolled back".to_owned()));
-        }
+        run_job(&tx, job.as_mut(), &mut touched)?;
     }
     tx.commit()?;
     Ok(touched)
 }
 
-fn run_job(tx: &mut Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Result<()> {
-    let savepoint = tx.savepoint()?;
-    let mut own = Tx { connection: &savepoint, touched: Touched::default() };
+/// Within a savepoint that is lost if the job fails.
+fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Result<()> {
+    // Prepared once, for there is one of each for every job.
+    let savepoint = |sql| tx.prepare_cached(sql)?.execute(());
+    savepoint("SAVEPOINT job")?;
+    let mut own = Tx { connection: tx, touched: Touched::default() };
     if job.run(&mut own) {
-        let new = own.touched;
-        savepoint.commit()?;
-        touched.inbox |= new.inbox;
-        touched.outbox |= new.outbox;
-        touched.jobs |= new.jobs;
+        touched.inbox |= own.touched.inbox;
+        touched.outbox |= own.touched.outbox;
+        touched.jobs |= own.touched.jobs;
+    } else if !tx.is_autocommit() {
+        savepoint("ROLLBACK TO job")?;
     }
+    // On a full disk SQLite may have ended the whole transaction by itself.
+    if tx.is_autocommit() {
+        return Err(StoreError::DiskFull("the transaction was rolled back".to_owned()));
+    }
+    savepoint("RELEASE job")?;
     Ok(())
 }
 
@@ -273,6 +265,8 @@ mod tests {
     use super::*;
 
     use std::sync::mpsc as blocking;
+
+    use tokio::sync::mpsc;
 
     use crate::Store;
     use crate::fixture::{Fixture, at, message};
