@@ -1,0 +1,137 @@
+//! Scripts that mean harm, in the real interpreter: each ends alone or as an error that says why, and what it may call
+//! is what the host says and nothing else.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use steward_agent::{Role, ToolSpec};
+use steward_sandbox::{Answer, Call, CallTools, HttpPolicy, NestedAnswer, NestedCall, Outcome, ToolPort};
+
+use crate::cage::{self, Cage};
+
+/// Tools that answer everything with as much as a tool may, and keep what they were asked.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<NestedCall>>);
+
+#[async_trait]
+impl CallTools for Recorder {
+    fn available(&self) -> Vec<ToolSpec> {
+        vec![ToolSpec { name: "big".to_owned(), description: "x".repeat(1_000), schema: json!({ "type": "object" }) }]
+    }
+
+    async fn call(&self, call: NestedCall) -> NestedAnswer {
+        self.0.lock().unwrap().push(call);
+        NestedAnswer { outcome: Outcome::Ok, text: "x".repeat(256 << 10), structured: None, files: Vec::new() }
+    }
+}
+
+async fn open() -> Cage {
+    let plugin = steward_builtin::PLUGINS.iter().find(|plugin| plugin.name == "code").unwrap();
+    let cage = Cage::open(vec![cage::source("code", plugin.wasm, plugin.manifest)], HttpPolicy::default()).await;
+    assert!(cage.catalogue.refused().is_empty(), "{:?}", cage.catalogue.refused());
+    cage
+}
+
+async fn run(cage: &Cage, tools: &Arc<Recorder>, script: &str, seconds: u64) -> Answer {
+    let call = Call {
+        tools: ToolPort::Open(Arc::clone(tools) as Arc<dyn CallTools>),
+        time_limit: Duration::from_secs(seconds),
+        ..cage::call(Role::Owner, "run_code", json!({ "script": script }))
+    };
+    cage.catalogue.call(call).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_scripts_end_alone_and_say_why() {
+    let (cage, tools) = (open().await, Arc::new(Recorder::default()));
+    let cases = [
+        ("an endless loop", "for (;;) {}", Outcome::TimedOut, "took longer"),
+        ("endless jobs", "const again = () => Promise.resolve().then(again); await again()", Outcome::TimedOut, "longer"),
+        ("endless timers", "const again = () => setTimeout(again, 1); again()", Outcome::TimedOut, "longer"),
+        ("a slow pattern", "/^(a+)+$/.test('a'.repeat(40) + 'b')", Outcome::TimedOut, "longer"),
+        ("a memory bomb", "const a = []; for (;;) a.push('x'.repeat(1e6) + a.length)", Outcome::OutOfMemory, "64 MB"),
+        ("a doubling string", "let s = 'x'; for (;;) s += s", Outcome::OutOfMemory, "64 MB"),
+        ("a huge buffer", "new ArrayBuffer(1e9)", Outcome::Failed, "RangeError"),
+        ("deep calls", "const f = n => 1 + f(n + 1); f(0)", Outcome::Failed, "recursive"),
+        ("deep calls through the language", "const f = () => [1].map(f); f()", Outcome::Failed, "recursive"),
+        ("deep calls through getters", "const o = {get a() { return this.a }}; o.a", Outcome::Failed, "recursive"),
+        ("deep calls through text", "const o = {toString() { return '' + o }}; '' + o", Outcome::Failed, "recursive"),
+        ("a way out by the constructor", "tools.big.constructor('return fetch')()", Outcome::Failed, "fetch is not"),
+        ("code of a module", "await import('file:///etc/passwd')", Outcome::Failed, "rror"),
+        ("a name that is no tool", "tools['__proto__']({})", Outcome::Failed, "there is no tool"),
+        ("a script that leaves its function", "}); tools.big(); (async () => {", Outcome::Failed, "SyntaxError"),
+    ];
+    for (what, script, outcome, told) in cases {
+        let answer = run(&cage, &tools, script, 2).await;
+        assert_eq!(answer.outcome, outcome, "{what}: {}", answer.text);
+        assert!(answer.text.contains(told), "{what}: {}", answer.text);
+        let next = run(&cage, &tools, "1 + 1", 10).await;
+        assert_eq!((next.outcome, next.text.as_str()), (Outcome::Ok, "2"), "after {what}");
+    }
+    assert!(tools.0.lock().unwrap().is_empty(), "nothing was called");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nesting_that_no_stack_can_hold_ends_the_call_and_nothing_else() {
+    let (cage, tools) = (open().await, Arc::new(Recorder::default()));
+    for (what, script) in [
+        ("nested brackets", "eval('['.repeat(50000))"),
+        ("nested parentheses", "eval('('.repeat(50000) + 1)"),
+        ("deep data", "let o = {}; for (let i = 0; i < 50000; i++) o = {o}; JSON.stringify(o)"),
+        ("deep text", "JSON.parse('['.repeat(50000))"),
+        ("a chain of bound functions", "let f = () => 1; for (let i = 0; i < 50000; i++) f = f.bind(); f()"),
+        ("a chain of proxies", "let p = {}; for (let i = 0; i < 50000; i++) p = new Proxy(p, {}); p.x"),
+    ] {
+        let answer = run(&cage, &tools, script, 10).await;
+        let ended = [Outcome::Trapped, Outcome::Failed, Outcome::OutOfMemory].contains(&answer.outcome);
+        assert!(ended || answer.outcome == Outcome::Ok, "{what}: {:?}", answer);
+        if answer.outcome == Outcome::Trapped {
+            assert!(answer.text.contains("too deeply"), "{what}: {}", answer.text);
+        }
+        assert_eq!(run(&cage, &tools, "1 + 1", 10).await.text, "2", "after {what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_are_counted_and_their_answers_are_held_in_bounds() {
+    let (cage, tools) = (open().await, Arc::new(Recorder::default()));
+    let many = "let n = 0; try { for (;;) { await tools.big({n}); n++ } } catch (e) { [n, e.kind, e.message] }";
+    let script = many.replace("[n,", "return [n,");
+    let answer = run(&cage, &tools, &script, 30).await;
+    assert!(answer.text.starts_with(r#"[50,"denied""#) && answer.text.contains("tools.calls"), "{}", answer.text);
+    assert_eq!(tools.0.lock().unwrap().len(), 50);
+    let at_once = "await Promise.all(Array.from({length: 51}, (_, n) => tools.big({n})))";
+    let answer = run(&cage, &tools, at_once, 30).await;
+    assert!(answer.text.contains("tools.calls") && !answer.text.contains("were made"), "{}", answer.text);
+    assert_eq!(tools.0.lock().unwrap().len(), 50, "none of them was made");
+    let kept = run(&cage, &tools, "(await tools.big()).text", 30).await;
+    assert!(kept.text.len() < 32_000 && kept.text.contains("left out"), "{}", kept.text.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_script_can_end_itself_sooner_and_not_later() {
+    let (cage, tools) = (open().await, Arc::new(Recorder::default()));
+    let endless = |timeout: Value| json!({ "script": "for (;;) {}", "timeout": timeout });
+    let call = Call { tools: ToolPort::Absent, ..cage::call(Role::Owner, "run_code", endless(json!(1))) };
+    assert_eq!(cage.catalogue.call(call).await.outcome, Outcome::TimedOut);
+    let call = cage::call(Role::Owner, "run_code", endless(json!(600)));
+    let short = Call { time_limit: Duration::from_secs(1), ..call };
+    assert_eq!(cage.catalogue.call(short).await.outcome, Outcome::TimedOut);
+    let wrong = cage.catalogue.call(cage::call(Role::Owner, "run_code", endless(json!(0)))).await;
+    assert_eq!(wrong.outcome, Outcome::Invalid, "{}", wrong.text);
+    assert_eq!(run(&cage, &tools, "1", 10).await.text, "1");
+}
+
+#[tokio::test]
+async fn others_than_owners_may_not_run_scripts() {
+    let cage = open().await;
+    for role in [Role::External, Role::Group, Role::Named("stranger".to_owned())] {
+        let answer = cage.call(role, "run_code", json!({ "script": "1" })).await;
+        assert_eq!(answer.outcome, Outcome::Denied, "{}", answer.text);
+    }
+    let nested = Call { tools: ToolPort::Nested, ..cage::call(Role::Owner, "run_code", json!({ "script": "1" })) };
+    let answer = cage.catalogue.call(nested).await;
+    assert!(answer.outcome == Outcome::Denied && answer.text.contains("no tool may call it"), "{}", answer.text);
+}
