@@ -1,8 +1,8 @@
 //! Write Steward tools in Rust: a tool is a typed function.
 //!
 //! Declare the tools with [`plugin!`], take arguments as a struct with docs, return a `Result`. What the host offers is
-//! in one module a capability: [`files`], [`http`], [`kv`], [`memory`], [`model`], [`schedule`] and so on; [`progress`] shows
-//! the person that something is going on, and an [`Output`] carries files. A capability that is not used does not
+//! in one module a capability: [`files`], [`http`], [`kv`], [`memory`], [`model`], [`schedule`] and so on; [`progress`]
+//! shows the person that something is going on, and an [`Output`] carries files. A capability that is not used does not
 //! appear among the component's imports, so nothing has to be switched off.
 //!
 //! ```
@@ -47,6 +47,7 @@ pub mod process;
 mod schema;
 pub mod secrets;
 mod tool;
+pub mod tools;
 
 /// What `wit-bindgen` makes of the contract. Plugins use the modules re-exported at the crate's root.
 #[doc(hidden)]
