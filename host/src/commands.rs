@@ -1,4 +1,4 @@
-//! The commands that are answered without a model: /start, /help, /stop, /clear, /usage.
+//! The commands that are answered without a model: /start, /help, /stop, /clear, /usage, /plugins.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,7 @@ pub(crate) enum Command {
     Stop,
     Clear,
     Usage,
+    Plugins,
 }
 
 impl Command {
@@ -29,6 +30,7 @@ impl Command {
             "stop" => Self::Stop,
             "clear" => Self::Clear,
             "usage" => Self::Usage,
+            "plugins" => Self::Plugins,
             _ => return None,
         })
     }
@@ -40,6 +42,30 @@ pub(crate) fn help(host: &Host, language: Language, role: &Role) -> String {
         return format!("{text}\n\n{}", texts::connect_a_model(language));
     }
     text
+}
+
+/// The plugins with their tools, and the installed ones that were left out; for owners alone.
+pub(crate) async fn plugins(host: &Host, language: Language, role: &Role) -> String {
+    if *role != Role::Owner {
+        return help(host, language, role);
+    }
+    let catalogue = host.plugins.refreshed().await;
+    let installed = match language {
+        Language::En => ", installed",
+        Language::Ru => ", установлен",
+    };
+    let mut lines = Vec::new();
+    for plugin in catalogue.plugins() {
+        let tools = catalogue.tools().filter(|tool| tool.plugin.name == plugin.name);
+        let tools: Vec<_> = tools.map(|tool| format!("`{}`", tool.name)).collect();
+        let whose = if plugin.installed { installed } else { "" };
+        let version = steward_agent::prompt::one_line(&plugin.version);
+        lines.push(format!("• **{}** {version}{whose}: {}", plugin.name, tools.join(", ")));
+    }
+    for (name, error) in catalogue.refused() {
+        lines.push(format!("⚠️ **{name}**: {error}"));
+    }
+    lines.join("\n")
 }
 
 /// What was used today and in the last thirty days; owners also see how the channels are doing.

@@ -160,6 +160,10 @@ impl Router {
                 let text = commands::usage(&self.host, language, person, Timestamp::now()).await?;
                 self.answer(row, &address, text).await
             }
+            Command::Plugins => {
+                let text = commands::plugins(&self.host, language, &person.role).await;
+                self.answer(row, &address, text).await
+            }
             Command::Stop => {
                 let reply_to = reply(texts::nothing_to_stop(language));
                 self.session(&session).send(Mail::Stop { row, reply_to }).await;

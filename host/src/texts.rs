@@ -64,7 +64,11 @@ pub(crate) fn help(language: Language, role: &Role) -> String {
             "Я могу показать порученные вам задачи, принять ваш ответ по ним и передать сообщение моему владельцу.",
         ),
     };
-    format!("{abilities}\n\n{commands}")
+    let plugins = match role {
+        Role::Owner => say(language, "\n/plugins shows what I can use", "\n/plugins показывает, чем я пользуюсь"),
+        _ => String::new(),
+    };
+    format!("{abilities}\n\n{commands}{plugins}")
 }
 
 pub(crate) fn nothing_to_stop(language: Language) -> String {

@@ -22,4 +22,4 @@ pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
-pub use visible::{is_hidden, visible};
+pub use visible::{is_hidden, visible, visible_lines};

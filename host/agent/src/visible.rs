@@ -16,7 +16,7 @@ pub fn is_hidden(c: char) -> bool {
 /// The text on one line of at most `most` characters of it, with an escape such as `\u{202e}` for each hidden one. A
 /// text that is cut ends with `…`.
 pub fn visible(text: &str, most: usize) -> String {
-    let mut shown = String::with_capacity(text.len().min(4 * most));
+    let mut shown = String::with_capacity(text.len().min(most));
     for c in text.chars().take(most) {
         if is_hidden(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
     }
@@ -24,6 +24,12 @@ pub fn visible(text: &str, most: usize) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// The same of several lines, whole: for texts of ours that quote somebody else's.
+pub fn visible_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(|line| visible(line, usize::MAX)).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -36,5 +42,6 @@ mod tests {
         assert_eq!(visible("a\u{202e}b\u{200b}\x1b[2J\n", 80), "a\\u{202e}b\\u{200b}\\u{1b}[2J\\u{a}");
         assert_eq!(visible("abcdef", 3), "abc…");
         assert_eq!(visible("abc", 3), "abc");
+        assert_eq!(visible_lines("a\n\tb\r\n"), "a\n\\u{9}b\\u{d}\n");
     }
 }

@@ -1,22 +1,81 @@
-//! `steward plugin`: what there is and what it could reach.
+//! `steward plugin list` and `inspect`: what there is, what it could reach and what it asks for.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
+use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use steward_agent::{Origin, Role};
-use steward_sandbox::{Catalogue, Limits};
-use steward_store::Store;
+use steward_agent::{Language, Origin, Role, visible_lines};
+use steward_sandbox::{Catalogue, Consent, Inspection, Limits, Request};
+use steward_store::{InstalledPlugin, Store};
 
+use super::plugin_file::PluginFile;
+use super::say;
 use crate::app;
 use crate::config::Config;
 use crate::cost;
+use crate::texts;
 
-pub(super) fn inspect(file: &Path) -> anyhow::Result<()> {
-    let wasm = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    println!("{}", steward_sandbox::inspect(&wasm)?);
-    Ok(())
+#[derive(Args)]
+pub(super) struct Inspect {
+    /// A .wasm file, or the folder of a project that is built
+    file: PathBuf,
+    /// The plugin.toml to look at it with, instead of the one that is packed into the file
+    #[arg(long, value_name = "PLUGIN.TOML")]
+    manifest: Option<PathBuf>,
+}
+
+/// Says what a binary is and could reach; with a manifest, what it asks for and what of that is new. A configuration that
+/// cannot be read is no hindrance.
+///
+/// # Errors
+/// It cannot be read, or its manifest does not fit it.
+pub(super) async fn inspect(inspect: Inspect, config: anyhow::Result<Config>) -> anyhow::Result<ExitCode> {
+    let config = config.ok();
+    let language = config.as_ref().map_or(Language::En, |config| config.language);
+    let limits = config.as_ref().map_or_else(Limits::default, app::limits);
+    let file = PluginFile::read(&inspect.file)?;
+    let manifest = manifest(&inspect.manifest)?.or(file.manifest);
+    let inspecting = tokio::task::spawn_blocking(move || match manifest {
+        Some(manifest) => steward_sandbox::inspect_with(&file.wasm, &manifest, &limits),
+        None => steward_sandbox::inspect(&file.wasm),
+    });
+    let mut inspection: Inspection = inspecting.await??;
+    match inspection.request.take() {
+        None => say(&format!("{}{}", inspection.text(language), limits.text(language)))?,
+        Some(Ok((request, limits))) => {
+            let approved = approved(config.as_ref(), &request.name).await?;
+            let consent = Consent::new(request, approved.as_ref());
+            say(&format!("{}{}", consent.text(language, &limits), inspection.surroundings(language)))?;
+        }
+        Some(Err(error)) => {
+            say(&inspection.text(language))?;
+            return Err(error).with_context(|| format!("{} cannot be installed", inspect.file.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The text of a plugin.toml that is named on the command line.
+pub(super) fn manifest(path: &Option<PathBuf>) -> anyhow::Result<Option<String>> {
+    const MOST: u64 = 64 << 10;
+    let Some(path) = path else { return Ok(None) };
+    let cannot = || format!("cannot read {}", path.display());
+    let size = std::fs::metadata(path).with_context(cannot)?.len();
+    anyhow::ensure!(size <= MOST, "{} is longer than {} KB: it is no plugin.toml", path.display(), MOST >> 10);
+    std::fs::read_to_string(path).map(Some).with_context(cannot)
+}
+
+/// What the owner approved of the installed plugin of that name. Nothing is made where there is no database yet.
+async fn approved(config: Option<&Config>, name: &str) -> anyhow::Result<Option<Request>> {
+    let Some(database) = config.map(Config::database).filter(|path| path.exists()) else { return Ok(None) };
+    let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
+    let rows = store.plugins().await;
+    store.close().await;
+    let row = rows?.into_iter().find(|row| row.plugin.name == name);
+    Ok(row.and_then(|row| Request::read(&row.plugin.approved).ok()))
 }
 
 pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
@@ -24,13 +83,36 @@ pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
     let store = Store::open(&config.database())?;
     let catalogue = app::open_catalogue(&config, store.clone()).await?;
-    println!("{}", if roles { table_of_roles(&catalogue, &config) } else { table_of_plugins(&catalogue) });
+    let installed = store.plugins().await?;
+    say(&if roles { table_of_roles(&catalogue, &config) } else { table_of_plugins(&catalogue) }.to_string())?;
+    if !roles && !installed.is_empty() {
+        say(&format!("Installed:\n{}", table_of_installed(&installed, &catalogue, &config)))?;
+    }
     for (name, error) in catalogue.refused() {
-        println!("refused: {name}: {error}");
+        say(&visible_lines(&format!("refused: {name}: {error}")))?;
     }
     catalogue.close().await;
     store.close().await;
     Ok(())
+}
+
+/// One row for each installed plugin, with its state.
+fn table_of_installed(installed: &[InstalledPlugin], catalogue: &Catalogue, config: &Config) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["plugin", "BLAKE3", "installed", "state"]);
+    for row in installed {
+        let plugin = &row.plugin;
+        let loaded = catalogue.plugins().iter().any(|one| one.installed && *one.name == plugin.name);
+        let state = match (row.enabled, loaded) {
+            (false, _) => "disabled",
+            (true, true) => "enabled",
+            (true, false) => "refused, see below",
+        };
+        let name = format!("{} {}", plugin.name, steward_agent::visible(&plugin.version, 40));
+        let when = texts::wall_clock(row.installed_at, &config.time_zone);
+        table.add_row([name, plugin.hash.clone(), when, state.to_owned()]);
+    }
+    table
 }
 
 fn table_of_plugins(catalogue: &Catalogue) -> Table {
@@ -40,7 +122,7 @@ fn table_of_plugins(catalogue: &Catalogue) -> Table {
         let tools = catalogue.tools().filter(|tool| tool.plugin.name == plugin.name);
         let tools: Vec<_> = tools.map(|tool| tool.name.clone()).collect();
         let size = format!("{} KB", plugin.size / 1024);
-        let name = format!("{} {}", plugin.name, plugin.version);
+        let name = format!("{} {}", plugin.name, steward_agent::visible(&plugin.version, 40));
         table.add_row([name, tools.join("\n"), plugin.grant.capabilities.to_string(), limits(&plugin.limits), size]);
     }
     table

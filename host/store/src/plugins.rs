@@ -9,7 +9,7 @@ use crate::column::Millis;
 use crate::error::{Result, StoreError};
 
 /// One installation of a plugin. Installing it again, also the same file, makes another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Installation(i64);
 
 /// A plugin to be installed.

@@ -186,21 +186,25 @@ fn an_owner_reads_all_of_it() {
       Its author says: Keeps notes.
       BLAKE3 ecf87622ea5c78b2b1f44016ea95d14feb3bd825f7544e7201862f3d12b4cd1b
     It asks to:
-      files (only read): Use the files of the workspace: read them, and with write access create, change and delete them.
+      files (only read)
+        Use the files of the workspace: read them, and with write access create, change and delete them.
         In the whole workspace.
         imported as wasi:filesystem/preopens@0.2.6
-      http: Send requests to the listed hosts on the internet.
+      http
+        Send requests to the listed hosts on the internet.
         It may reach *.example.org, xn--xample-2of.com.
         With requests of the kinds GET, POST.
         At the ports 443, 80.
         imported as wasi:http/outgoing-handler@0.2.6
-      model: Ask the model a few short questions in each call, which costs tokens.
+      model
+        Ask the model a few short questions in each call, which costs tokens.
         It may ask 2 times in one call.
         An answer has at most 100 tokens.
         imported as steward:plugin/model@0.1.0
-      secrets: Have the host put the listed secrets into its requests, and ask you to set them.
+      secrets
+        Have the host put the listed secrets into its requests, and ask you to set them.
         It may have these put into its requests, without seeing them: TOKEN.
-    It does without, and calls of it fail: kv
+    It does without, and calls of it fail: kv, process
     In its manifest but not in the binary, so it comes to nothing: memory
     A call has 64 MB of memory, 60 s, 256 KB of answer, 20 MB of attachments, 64 MB to files.
     Its tools, as it describes them itself:
@@ -247,12 +251,14 @@ fn an_update_begins_with_what_changed() {
       A plugin of the world steward:plugin.
       Its author says: Keeps notes.
       BLAKE3 0b05da999f66ad01ccbafbb6719dc1cdcea39bac56e53d7356f5152502662171
-    Changed since it was approved:
+    Changed since the approved version 1.0:
       - model: calls 2, before 4
     It asks to:
-      kv: Keep small data of its own, apart for each person.
+      kv
+        Keep small data of its own, apart for each person.
         imported as steward:plugin/kv@0.1.0
-      model: Ask the model a few short questions in each call, which costs tokens.
+      model
+        Ask the model a few short questions in each call, which costs tokens.
         It may ask 2 times in one call.
         An answer has at most 1000 tokens.
         imported as steward:plugin/model@0.1.0

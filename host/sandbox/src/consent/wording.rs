@@ -75,7 +75,7 @@ fn body(request: &Request, limits: &Limits, lines: &mut Lines) {
         );
         lines.line(&format!("{text} {names}"));
     }
-    lines.line(&held_to(limits, lines.language()));
+    lines.line(&limits.text(lines.language()));
     if !request.tools.is_empty() {
         lines.head("Its tools, as it describes them itself:", "Инструменты, как их описывает он сам:");
         request.tools.iter().for_each(|one| tool(one, lines));
@@ -118,18 +118,19 @@ fn sentences(scope: &Scope, extent: &Extent, language: Language) -> Vec<String> 
     lines
 }
 
-fn held_to(limits: &Limits, language: Language) -> String {
-    let Limits { memory, time, output, attachments, write, .. } = limits;
-    let (memory, output, files, time) = (bytes(*memory), bytes(*output), bytes(*attachments), time.as_secs());
-    let write = bytes(usize::try_from(*write).unwrap_or(usize::MAX));
-    match language {
-        Language::En => {
-            format!(
+impl Limits {
+    /// What a call is held to, in one line.
+    pub fn text(&self, language: Language) -> String {
+        let Self { memory, time, output, attachments, write, .. } = self;
+        let (memory, output, files, time) = (bytes(*memory), bytes(*output), bytes(*attachments), time.as_secs());
+        let write = bytes(usize::try_from(*write).unwrap_or(usize::MAX));
+        match language {
+            Language::En => format!(
                 "A call has {memory} of memory, {time} s, {output} of answer, {files} of attachments, {write} to files."
-            )
-        }
-        Language::Ru => {
-            format!("Вызову дано: память {memory}, время {time} с, ответ {output}, вложения {files}, запись {write}.")
+            ),
+            Language::Ru => format!(
+                "Вызову дано: память {memory}, время {time} с, ответ {output}, вложения {files}, запись {write}."
+            ),
         }
     }
 }

@@ -1,0 +1,280 @@
+//! `steward plugin install`, `remove`, `enable` and `disable`: the owner at this machine decides. What they agree to is
+//! computed by the sandbox from the binary and kept with the plugin, which is held to it whenever it is loaded.
+
+use std::borrow::Cow;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+use steward_agent::{Language, visible};
+use steward_sandbox::{Catalogue, Consent, Plugin, PluginSource, Request};
+use steward_store::{InstalledPlugin, NewPlugin, Store};
+
+use super::plugin;
+use super::plugin_file::PluginFile;
+use super::say;
+use crate::app;
+use crate::config::Config;
+use crate::installed::{self, files};
+
+#[derive(Args)]
+pub(super) struct Install {
+    /// A packed .wasm file, or the folder of a project that is built
+    file: PathBuf,
+    /// Its plugin.toml, instead of the one that is packed into the file
+    #[arg(long, value_name = "PLUGIN.TOML")]
+    manifest: Option<PathBuf>,
+    /// Agree to what it asks for, without being asked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Remove {
+    name: String,
+    /// Leave the data it kept for itself, for another plugin of that name
+    #[arg(long)]
+    keep_data: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Named {
+    name: String,
+}
+
+/// A plugin that could be installed, and what the owner knows of it.
+struct Candidate {
+    wasm: Vec<u8>,
+    manifest: String,
+    plugin: std::sync::Arc<Plugin>,
+    before: Option<InstalledPlugin>,
+}
+
+/// The store and the plugins there are, of an installation that may be running.
+struct Place {
+    config: Config,
+    store: Store,
+    catalogue: Catalogue,
+}
+
+impl Place {
+    async fn open(config: Config) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(config.data.join("compiled"))
+            .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+        let database = config.database();
+        let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
+        let catalogue = app::open_catalogue(&config, store.clone()).await?;
+        Ok(Self { config, store, catalogue })
+    }
+
+    async fn close(self) {
+        self.catalogue.close().await;
+        self.store.close().await;
+    }
+
+    /// Another process on the same data takes notice by itself.
+    fn take_notice(&self) -> anyhow::Result<()> {
+        if app::is_running(&self.config.data) {
+            say("The Steward that is running takes notice with the next message.")?;
+        }
+        Ok(())
+    }
+
+    async fn row(&self, name: &str) -> anyhow::Result<Option<InstalledPlugin>> {
+        Ok(self.store.plugins().await?.into_iter().find(|row| row.plugin.name == name))
+    }
+
+    /// Takes the file of a plugin away unless another one is the same. That it stays does no harm.
+    async fn forget(&self, hash: &str) {
+        let used = self.store.plugins().await.map(|rows| rows.iter().any(|row| row.plugin.hash == hash));
+        if used == Ok(false)
+            && let Err(error) = files::forget(&files::folder(&self.config.data), hash)
+        {
+            tracing::warn!(%error, "the file of the plugin stays");
+        }
+    }
+}
+
+/// Installs a plugin, or an update of one. The owner is asked before the first time, and again about what is wider.
+///
+/// # Errors
+/// It cannot be installed; then nothing has changed.
+pub(super) async fn install(install: Install, config: Config) -> anyhow::Result<ExitCode> {
+    let file = PluginFile::read(&install.file)?;
+    let Some(manifest) = plugin::manifest(&install.manifest)?.or(file.manifest) else {
+        let path = install.file.display();
+        bail!("{path} holds no manifest: give its plugin.toml with --manifest, or pack it with `steward plugin pack`");
+    };
+    let place = Place::open(config).await?;
+    let done = async {
+        let source = PluginSource { name: file.name, wasm: Cow::Owned(file.wasm), manifest };
+        let candidate = candidate(&place, source)
+            .await
+            .with_context(|| format!("{} cannot be installed", install.file.display()))?;
+        put(&place, candidate, install.yes).await
+    };
+    let done = done.await;
+    place.close().await;
+    done
+}
+
+async fn candidate(place: &Place, source: PluginSource) -> anyhow::Result<Candidate> {
+    let (wasm, manifest) = (source.wasm.to_vec(), source.manifest.clone());
+    let plugin = place.catalogue.look_at(source).await?;
+    let before = place.row(&plugin.name).await?;
+    Ok(Candidate { wasm, manifest, plugin, before })
+}
+
+async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<ExitCode> {
+    let Candidate { wasm, manifest, plugin, before } = candidate;
+    let language = place.config.language;
+    // What can no longer be read is asked about as a whole.
+    let approved = before.as_ref().and_then(|row| Request::read(&row.plugin.approved).ok());
+    let consent = Consent::new(plugin.request.clone(), approved.as_ref());
+    let title = format!("{} {}", plugin.name, visible(&plugin.version, 40));
+    if let Some(row) = &before
+        && row.plugin.hash == plugin.hash
+        && row.plugin.manifest == manifest
+        && !consent.is_needed()
+    {
+        keep(place, &plugin.hash, wasm).await?;
+        say(&already(&title, row))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if consent.is_needed() {
+        say(consent.text(language, &plugin.limits).trim_end())?;
+        if !yes && !agrees(language).await? {
+            say("Nothing was changed.")?;
+            return Ok(ExitCode::FAILURE);
+        }
+    } else {
+        say(consent.changes_text(language).trim_end())?;
+    }
+    keep(place, &plugin.hash, wasm).await?;
+    let new = NewPlugin {
+        name: plugin.name.to_string(),
+        version: plugin.version.clone(),
+        hash: plugin.hash.clone(),
+        manifest,
+        approved: plugin.request.kept()?,
+    };
+    place.store.install_plugin(new, before.as_ref().map(|row| row.id), Timestamp::now()).await?;
+    if let Some(row) = before.filter(|row| row.plugin.hash != plugin.hash) {
+        place.forget(&row.plugin.hash).await;
+    }
+    say(&format!("{title} is installed."))?;
+    missing_secrets(place, &plugin).await?;
+    place.take_notice()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn already(title: &str, row: &InstalledPlugin) -> String {
+    match row.enabled {
+        true => format!("{title} is installed already."),
+        false => format!("{title} is installed already and disabled: steward plugin enable {}", row.plugin.name),
+    }
+}
+
+async fn keep(place: &Place, hash: &str, wasm: Vec<u8>) -> anyhow::Result<()> {
+    let (folder, hash) = (files::folder(&place.config.data), hash.to_owned());
+    let shown = folder.display().to_string();
+    tokio::task::spawn_blocking(move || files::keep(&folder, &hash, &wasm))
+        .await?
+        .with_context(|| format!("nothing was installed, for the file cannot be kept in {shown}"))
+}
+
+/// Asks on the terminal; anything but a yes is a no.
+async fn agrees(language: Language) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("nobody is here to agree to that: nothing was changed. In a script, agree with --yes");
+    }
+    let question = match language {
+        Language::En => "Install it? [y/N] ",
+        Language::Ru => "Установить? [y/N] ",
+    };
+    print!("{question}");
+    std::io::stdout().flush()?;
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    Ok(is_yes(&line.await??))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "д" | "да")
+}
+
+/// Says which secrets it was granted are not there yet.
+async fn missing_secrets(place: &Place, plugin: &Plugin) -> anyhow::Result<()> {
+    let there: Vec<_> = place.store.secrets().await?.into_iter().map(|secret| secret.name).collect();
+    for name in plugin.grant.secrets.names.iter().filter(|name| !there.contains(name)) {
+        say(&format!("It uses the secret {name}, which is not set yet: steward secret set {name} --host HOST"))?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// None of that name is installed.
+pub(super) async fn remove(remove: Remove, config: Config) -> anyhow::Result<()> {
+    let place = Place::open(config).await?;
+    let done = async {
+        let row = place.row(&remove.name).await?;
+        let entries = place.store.remove_plugin(&remove.name, remove.keep_data).await?;
+        if let Some(row) = row {
+            place.forget(&row.plugin.hash).await;
+        }
+        let with = if entries == 0 { String::new() } else { format!(", with {entries} entries of data it kept") };
+        say(&format!("{} is removed{with}.", remove.name))?;
+        place.take_notice()
+    };
+    let done = done.await;
+    place.close().await;
+    done
+}
+
+/// # Errors
+/// None of that name is installed, or it cannot be loaded beside the others.
+pub(super) async fn enable(named: Named, enabled: bool, config: Config) -> anyhow::Result<()> {
+    let place = Place::open(config).await?;
+    let done = async {
+        if enabled {
+            loads(&place, &named.name).await?;
+        }
+        place.store.enable_plugin(&named.name, enabled).await?;
+        say(&format!("{} is {}.", named.name, if enabled { "enabled" } else { "disabled" }))?;
+        place.take_notice()
+    };
+    let done = done.await;
+    place.close().await;
+    done
+}
+
+/// Tries whether a plugin can be loaded beside those that are enabled.
+async fn loads(place: &Place, name: &str) -> anyhow::Result<()> {
+    let mut rows = place.store.plugins().await?;
+    // Last, so that what is in its way is found in it and not in the others.
+    rows.sort_by_key(|row| row.plugin.name == name);
+    for row in rows.iter_mut().filter(|row| row.plugin.name == name) {
+        row.enabled = true;
+    }
+    let catalogue = installed::beside(&place.catalogue, &rows, &place.config.data).await;
+    match catalogue.refused().iter().find(|(refused, _)| refused == name) {
+        Some((_, error)) => bail!("{name} stays disabled: {error}"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        assert!(["y\n", " Yes ", "Да\n", "д"].into_iter().all(is_yes));
+        assert!(["", "\n", "n", "yep", "нет"].into_iter().all(|answer| !is_yes(answer)));
+    }
+}
