@@ -14,10 +14,12 @@ pub mod model;
 mod own_tasks;
 mod owner_mail;
 mod people;
+pub mod process;
 mod run;
 mod schedule;
 pub(crate) mod secrets;
 mod send;
+pub mod tools;
 
 use steward_agent::Language;
 use wasmtime::component::Linker;
@@ -39,6 +41,8 @@ pub static CAPABILITIES: &[Capability] = &[
     owner_mail::CAPABILITY,
     model::CAPABILITY,
     secrets::CAPABILITY,
+    process::CAPABILITY,
+    tools::CAPABILITY,
 ];
 
 /// One thing a plugin can be allowed to do.

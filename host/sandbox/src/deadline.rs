@@ -34,6 +34,11 @@ impl Deadline {
         state.at.saturating_duration_since(state.since.unwrap_or_else(Instant::now))
     }
 
+    /// Leaves at most so much time.
+    pub(crate) fn shorten(&self, left: Duration) {
+        self.0.send_modify(|state| state.at = state.at.min(state.since.unwrap_or_else(Instant::now) + left));
+    }
+
     /// Stops the clock; it goes on when everything that stopped it has ended.
     pub(crate) fn pause(&self) -> Paused {
         self.0.send_modify(|state| {
@@ -49,6 +54,8 @@ impl Deadline {
         loop {
             let State { at, since, .. } = *changes.borrow_and_update();
             tokio::select! {
+                // A pause that came before the time was up is seen first.
+                biased;
                 // The sender is a field of `self`, so it cannot be gone.
                 _ = changes.changed() => {}
                 () = sleep_until(at), if since.is_none() => return,

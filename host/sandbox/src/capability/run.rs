@@ -1,6 +1,8 @@
 //! `run`: who is calling, in which language and zone, and how much time is left. Always linked; it tells and never
 //! changes anything.
 
+use std::time::Duration;
+
 use jiff::fmt::strtime;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -41,6 +43,10 @@ impl wit::run::Host for CallState {
         u32::try_from(self.deadline.left().as_millis()).unwrap_or(u32::MAX)
     }
 
+    async fn end_within(&mut self, milliseconds: u32) {
+        self.deadline.shorten(Duration::from_millis(milliseconds.into()));
+    }
+
     /// Dropped when nobody listens or the reader is behind: it is only a sign of life.
     async fn progress(&mut self, message: String) {
         let line: String = message.lines().next().unwrap_or_default().chars().take(PROGRESS_CHARS).collect();
@@ -67,6 +73,10 @@ mod tests {
         assert_eq!(Host::time_zone(&mut call).await, "Europe/Berlin");
         assert_eq!(Host::now(&mut call).await, "2026-11-20T14:05:00");
         assert!((1..=60_000).contains(&call.time_left().await));
+        for (asked, most) in [(5_000, 5_000), (50_000, 5_000)] {
+            call.end_within(asked).await;
+            assert!((1..=most).contains(&call.time_left().await), "it is never made longer");
+        }
     }
 
     #[tokio::test]
