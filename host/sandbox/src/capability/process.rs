@@ -6,6 +6,7 @@
 
 mod child;
 mod environment;
+mod group;
 mod namespace;
 mod output;
 mod program;
@@ -154,8 +155,8 @@ impl CallState {
         let (folder, hidden) = (command.folder.clone(), self.backing.connected.processes.hidden());
         let finding = tokio::task::spawn_blocking(move || {
             let real = |path: &Path| std::fs::canonicalize(path);
-            let workspace =
-                real(&workspace).map_err(|error| Failure::Unavailable(format!("the workspace cannot be used: {error}")))?;
+            let workspace = real(&workspace)
+                .map_err(|error| Failure::Unavailable(format!("the workspace cannot be used: {error}")))?;
             let program = program::find(&program, &workspace)?;
             let folder = program::folder(&workspace, folder.as_deref())?;
             let hidden = hidden.iter().filter_map(|path| real(path).ok()).collect();

@@ -14,6 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{interval_at, sleep, timeout};
 
+use super::group::{ControlGroup, Entrance, threads_of_user};
 use super::output::{FLOOD, Output};
 use super::tree::{self, Member};
 use crate::bindings::Failure;
@@ -28,6 +29,12 @@ const SHOW_EVERY: Duration = Duration::from_secs(5);
 const GONE: Duration = Duration::from_secs(5);
 /// Processes that bubblewrap itself is.
 const OWN: usize = 2;
+/// Threads that the kernel lets a command have for each process it may have, so that what is over is seen and said
+/// before it is refused; and some for those who have few.
+const THREADS: u64 = 4;
+const SPARE: u64 = 16;
+/// How much a command stands back when the processor is wanted by others, the assistant among them.
+const NICE: i32 = 5;
 
 /// A program to be started.
 pub(super) struct Plan {
@@ -64,17 +71,16 @@ pub(super) async fn run(
     mut show: impl FnMut(String),
 ) -> Result<Ending, Failure> {
     let input = plan.input.take();
-    let mut child = start(&plan, bounds).map_err(|error| {
-        Failure::Unavailable(format!("{} could not be started: {error}", plan.program.display()))
-    })?;
+    let held = Held::by(bounds).await;
+    let mut child = start(&plan, bounds, &held)
+        .map_err(|error| Failure::Unavailable(format!("{} could not be started: {error}", plan.program.display())))?;
     let Some(root) = child.id().and_then(|id| i32::try_from(id).ok()) else {
         return Err(Failure::Failed("the program ended before it could be looked after".to_owned()));
     };
-    let group = Group { root, namespaced: plan.namespaced, mark: plan.mark, seen: Mutex::default() };
+    let group = Group { root, held, namespaced: plan.namespaced, mark: plan.mark, seen: Mutex::default() };
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut reading = pin!(async {
-        let (flooded, complained, ()) =
-            tokio::join!(output.read(pipes.1), errors.read(pipes.2), feed(pipes.0, input));
+        let (flooded, complained, ()) = tokio::join!(output.read(pipes.1), errors.read(pipes.2), feed(pipes.0, input));
         flooded || complained
     });
     let mut flooded = None;
@@ -95,14 +101,18 @@ pub(super) async fn run(
     if flooded.is_none() {
         flooded = timeout(GONE, reading).await.ok();
     }
+    let _ = timeout(GONE, group.gone()).await;
     match flooded {
         Some(true) => Ok(Ending::Ended(format!("it printed more than {}", bytes(FLOOD as usize)))),
         _ => Ok(ending),
     }
 }
 
-#[expect(unsafe_code, reason = "bounds are set in the new process before the program is in it; there is no other place")]
-fn start(plan: &Plan, bounds: Bounds) -> io::Result<Child> {
+#[expect(
+    unsafe_code,
+    reason = "bounds are set in the new process before the program is in it; there is no other place"
+)]
+fn start(plan: &Plan, bounds: Bounds, held: &Held) -> io::Result<Child> {
     let mut command = Command::new(&plan.program);
     command.args(&plan.arguments).current_dir(&plan.folder).env_clear();
     command.envs(plan.environment.iter().map(|(name, value)| (name, value)));
@@ -110,15 +120,21 @@ fn start(plan: &Plan, bounds: Bounds) -> io::Result<Child> {
         command.env(name, value);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let (entrance, threads) = (held.group.as_ref().map(ControlGroup::entrance), held.threads);
     // SAFETY: between fork and exec it makes system calls alone: it neither allocates nor locks.
     unsafe {
-        command.pre_exec(move || confine(bounds).map_err(io::Error::from));
+        command.pre_exec(move || confine(bounds, entrance.as_ref(), threads).map_err(io::Error::from));
     }
     command.spawn()
 }
 
 /// What the new process does to itself before it becomes the program.
-fn confine(bounds: Bounds) -> rustix::io::Result<()> {
+fn confine(bounds: Bounds, entrance: Option<&Entrance>, threads: u64) -> rustix::io::Result<()> {
+    if let Some(entrance) = entrance {
+        entrance.enter()?;
+    }
+    limit(Resource::Nproc, threads)?;
+    rustix::process::setpriority_process(None, NICE)?;
     rustix::process::setsid()?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // What it leaves behind becomes its child again, so that it is found.
@@ -151,9 +167,25 @@ fn ended(status: io::Result<ExitStatus>) -> Ending {
     }
 }
 
+/// What keeps the number of processes down.
+struct Held {
+    group: Option<ControlGroup>,
+    /// The most threads of this user while it runs.
+    threads: u64,
+}
+
+impl Held {
+    async fn by(bounds: Bounds) -> Self {
+        let most = bounds.processes as u64 * THREADS + SPARE;
+        let held = move || Self { group: ControlGroup::make(most), threads: threads_of_user().saturating_add(most) };
+        tokio::task::spawn_blocking(held).await.unwrap_or(Self { group: None, threads: u64::MAX })
+    }
+}
+
 /// All that one command has started. It is killed when this is dropped.
 struct Group {
     root: i32,
+    held: Held,
     namespaced: bool,
     mark: Option<String>,
     /// Those of the last look.
@@ -183,6 +215,14 @@ impl Group {
         }
     }
 
+    /// Returns when the last of it is dead, as far as that can be seen.
+    async fn gone(&self) {
+        let left = || self.held.group.as_ref().is_some_and(|group| !group.members().is_empty());
+        while left() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Kills what is left of it.
     fn end(&self) {
         if self.namespaced {
@@ -191,7 +231,8 @@ impl Group {
             return;
         }
         // A few milliseconds, which nobody else may use to get away.
-        tree::kill(self.root, self.mark.as_deref());
+        let more = || self.held.group.as_ref().map(ControlGroup::members).unwrap_or_default();
+        tree::kill(self.root, self.mark.as_deref(), more);
         tree::kill_same(&self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -11,8 +11,7 @@ use crate::secret::Known;
 use crate::secret::program;
 
 /// Where programs are looked for; never in the workspace.
-pub(super) const PATH: &str =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin";
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin";
 
 /// Names that are the host's, and beginnings of names with which a program is made to load other code.
 const HOSTS: [&str; 7] = ["PATH", "HOME", "LANG", "TZ", "ENV", "BASH_ENV", "IFS"];
@@ -54,7 +53,10 @@ fn covers(pattern: &str, name: &str) -> bool {
 pub(super) fn check(grant: &ProcessGrant, plugin: &str, wanted: &[(String, String)]) -> Result<(), Failure> {
     let bytes: usize = wanted.iter().map(|(name, value)| name.len() + value.len()).sum();
     if wanted.len() > VARIABLES || bytes > BYTES {
-        return Err(Failure::Invalid(format!("a command may have {VARIABLES} variables of {} KB together", BYTES >> 10)));
+        return Err(Failure::Invalid(format!(
+            "a command may have {VARIABLES} variables of {} KB together",
+            BYTES >> 10
+        )));
     }
     for (name, value) in wanted {
         if !is_name(name) || value.contains('\0') {

@@ -106,7 +106,8 @@ impl Namespace {
 impl Bubblewrap {
     async fn try_out(&self) -> Result<(), String> {
         let nowhere = Path::new("/tmp");
-        let view = View { workspace: nowhere, folder: nowhere, read: &[], hidden: &[], network: false, memory: 1 << 20 };
+        let view =
+            View { workspace: nowhere, folder: nowhere, read: &[], hidden: &[], network: false, memory: 1 << 20 };
         let mut command = Command::new(&self.program);
         command.args(self.arguments(&view)).arg("true").env_clear().env("PATH", PATH).current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -123,7 +124,15 @@ impl Bubblewrap {
     /// Everything before the command itself.
     pub(super) fn arguments(&self, view: &View) -> Vec<OsString> {
         let mut all = Arguments::default();
-        all.words(&["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "steward"]);
+        all.words(&[
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--cap-drop",
+            "ALL",
+            "--hostname",
+            "steward",
+        ]);
         if self.modern {
             all.words(&["--unshare-user", "--disable-userns"]);
         }

@@ -52,7 +52,8 @@ impl Output {
     /// The last line that is not empty, to show that something is going on.
     pub(super) fn last_line(&self) -> Option<String> {
         self.change(|kept| {
-            let bytes: Vec<u8> = if kept.tail.is_empty() { kept.head.clone() } else { kept.tail.iter().copied().collect() };
+            let bytes: Vec<u8> =
+                if kept.tail.is_empty() { kept.head.clone() } else { kept.tail.iter().copied().collect() };
             let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(1024)..]).into_owned();
             let mut lines = text.split(['\n', '\r']).rev().map(|line| line.trim().chars().filter(|c| !c.is_control()));
             lines.find_map(|line| Some(line.collect::<String>()).filter(|line| !line.is_empty()))

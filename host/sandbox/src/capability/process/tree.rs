@@ -76,12 +76,14 @@ fn memory(pid: i32) -> u64 {
     resident.saturating_sub(shared) * rustix::param::page_size() as u64
 }
 
-/// Kills `root` and all that belongs to it. The root is stopped first, so that it starts nothing more meanwhile.
-pub(super) fn kill(root: i32, mark: Option<&str>) {
+/// Kills `root` and all that belongs to it, and whatever `more` gives. The root is stopped first, so that it starts
+/// nothing more meanwhile.
+pub(super) fn kill(root: i32, mark: Option<&str>, more: impl Fn() -> Vec<i32>) {
     signal(root, Signal::STOP);
     for _ in 0..64 {
-        let others: Vec<_> = members(root, mark).into_iter().filter(|one| one.pid != root).collect();
-        if others.iter().fold(true, |gone, one| !signal(one.pid, Signal::KILL) && gone) {
+        let own = members(root, mark).into_iter().map(|one| one.pid);
+        let others: Vec<_> = own.chain(more()).filter(|&pid| pid != root).collect();
+        if others.iter().fold(true, |gone, &pid| !signal(pid, Signal::KILL) && gone) {
             break;
         }
     }
