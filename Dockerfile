@@ -15,8 +15,13 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     && install -D --target-directory=/out target/release/steward
 
 FROM debian:bookworm-slim
-# Certificates and time zones come with the build image: nothing is installed here, so no package needs a version that a
-# later point release takes away.
+# What tools run: git, and bubblewrap to shut commands in. Where the container may not make namespaces, they run without
+# and `steward doctor` says so. No versions are named, for a later point release takes them away.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends bubblewrap git \
+    && rm -rf /var/lib/apt/lists/*
+# Certificates and time zones come with the build image.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 RUN groupadd --gid 10001 steward \

@@ -54,6 +54,9 @@ system() {
     type -P kill >/dev/null || debian procps
     # Sets the clock of a program that runs.
     has faketime || debian faketime
+    # What commands are shut in with, and what the tools for repositories run.
+    has bwrap || debian bubblewrap
+    has git || debian git
     has python3 || debian python3 python3-venv
     python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv
     has npm || fail "npm is missing; install Node.js 20.15 or newer"

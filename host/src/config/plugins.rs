@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use toml::{Table, Value};
 
 /// Plugin → capability → its scope, or `false` to take it away.
-pub type Grants = BTreeMap<String, Table>;
+pub(crate) type Grants = BTreeMap<String, Table>;
 
 /// The manifest with the owner's lines in place of its own.
 ///
