@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::Health;
-use steward_sandbox::Vault;
+use steward_agent::{Health, visible_lines};
+use steward_sandbox::{Namespace, Namespaces, Vault};
 use steward_store::Store;
 
 use crate::app;
@@ -57,6 +57,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
             report("database", database(&store).await);
             report("plugins", plugins(&config, store.clone()).await);
             report("secrets", secrets(&config, store.clone()).await);
+            report("programs", programs(&config).await);
             for (channel, health) in store.health().await.unwrap_or_default() {
                 report(&channel, receiving(&config, &health, running));
             }
@@ -128,7 +129,8 @@ async fn plugins(config: &Config, store: Store) -> Finding {
     }
     match app::open_catalogue(config, store).await {
         Ok(catalogue) => {
-            let refused: Vec<_> = catalogue.refused().iter().map(|(name, error)| format!("{name}: {error}")).collect();
+            let refused = catalogue.refused().iter();
+            let refused: Vec<_> = refused.map(|(name, error)| visible_lines(&format!("{name}: {error}"))).collect();
             let text = format!("{} plugins, {} tools", catalogue.plugins().len(), catalogue.tools().count());
             catalogue.close().await;
             if refused.is_empty() {
@@ -155,6 +157,19 @@ async fn secrets(config: &Config, store: Store) -> Finding {
             }
         }
         Err(error) => bad(error.to_string(), "see the message; tools that need a secret say so until then"),
+    }
+}
+
+/// How tools run programs of this machine. Without namespaces they still do, which the owner should know.
+async fn programs(config: &Config) -> Finding {
+    let bare = "tools run programs without a namespace of their own, which see what Steward's user sees, its data too";
+    match (config.process.namespace, Namespace::find().await) {
+        (Namespaces::Off, _) => Note(format!("{bare}; process.namespace says so")),
+        (_, Namespace::Ready(_)) => Good("run in a namespace of their own (bubblewrap)".into()),
+        (Namespaces::Auto, Namespace::Missing(reason)) => Note(format!("{bare}: {reason}")),
+        (Namespaces::Required, Namespace::Missing(reason)) => {
+            bad("tools run no programs: process.namespace requires a namespace of their own", reason)
+        }
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bindings::Failure;
 use crate::capability::model::AskModel;
+use crate::capability::process::Processes;
 use crate::secret::{Known, Vault};
 
 #[derive(Default)]
 pub(crate) struct Connected {
     pub(crate) vault: OnceLock<Arc<Vault>>,
     pub(crate) model: OnceLock<Arc<dyn AskModel>>,
+    pub(crate) processes: Processes,
 }
 
 impl Connected {

@@ -144,6 +144,7 @@ fn strongest(reach: CapabilitySet, grant: &Grant) -> Effect {
     };
     let sends = |name| matches!(name, "send" | "owner-mail" | "delegate");
     match () {
+        () if reach.access("process") != Access::None => Effect::Destructive,
         () if reach.iter().any(|(one, _)| sends(one.name)) => Effect::Send,
         () if reach.iter().all(|(one, access)| only_reads(one.name, access)) => Effect::Read,
         () => Effect::Write,
