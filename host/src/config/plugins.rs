@@ -1,5 +1,6 @@
 //! `[plugins.NAME]`: what the owner grants a built-in plugin instead of what it comes with. A line is one of its
-//! `[capabilities]`, so the sandbox reads and checks it as it does those of a plugin.toml.
+//! `[capabilities]`, so the sandbox reads and checks it as it does those of a plugin.toml; keys that a line does not name
+//! stay as they are.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +19,32 @@ pub(crate) fn adjusted(manifest: &str, name: &str, grants: &Grants) -> anyhow::R
     let mut manifest: Table = toml::from_str(manifest).with_context(|| format!("the manifest of {name}"))?;
     let capabilities = manifest.entry("capabilities").or_insert_with(|| Value::Table(Table::new()));
     if let Some(capabilities) = capabilities.as_table_mut() {
-        capabilities.extend(lines.clone());
+        for (name, line) in lines {
+            let scope = merged(capabilities.get(name), line);
+            capabilities.insert(name.clone(), scope);
+        }
     }
     Ok(manifest.to_string())
+}
+
+/// The owner's scope, with what it leaves unsaid from the plugin's own.
+fn merged(own: Option<&Value>, line: &Value) -> Value {
+    match (own.and_then(in_full), in_full(line)) {
+        (Some(mut scope), Some(line)) => {
+            scope.extend(line);
+            scope.into()
+        }
+        _ => line.clone(),
+    }
+}
+
+/// `"ask"` and `["git"]` are short for a table.
+fn in_full(scope: &Value) -> Option<Table> {
+    match scope {
+        Value::Table(table) => Some(table.clone()),
+        Value::String(_) | Value::Array(_) => Some(Table::from_iter([("commands".to_owned(), scope.clone())])),
+        _ => None,
+    }
 }
 
 /// # Errors
@@ -46,6 +70,16 @@ mod tests {
         assert_eq!(manifest["capabilities"]["process"]["commands"][0].as_str(), Some("ls"));
         assert!(manifest["capabilities"]["kv"].is_table() && manifest["name"].as_str() == Some("shell"));
         assert_eq!(adjusted(MANIFEST, "git", &grants).unwrap(), MANIFEST);
+    }
+
+    #[test]
+    fn what_the_owner_leaves_unsaid_stays() {
+        let own = "name = \"git\"\n[capabilities]\nprocess = { commands = [\"git\"], network = true }\nhttp = { hosts = [] }\n";
+        let grants: Grants = toml::from_str("[git]\nprocess = \"ask\"\nhttp = false\n").unwrap();
+        let manifest: Table = toml::from_str(&adjusted(own, "git", &grants).unwrap()).unwrap();
+        let process = &manifest["capabilities"]["process"];
+        assert_eq!((process["commands"].as_str(), process["network"].as_bool()), (Some("ask"), Some(true)));
+        assert_eq!(manifest["capabilities"]["http"].as_bool(), Some(false));
     }
 
     #[test]
