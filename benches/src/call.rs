@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use steward_agent::{Address, Language, Origin, Principal, Role, Sender, SessionId};
-use steward_sandbox::{Call, Catalogue, Compiler, HttpPolicy, Limits, Outcome, PluginSource, Roles, SandboxConfig};
+use steward_sandbox::{Call, Catalogue, Compiler, HttpPolicy, Limits, Outcome, PluginSource, RecordPolicy, Roles, SandboxConfig};
 use steward_store::{Person, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -177,6 +177,7 @@ async fn load(folder: &TempDir, store: &Store) -> anyhow::Result<Catalogue> {
         time_zone: TimeZone::UTC,
         roles: Roles::default(),
         http: HttpPolicy::default(),
+        record: RecordPolicy::default(),
         limits: Limits::default(),
     };
     let source =
@@ -210,5 +211,7 @@ fn call(owner: &Person) -> Call {
         time_limit: Duration::from_secs(30),
         cancel: CancellationToken::new(),
         progress: None,
+        owner: None,
+        tools: Default::default(),
     }
 }

@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approval::{self, Approvals};
 use crate::channels::Channels;
-use crate::config::Config;
+use crate::config::{Config, plugins};
 use crate::inbox::StoredInbox;
+use crate::installed::{self, Plugins};
 use crate::models::Models;
 use crate::questions::Questions;
 use crate::router::Router;
@@ -27,7 +28,7 @@ use crate::{delivery, heartbeat, scheduler, uploads};
 pub(crate) struct Host {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) plugins: Plugins,
     pub(crate) models: Arc<Models>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) channels: Channels,
@@ -84,12 +85,13 @@ impl App {
         let seats = seats(&config);
         let owners = Owners::of(&seats);
         store.seat_owners(seats).await?;
-        let (catalogue, models, telegram) = tokio::join!(
-            open_catalogue(&config, store.clone()),
+        let (plugins, models, telegram) = tokio::join!(
+            Plugins::open(&config, store.clone()),
             Models::new(config.models.clone(), config.http_proxy.clone()),
             open_telegram(&config)
         );
-        let catalogue = catalogue?;
+        let plugins = plugins?;
+        let catalogue = plugins.catalogue();
         let channels = Channels::new(open_channels(&config, telegram?).await?);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
         let vault = open_vault(&config, &store).await;
@@ -97,7 +99,7 @@ impl App {
         catalogue.connect_vault(Arc::clone(&vault));
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
         let host =
-            Arc::new(Host { config, store, catalogue, models, vault, channels, owners, approvals, stop, hang_up });
+            Arc::new(Host { config, store, plugins, models, vault, channels, owners, approvals, stop, hang_up });
         let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)
@@ -121,9 +123,10 @@ impl App {
     pub fn banner(&self) -> Vec<String> {
         let host = &self.host;
         let models: Vec<_> = host.models.describe().into_iter().map(|model| model.label).collect();
+        let catalogue = host.plugins.catalogue();
         let mut lines = vec![
             format!("Ready. Model: {}", models.join(", then ")),
-            format!("  tools      {} from {} plugins", host.catalogue.tools().count(), host.catalogue.plugins().len()),
+            format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
             format!("  terminal   steward chat   (data in {})", host.config.data.display()),
         ];
         lines.push(match &host.config.telegram {
@@ -145,7 +148,7 @@ impl App {
         wait_for(&mut self.work).await;
         self.host.hang_up.cancel();
         wait_for(&mut self.lines).await;
-        self.host.catalogue.close().await;
+        self.host.plugins.catalogue().close().await;
         self.host.store.close().await;
     }
 }
@@ -206,20 +209,34 @@ pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
     vault
 }
 
+/// The built-in plugins and the installed ones that are enabled.
 pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Result<Catalogue> {
-    let sources = steward_builtin::PLUGINS.iter().map(|plugin| PluginSource {
-        name: plugin.name.to_owned(),
-        wasm: plugin.wasm.into(),
-        manifest: plugin.manifest.to_owned(),
+    plugins::check(&config.plugins, steward_builtin::PLUGINS.iter().map(|plugin| plugin.name))?;
+    let sources = steward_builtin::PLUGINS.iter().map(|plugin| {
+        Ok(PluginSource {
+            name: plugin.name.to_owned(),
+            wasm: plugin.wasm.into(),
+            manifest: plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?,
+        })
     });
-    Ok(Catalogue::load(sandbox(config, store)?, sources.collect()).await?)
+    let sources: Vec<PluginSource> = sources.collect::<anyhow::Result<_>>()?;
+    let catalogue = Catalogue::load(sandbox(config, store.clone())?, sources).await?;
+    connect_processes(&catalogue, config);
+    let rows = store.plugins().await?;
+    Ok(if rows.is_empty() { catalogue } else { installed::beside(&catalogue, &rows, &config.data).await })
+}
+
+/// Says how programs are run, and keeps the configuration, which may hold keys, out of their sight.
+pub(crate) fn connect_processes(catalogue: &Catalogue, config: &Config) {
+    let hidden = config.file.iter().filter_map(|path| std::path::absolute(path).ok());
+    catalogue.connect_processes(config.process.namespace, hidden.collect());
 }
 
 /// The sandbox as it is configured.
 pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxConfig> {
     Ok(SandboxConfig {
         compiled: config.data.join("compiled"),
-        compiler: std::env::current_exe().map_or(Compiler::InProcess, Compiler::Child),
+        compiler: Compiler::Child(std::env::current_exe().context("the program file of Steward itself cannot be found")?),
         workspace: std::path::absolute(&config.workspace)?,
         store,
         time_zone: config.time_zone.clone(),
@@ -227,14 +244,22 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
         http: HttpPolicy {
             allow_private: config.http.allow_private.clone(),
             proxy: config.http_proxy.clone(),
+            held: config.audit.record.held.clone(),
             ..HttpPolicy::default()
         },
-        limits: Limits {
-            memory: config.limits.tool_memory_mb as usize * (1 << 20),
-            time: Duration::from_secs(config.limits.tool_seconds),
-            ..Limits::default()
-        },
+        record: config.audit.record.clone(),
+        limits: limits(config),
     })
+}
+
+/// What no tool call exceeds.
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits {
+        memory: config.limits.tool_memory_mb as usize * (1 << 20),
+        write: u64::from(config.limits.tool_write_mb) << 20,
+        time: Duration::from_secs(config.limits.tool_seconds),
+        ..Limits::default()
+    }
 }
 
 async fn open_telegram(config: &Config) -> anyhow::Result<Option<Telegram>> {

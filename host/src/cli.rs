@@ -4,19 +4,24 @@ mod audit;
 mod author;
 mod author_test;
 mod chat;
+mod dry_run;
 mod pair;
 mod plugin;
 mod plugin_file;
+mod plugin_install;
 mod plugin_run;
 mod replay;
 mod run;
 mod secret;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use steward_agent::visible_lines;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Environment};
@@ -33,6 +38,7 @@ use crate::doctor;
   echo 'list my reminders' | steward chat
   steward plugin list --roles      who may use which tool
   steward plugin run FILE.wasm     try a tool somebody wrote, with nothing granted
+  steward plugin install FILE.wasm install it, after you agreed to what it asks for
   steward plugin new NAME --lang rust   write one yourself
   steward audit summary            what the tools did and what it cost
   steward secret set GITHUB_TOKEN --host api.github.com
@@ -112,10 +118,20 @@ enum PluginCommand {
         #[arg(long)]
         roles: bool,
     },
-    /// What a .wasm file exports and what it could reach, read from the binary
-    Inspect { file: PathBuf },
+    /// What a .wasm file or a project could reach and asks for, read from the binary, and what of it is new
+    Inspect(plugin::Inspect),
+    /// Install a plugin from its file, or an update of one: you are asked what it may do
+    Install(plugin_install::Install),
+    /// Take an installed plugin away, with the data it kept for itself
+    Remove(plugin_install::Remove),
+    /// Let an installed plugin be used again
+    Enable(plugin_install::Named),
+    /// Keep an installed plugin without using it
+    Disable(plugin_install::Named),
     /// Try a .wasm file or a project: list its tools or call one, with the grants given here and no others
     Run(plugin_run::Run),
+    /// What a call of a tool would send or write, without doing it
+    DryRun(dry_run::DryRun),
     /// Begin a plugin of your own
     New(author::New),
     /// Make the .wasm file of a project
@@ -136,7 +152,8 @@ pub fn main() -> ExitCode {
     match dispatch(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("steward: {}", with_causes(&error));
+            // It may quote a file of somebody else's.
+            eprintln!("steward: {}", visible_lines(&with_causes(&error)));
             ExitCode::FAILURE
         }
     }
@@ -146,9 +163,6 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(Command::CompileComponent { input, output, seconds }) = &arguments.command {
         steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds))?;
         return Ok(ExitCode::SUCCESS);
-    }
-    if let Some(Command::Plugin { command: PluginCommand::Inspect { file } }) = &arguments.command {
-        return plugin::inspect(file).map(|()| ExitCode::SUCCESS);
     }
     if let Some(Command::Plugin { command: PluginCommand::New(new) }) = &arguments.command {
         return author::new(new).map(|()| ExitCode::SUCCESS);
@@ -165,26 +179,43 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Audit { which, command } => {
                 audit::audit(&config?, which, command).await
             }
-            Command::Plugin { command: PluginCommand::List { roles } } => {
-                plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS)
-            }
-            Command::Plugin { command: PluginCommand::Run(run) } => plugin_run::run(run, config?).await,
-            Command::Plugin { command: PluginCommand::Build(build) } => {
-                author::build(build, config?).await.map(|()| ExitCode::SUCCESS)
-            }
-            Command::Plugin { command: PluginCommand::Test(test) } => author_test::test(test, config?).await,
-            Command::Plugin { command: PluginCommand::Pack(pack) } => {
-                author::pack(pack, config?).await.map(|()| ExitCode::SUCCESS)
-            }
-            Command::Plugin { command: PluginCommand::Toolchain(toolchain) } => {
-                author::toolchain(toolchain, config?).await.map(|()| ExitCode::SUCCESS)
-            }
+            Command::Plugin { command } => with_plugins(command, config).await,
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
-            Command::Plugin { command: PluginCommand::Inspect { .. } | PluginCommand::New(_) }
-            | Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
+            Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }
     })
+}
+
+/// What is done with plugins.
+async fn with_plugins(command: PluginCommand, config: anyhow::Result<Config>) -> anyhow::Result<ExitCode> {
+    match command {
+        PluginCommand::List { roles } => {
+            plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS)
+        }
+        PluginCommand::Run(run) => plugin_run::run(run, config?).await,
+        PluginCommand::DryRun(dry) => dry_run::run(dry, config?).await,
+        PluginCommand::Build(build) => {
+            author::build(build, config?).await.map(|()| ExitCode::SUCCESS)
+        }
+        PluginCommand::Test(test) => author_test::test(test, config?).await,
+        PluginCommand::Pack(pack) => {
+            author::pack(pack, config?).await.map(|()| ExitCode::SUCCESS)
+        }
+        PluginCommand::Toolchain(toolchain) => {
+            author::toolchain(toolchain, config?).await.map(|()| ExitCode::SUCCESS)
+        }
+        PluginCommand::Inspect(inspect) => plugin::inspect(inspect, config).await,
+        PluginCommand::Install(install) => plugin_install::install(install, config?).await,
+        PluginCommand::Remove(remove) => plugin_install::remove(remove, config?).await.map(|()| ExitCode::SUCCESS),
+        PluginCommand::Enable(named) => {
+            plugin_install::enable(named, true, config?).await.map(|()| ExitCode::SUCCESS)
+        }
+        PluginCommand::Disable(named) => {
+            plugin_install::enable(named, false, config?).await.map(|()| ExitCode::SUCCESS)
+        }
+        PluginCommand::New(new) => author::new(&new).map(|()| ExitCode::SUCCESS),
+    }
 }
 
 /// What is logged: `STEWARD_LOG` in the form `info,steward_sandbox=debug`.
@@ -203,4 +234,9 @@ fn with_causes(error: &anyhow::Error) -> String {
         text.push_str(&format!("\n  because: {cause}"));
     }
     text
+}
+
+/// Not `println!`, which panics when nobody reads on.
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{text}").context("standard output")
 }

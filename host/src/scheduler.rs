@@ -39,6 +39,9 @@ pub(crate) async fn run(host: Arc<Host>) {
             if let Err(error) = host.store.purge(now - KEEP).await {
                 tracing::warn!(%error, "old messages were not cleared away");
             }
+            if let Err(error) = host.store.forget_recordings(now - host.config.audit.keep).await {
+                tracing::warn!(%error, "old recordings were not cleared away");
+            }
         }
         tokio::select! {
             () = host.store.jobs_changed().notified() => {}

@@ -26,8 +26,12 @@ impl Audit {
         Self { store }
     }
 
-    async fn write(&self, row: AuditRow) {
-        if let Err(error) = self.store.record_call(row).await {
+    async fn write(&self, row: AuditRow, recording: Option<Vec<u8>>) {
+        let written = match recording {
+            None => self.store.record_call(row).await,
+            Some(recording) => self.store.record_call_with(row, recording).await,
+        };
+        if let Err(error) = written {
             tracing::error!("a tool call is not in the audit: {error}");
         }
     }
@@ -82,11 +86,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    pub(crate) async fn end(mut self, answer: &Answer) {
+    /// The call has ended; a recording of it is kept with its row.
+    pub(crate) async fn end(mut self, answer: &Answer, recording: Option<Vec<u8>>) {
         if let Some(mut row) = self.ended(answer.outcome, answer.elapsed) {
             row.cost.peak_memory = answer.peak_memory as u64;
             row.cost.bytes_out = size(answer);
-            self.audit.write(row).await;
+            self.audit.write(row, recording).await;
         }
     }
 

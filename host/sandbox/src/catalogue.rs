@@ -1,6 +1,8 @@
 //! The tools there are, who is offered which, and the one way to call them. What a principal may use follows from
 //! its role and origin and the plugins' grants; no list of tools for a role exists anywhere.
 
+mod installed;
+
 use std::collections::HashMap;
 use std::future::ready;
 use std::path::PathBuf;
@@ -9,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use steward_agent::{Origin, Principal, Role, ToolSpec};
+use steward_agent::{Origin, Principal, Role, ToolSpec, visible_lines};
 use steward_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use crate::audit::{Audit, Record};
@@ -19,17 +21,24 @@ use crate::backing::Backing;
 use crate::call::{Answer, Call, Outcome, Refusal};
 use crate::capability::http::{Client, HttpPolicy};
 use crate::capability::model::AskModel;
+use crate::capability::process::Namespaces;
+use crate::capability::tools::ToolPort;
 use crate::compile::{Cache, Compiler};
+use crate::connected::Connected;
+use crate::consent::Request;
 use crate::engine::{self, Engine};
 use crate::error::{LoadError, SandboxError};
 use crate::form::Arguments;
-use crate::grant::{CapabilitySet, Roles};
+use crate::grant::{Access, CapabilitySet, Roles};
 use crate::instance::Prepared;
 use crate::limits::Limits;
 use crate::plugin::{self, Effect, Plugin, PluginSource, Tool};
+use crate::record::{self, RecordPolicy, Tape, Taping};
 use crate::secret::Vault;
 use crate::spent::Spent;
 use crate::suggest;
+
+pub use installed::Installed;
 
 /// Everything the sandbox is made from.
 pub struct SandboxConfig {
@@ -43,24 +52,38 @@ pub struct SandboxConfig {
     pub time_zone: TimeZone,
     pub roles: Roles,
     pub http: HttpPolicy,
+    /// Which calls are recorded.
+    pub record: RecordPolicy,
     /// What no call exceeds.
     pub limits: Limits,
 }
 
 /// Calls at the same time; instances are a few more, for plugins being loaded.
 const CALLS: usize = engine::INSTANCES as usize - 16;
+/// Of these, calls that wait for calls of their own; all others end by themselves, so there is always a place again.
+const CALLERS: usize = 32;
+
+/// A plugin by the name of its source, loaded or refused.
+type Loaded = (String, Result<(Arc<Plugin>, Vec<Tool>), LoadError>);
 
 /// The loaded plugins and their tools.
 pub struct Catalogue {
     plugins: Vec<Arc<Plugin>>,
-    refused: Vec<(String, LoadError)>,
+    refused: Vec<(String, Arc<LoadError>)>,
+    /// So many of the refused ones belong to the program.
+    own_refused: usize,
     /// By name.
     tools: Vec<Tool>,
     roles: Roles,
     engine: Arc<Engine>,
     backing: Arc<Backing>,
-    calls: Semaphore,
+    cache: Arc<Cache>,
+    /// What no call exceeds.
+    limits: Limits,
+    calls: Arc<Semaphore>,
+    callers: Arc<Semaphore>,
     audit: Audit,
+    record: RecordPolicy,
     offers: Mutex<HashMap<CapabilitySet, Arc<[ToolSpec]>>>,
 }
 
@@ -72,24 +95,27 @@ impl Catalogue {
     /// The sandbox itself cannot work: no engine, no folder for compiled code, an impossible setting.
     pub async fn load(config: SandboxConfig, sources: Vec<PluginSource>) -> Result<Self, SandboxError> {
         config.limits.check()?;
+        // The key of the compiled code lies beside it, with the database and the other keys.
+        let data = config.compiled.parent().and_then(|folder| std::path::absolute(folder).ok());
+        let connected = Connected::default();
         let (compiled, compiler, workspace) = (config.compiled, config.compiler, config.workspace.clone());
         let opened = tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&workspace).map_err(|error| SandboxError::io(&workspace, error))?;
             let engine = Arc::new(Engine::new()?);
-            Cache::open(compiled, compiler, Arc::clone(&engine)).map(|cache| (engine, Arc::new(cache)))
+            let cache = Cache::open(compiled, compiler, Arc::clone(&engine))?;
+            Ok::<_, SandboxError>((engine, Arc::new(cache.within(config.limits.compile))))
         });
         let (engine, cache) = opened.await.map_err(|error| SandboxError::Engine(error.to_string()))??;
+        if let Some(data) = data {
+            connected.processes.hide(data);
+        }
         let backing = Arc::new(Backing {
             store: config.store.clone(),
             workspace: config.workspace,
             time_zone: config.time_zone,
             http: Arc::new(Client::new(config.http)?),
-            connected: Arc::default(),
+            connected: Arc::new(connected),
             clock: Timestamp::now,
-        });
-        let loading = sources.into_iter().map(|source| {
-            let (cache, engine, limits) = (&cache, &engine, &config.limits);
-            async move { (source.name.clone(), plugin::load(cache, engine, limits, source).await) }
         });
         let mut catalogue = Self {
             plugins: Vec::new(),
@@ -97,19 +123,41 @@ impl Catalogue {
             tools: Vec::new(),
             roles: config.roles,
             backing,
-            calls: Semaphore::new(CALLS),
+            calls: Arc::new(Semaphore::new(CALLS)),
+            callers: Arc::new(Semaphore::new(CALLERS)),
             audit: Audit::new(config.store),
+            record: config.record,
             offers: Mutex::default(),
-            engine: Arc::clone(&engine),
+            engine,
+            cache,
+            limits: config.limits,
+            own_refused: 0,
         };
-        for (name, loaded) in join_all(loading).await {
-            if let Err(error) = loaded.and_then(|(plugin, tools)| catalogue.add(plugin, tools)) {
-                tracing::error!("plugin {name} is left out: {error}");
-                catalogue.refused.push((name, error));
+        let loading = sources.into_iter().map(|source| catalogue.load_one(source, None));
+        let loaded = join_all(loading).await;
+        catalogue.take_in(loaded);
+        catalogue.own_refused = catalogue.refused.len();
+        Ok(catalogue)
+    }
+
+    /// Loads one plugin without taking it in.
+    async fn load_one(&self, source: PluginSource, approved: Option<&Request>) -> Loaded {
+        let (name, wasm) = (source.name.clone(), self.record.is_on().then(|| source.wasm.clone()));
+        let loaded = plugin::load(&self.cache, &self.engine, &self.limits, source, approved).await;
+        if let (Ok((plugin, _)), Some(wasm)) = (&loaded, wasm) {
+            Box::pin(self.record.prepare(&self.cache, plugin, wasm)).await;
+        }
+        (name, loaded)
+    }
+
+    fn take_in(&mut self, loaded: Vec<Loaded>) {
+        for (name, loaded) in loaded {
+            if let Err(error) = loaded.and_then(|(plugin, tools)| self.add(plugin, tools)) {
+                tracing::error!("plugin {name} is left out: {}", visible_lines(&error.to_string()));
+                self.refused.push((name, Arc::new(error)));
             }
         }
-        catalogue.tools.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(catalogue)
+        self.tools.sort_by(|one, other| one.name.cmp(&other.name));
     }
 
     fn add(&mut self, plugin: Arc<Plugin>, tools: Vec<Tool>) -> Result<(), LoadError> {
@@ -136,6 +184,12 @@ impl Catalogue {
         }
     }
 
+    /// Says how programs are run: what is wanted of namespaces, and what no program is shown in one. Done once, before
+    /// the first call.
+    pub fn connect_processes(&self, namespaces: Namespaces, hidden: Vec<PathBuf>) {
+        self.backing.connected.processes.set(namespaces, hidden);
+    }
+
     /// Lets plugins ask the model. Done once, before the first call.
     pub fn connect_model(&self, model: Arc<dyn AskModel>) {
         if self.backing.connected.model.set(model).is_err() {
@@ -143,12 +197,20 @@ impl Catalogue {
         }
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn backing(&self) -> &Arc<Backing> {
+        &self.backing
+    }
+
     pub fn plugins(&self) -> &[Arc<Plugin>] {
         &self.plugins
     }
 
     /// The plugins that were left out, by the name of their source, and why.
-    pub fn refused(&self) -> &[(String, LoadError)] {
+    pub fn refused(&self) -> &[(String, Arc<LoadError>)] {
         &self.refused
     }
 
@@ -169,6 +231,12 @@ impl Catalogue {
         offer.to_vec()
     }
 
+    /// The tools that a tool of such a run may call: those offered to it that call no others.
+    pub fn tools_within(&self, role: &Role, origin: Origin) -> Vec<ToolSpec> {
+        let held = self.roles.set(role, origin);
+        self.offered(held).filter(|tool| !tool.calls_tools(held)).map(Tool::spec).collect()
+    }
+
     fn offered(&self, held: CapabilitySet) -> impl Iterator<Item = &Tool> {
         self.tools.iter().filter(move |tool| tool.is_offered(held))
     }
@@ -186,7 +254,7 @@ impl Catalogue {
     {
         let mut started = Instant::now();
         let mut record = Record::new(&self.audit, &call);
-        let mut answer = match self.admit(&call) {
+        let (mut answer, tape) = match self.admit(&call) {
             Ok(admitted) => {
                 record.admitted(&admitted.tool.plugin, admitted.set, admitted.arguments.text.len());
                 match consent(admitted.tool.effect, &admitted.arguments.text).await {
@@ -194,14 +262,19 @@ impl Catalogue {
                         started = Instant::now();
                         self.make(admitted, call, started, record.spent()).await
                     }
-                    Err(refusal) => refusal.answer(&call.name),
+                    Err(refusal) => (refusal.answer(&call.name), None),
                 }
             }
-            Err(refusal) => refusal,
+            Err(refusal) => (refusal, None),
         };
-        self.backing.connected.known().redact_answer(&mut answer);
+        let known = self.backing.connected.known();
+        known.redact_answer(&mut answer);
         answer.elapsed = started.elapsed();
-        record.end(&answer).await;
+        let recording = match tape {
+            Some((tool, tape)) => Box::pin(record::written(tape, tool, &answer, known)).await,
+            None => None,
+        };
+        record.end(&answer, recording).await;
         answer
     }
 
@@ -217,31 +290,69 @@ impl Catalogue {
         if !tool.is_offered(held) {
             return Err(Answer::of(Outcome::Denied, denied(tool, held, &call.principal)));
         }
+        if matches!(call.tools, ToolPort::Nested) && tool.calls_tools(held) {
+            let text = format!("{} may call tools, so no tool may call it. Do without it here.", tool.name);
+            return Err(Answer::of(Outcome::Denied, text));
+        }
         let arguments = tool.entry.arguments(&tool.name, &call.input)?;
         Ok(Admitted { tool, set: tool.effective(held), arguments })
     }
 
-    async fn make(&self, admitted: Admitted<'_>, call: Call, started: Instant, spent: &Arc<Spent>) -> Answer {
+    /// Makes the call; what was recorded of it comes with its answer.
+    async fn make<'a>(
+        &'a self,
+        admitted: Admitted<'a>,
+        call: Call,
+        started: Instant,
+        spent: &Arc<Spent>,
+    ) -> (Answer, Option<(&'a Tool, Box<Tape>)>) {
         let Admitted { tool, set, arguments } = admitted;
-        let linked = match tool.plugin.linked(set) {
-            Ok(linked) => linked,
+        let Taping { linked, tape, relay } = match self.record.taping(&tool.plugin, set, &arguments.text) {
+            Ok(taping) => taping,
             Err(error) => {
                 tracing::error!("{} cannot be linked: {error:?}", tool.plugin.name);
-                return Answer::of(Outcome::Unavailable, format!("{} cannot be started: {error:#}", tool.name));
+                let text = format!("{} cannot be started: {error:#}", tool.name);
+                return (Answer::of(Outcome::Unavailable, text), None);
             }
         };
         let deadline = started + call.time_limit.min(tool.plugin.limits.time);
         let turn = tokio::select! {
             biased;
-            () = call.cancel.cancelled() => return Answer::of(Outcome::Cancelled, format!("{} was stopped.", tool.name)),
-            turn = timeout_at(deadline, self.calls.acquire()) => turn,
+            () = call.cancel.cancelled() => {
+                return (Answer::of(Outcome::Cancelled, format!("{} was stopped.", tool.name)), None);
+            }
+            turn = timeout_at(deadline, self.turn(set)) => turn,
         };
         if turn.is_err() {
             let text = format!("Too many tools are at work for {} to start: try again later.", tool.name);
-            return Answer::of(Outcome::Unavailable, text);
+            return (Answer::of(Outcome::Unavailable, text), None);
         }
         let (engine, backing, plugin, entry) = (&*self.engine, &self.backing, &*tool.plugin, &tool.entry);
-        Prepared { engine, backing, plugin, entry, linked: &linked, set, arguments, deadline, spent }.run(call).await
+        let prepared = Prepared {
+            engine,
+            backing,
+            plugin,
+            entry,
+            linked: &linked,
+            set,
+            arguments,
+            deadline,
+            spent,
+            tape,
+            relay,
+            refusal: None,
+        };
+        let (answer, tape) = prepared.run(call).await;
+        (answer, tape.map(|tape| (tool, tape)))
+    }
+
+    /// A place for a call that holds these capabilities, kept for as long as it is made.
+    async fn turn(&self, set: CapabilitySet) -> Result<(Option<SemaphorePermit<'_>>, SemaphorePermit<'_>), AcquireError> {
+        let caller = match set.access("tools") {
+            Access::None => None,
+            _ => Some(self.callers.acquire().await?),
+        };
+        Ok((caller, self.calls.acquire().await?))
     }
 
     /// Returns when the audit of every call made so far is on disk.

@@ -36,6 +36,10 @@ impl Pipes {
         wasi.stdout(self.stdout.clone()).stderr(self.stderr.clone());
     }
 
+    pub(crate) fn stdout(&self) -> &Captured {
+        &self.stdout
+    }
+
     fn answer(&self, exit: i32) -> Result<Output, Failure> {
         let printed = self.stdout.bytes();
         if exit != 0 {

@@ -103,8 +103,11 @@ impl Fixture {
             replayed: false,
             deadline: Deadline::new(Instant::now() + Duration::from_secs(60)),
             progress: None,
+            owner: None,
             lines: Default::default(),
             meter: Meter::new(&Limits::default()),
+            tools: Default::default(),
+            files: Default::default(),
             asked: 0,
             refused: None,
             wasi: WasiCtxBuilder::new().build(),
@@ -112,6 +115,7 @@ impl Fixture {
             http_hooks: Hooks::new(client, Arc::new(HttpGrant::default())),
             table: ResourceTable::new(),
             writes: 0,
+            tape: None,
         }
     }
 

@@ -61,6 +61,14 @@ pub(crate) struct Streams {
     pipes: Option<Pipes>,
 }
 
+impl Streams {
+    /// Standard output and standard error.
+    pub(crate) fn outputs(&self) -> (Captured, Captured) {
+        let stdout = self.pipes.as_ref().map_or(&self.printed, Pipes::stdout);
+        (stdout.clone(), self.printed.clone())
+    }
+}
+
 impl Entry {
     /// The arguments, checked as far as the host knows their types.
     ///

@@ -13,15 +13,17 @@ use crate::backing::Backing;
 use crate::bindings::Failure;
 use crate::bindings::tool::Output;
 use crate::call::{Answer, Call, Outcome, OutputFile};
-use crate::capability::files;
+use crate::capability::files::Files;
 use crate::capability::http::Hooks;
 use crate::capability::log::{LineCount, printable};
+use crate::capability::tools::Calling;
 use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::form::{Arguments, Entry, Linked, Streams};
 use crate::grant::{Access, CapabilitySet};
 use crate::limits::{self, Limits, Meter, OverLimit, bytes};
 use crate::plugin::Plugin;
+use crate::record::{self, RelayPre, Tape};
 use crate::secret::edge::Edge;
 use crate::spent::Spent;
 use crate::state::CallState;
@@ -43,22 +45,31 @@ pub(crate) struct Prepared<'a> {
     pub(crate) deadline: Instant,
     /// Where what the call takes is counted.
     pub(crate) spent: &'a Arc<Spent>,
+    /// The call is recorded, or made again.
+    pub(crate) tape: Option<Box<Tape>>,
+    /// Of a call that is recorded.
+    pub(crate) relay: Option<Arc<RelayPre>>,
+    /// What the host refused when a call that is made again was recorded.
+    pub(crate) refusal: Option<String>,
 }
 
 impl Prepared<'_> {
     /// Makes the call. Dropping the future ends the guest.
-    pub(crate) async fn run(self, call: Call) -> Answer {
+    pub(crate) async fn run(mut self, call: Call) -> (Answer, Option<Box<Tape>>) {
         let (tool, cancel) = (call.name.clone(), call.cancel.clone());
         let (state, streams) = match self.state(call) {
             Ok(state) => state,
             Err(error) => {
-                return Answer::of(Outcome::Unavailable, format!("The workspace cannot be opened: {error:#}"));
+                let text = format!("The workspace cannot be opened: {error:#}");
+                return (Answer::of(Outcome::Unavailable, text), None);
             }
         };
         let limits = &self.plugin.limits;
         let mut store = Store::new(self.engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
-        store.set_hostcall_fuel(limits.host_call);
+        // What crosses a border is copied as values, which take more room.
+        let copies = if store.data().tape.is_some() { 4 } else { 1 };
+        store.set_hostcall_fuel(limits.host_call * copies);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let ended = self.guest(&mut store, &tool, &streams, &cancel).await;
@@ -77,7 +88,12 @@ impl Prepared<'_> {
         if store.data().lines.dropped > 0 {
             tracing::warn!(target: "plugin", plugin = &**plugin, "{} more lines were logged", store.data().lines.dropped);
         }
-        answer
+        let refusal = ending.refusal();
+        let mut tape = store.data_mut().tape.take();
+        if let Some(Tape::Recording(recorder)) = tape.as_deref_mut() {
+            recorder.refusal = refusal;
+        }
+        (answer, tape)
     }
 
     async fn guest(
@@ -91,7 +107,12 @@ impl Prepared<'_> {
         let deadline = store.data().deadline.clone();
         // Looked at also when the guest has used up what the runtime gives a task at a time.
         let passed = tokio::task::unconstrained(deadline.passed());
-        let called = self.entry.call(store, self.linked, tool, &self.arguments, streams);
+        let called = async {
+            if let Some(relay) = &self.relay {
+                Box::pin(record::attach(store, relay)).await?;
+            }
+            self.entry.call(store, self.linked, tool, &self.arguments, streams).await
+        };
         tokio::select! {
             biased;
             () = cancel.cancelled() => Ended::Cancelled,
@@ -103,13 +124,14 @@ impl Prepared<'_> {
         }
     }
 
-    fn state(&self, call: Call) -> wasmtime::Result<(CallState, Streams)> {
+    fn state(&mut self, call: Call) -> wasmtime::Result<(CallState, Streams)> {
         let mut wasi = WasiCtx::builder();
         let streams = self.entry.streams(&mut wasi, &call.name, &self.arguments, self.plugin.limits.output);
-        let access = self.set.access("files");
-        if access != Access::None {
-            files::open(&mut wasi, &self.backing.workspace, access)?;
+        if let Some(Tape::Playing(player)) = self.tape.as_deref_mut() {
+            player.attach(streams.outputs());
         }
+        let (plugin, access) = (self.plugin, self.set.access("files"));
+        let files = Files::open(&self.backing.workspace, &plugin.grant.files, access, plugin.limits.write)?;
         let state = CallState {
             backing: Arc::clone(self.backing),
             principal: call.principal,
@@ -122,10 +144,13 @@ impl Prepared<'_> {
             replayed: call.replayed,
             deadline: Deadline::new(self.deadline),
             progress: call.progress,
+            owner: call.owner,
             lines: LineCount::default(),
             meter: Meter::new(&self.plugin.limits),
+            tools: Calling::by(call.tools),
+            files,
             asked: 0,
-            refused: None,
+            refused: self.refusal.take(),
             wasi: wasi.build(),
             http_ctx: WasiHttpCtx::new(),
             http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http))
@@ -133,6 +158,7 @@ impl Prepared<'_> {
                 .with_secrets(self.secrets()),
             table: limits::resources(),
             writes: 0,
+            tape: self.tape.take(),
         };
         Ok((state, streams))
     }
@@ -213,7 +239,9 @@ impl Ending<'_> {
 
     /// Why the host refused something during the call.
     fn refusal(&self) -> Option<String> {
-        self.state.refused.clone().or_else(|| self.state.http_hooks.denied())
+        let state = &self.state;
+        let files = || state.files.refusal(&state.plugin);
+        state.refused.clone().or_else(|| state.http_hooks.denied()).or_else(files)
     }
 
     fn too_large(&self, size: usize, most: usize) -> Answer {

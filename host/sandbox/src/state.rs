@@ -14,12 +14,16 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
 use crate::bindings::Failure;
+use crate::call::AskOwner;
 use crate::capability::Capability;
+use crate::capability::files::Files;
 use crate::capability::http::Hooks;
 use crate::capability::log::LineCount;
+use crate::capability::tools::Calling;
 use crate::deadline::Deadline;
 use crate::grant::Grant;
 use crate::limits::Meter;
+use crate::record::Tape;
 use crate::stub::Refuse;
 
 pub(crate) struct CallState {
@@ -39,8 +43,12 @@ pub(crate) struct CallState {
     pub(crate) replayed: bool,
     pub(crate) deadline: Deadline,
     pub(crate) progress: Option<mpsc::Sender<String>>,
+    pub(crate) owner: Option<Arc<dyn AskOwner>>,
     pub(crate) lines: LineCount,
     pub(crate) meter: Meter,
+    pub(crate) files: Files,
+    /// Calls of other tools.
+    pub(crate) tools: Calling,
     /// Questions put to the model.
     pub(crate) asked: u32,
     /// What a stub said when it refused, last.
@@ -51,6 +59,8 @@ pub(crate) struct CallState {
     pub(crate) table: ResourceTable,
     /// Keys given out by [`CallState::next_key`].
     pub(crate) writes: u32,
+    /// Where the call is recorded or made again: what crosses the guest's border.
+    pub(crate) tape: Option<Box<Tape>>,
 }
 
 impl CallState {

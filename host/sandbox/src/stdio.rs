@@ -54,7 +54,7 @@ impl Captured {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).text.clone()
     }
 
-    fn take(&self, bytes: &[u8]) {
+    pub(crate) fn take(&self, bytes: &[u8]) {
         let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if printed.end {
             printed.text.extend_from_slice(bytes);

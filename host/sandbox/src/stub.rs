@@ -15,7 +15,7 @@ pub(crate) trait Refuse {
 /// A guest called a stub that can refuse only by ending it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Refused(String);
+pub(crate) struct Refused(pub(crate) String);
 
 /// Defines a stub for every import of which `linked` does not say that the linker has it.
 pub(crate) fn link<T: Refuse + 'static>(
@@ -49,7 +49,11 @@ pub(crate) fn link<T: Refuse + 'static>(
 struct Ungranted;
 
 /// The resources an instance defines itself, by name.
-fn fresh_resources(engine: &wasmtime::Engine, ty: &ComponentInstance, seen: &mut Vec<ResourceType>) -> Vec<String> {
+pub(crate) fn fresh_resources(
+    engine: &wasmtime::Engine,
+    ty: &ComponentInstance,
+    seen: &mut Vec<ResourceType>,
+) -> Vec<String> {
     let mut fresh = Vec::new();
     for (name, item) in ty.exports(engine) {
         if let ComponentItem::Resource(resource) = item.ty

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::guest::{self, Guest, manifest};
 use crate::{
-    Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, LoadError, Outcome, PluginSource, Roles, SandboxConfig,
-    inspect,
+    Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, LoadError, Outcome, PluginSource, RecordPolicy, Roles,
+    SandboxConfig, inspect,
 };
 
 /// A catalogue over a store and folders of its own.
@@ -41,6 +41,15 @@ impl Sandbox {
     }
 
     pub(crate) async fn within(folder: TempDir, http: HttpPolicy, sources: Vec<PluginSource>) -> Self {
+        Self::made(folder, http, RecordPolicy::default(), sources).await
+    }
+
+    pub(crate) async fn made(
+        folder: TempDir,
+        http: HttpPolicy,
+        record: RecordPolicy,
+        sources: Vec<PluginSource>,
+    ) -> Self {
         let workspace = folder.path().join("workspace");
         std::fs::create_dir_all(&workspace).unwrap();
         let store = Store::open(&folder.path().join("steward.sqlite")).unwrap();
@@ -55,6 +64,7 @@ impl Sandbox {
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
             http,
+            record,
             limits: Limits::default(),
         };
         let catalogue = Arc::new(Catalogue::load(config, sources).await.unwrap());
@@ -86,6 +96,8 @@ impl Sandbox {
             time_limit: Duration::from_secs(30),
             cancel: CancellationToken::new(),
             progress: None,
+            owner: None,
+            tools: Default::default(),
         }
     }
 
@@ -267,7 +279,7 @@ async fn broken_plugins_do_not_stop_the_others() {
         plugin("boaster", &Guest { requires: &["rockets"], ..Guest::new("boast", guest::ECHO) }, ""),
     ])
     .await;
-    let refused: Vec<_> = sandbox.catalogue.refused().iter().map(|(name, error)| (name.as_str(), error)).collect();
+    let refused: Vec<_> = sandbox.catalogue.refused().iter().map(|(name, error)| (name.as_str(), &**error)).collect();
     assert!(matches!(
         refused.as_slice(),
         [

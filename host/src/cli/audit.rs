@@ -1,5 +1,6 @@
 //! `steward audit`: the tool calls that were made, what each could reach and what it cost. It reads and changes nothing.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -12,6 +13,7 @@ use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use steward_store::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal, Store};
 
+use super::replay::{self, Replay};
 use crate::config::Config;
 use crate::cost;
 use crate::texts;
@@ -39,23 +41,30 @@ pub(super) struct Which {
     json: bool,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Subcommand)]
 pub(super) enum AuditCommand {
     /// What the calls cost together, by tool, plugin and person
     Summary,
+    /// Make a recorded call again from its recording, and say whether it comes to the same
+    Replay(Replay),
 }
 
-pub(super) async fn audit(config: &Config, which: Which, command: Option<AuditCommand>) -> anyhow::Result<()> {
+pub(super) async fn audit(config: &Config, which: Which, command: Option<AuditCommand>) -> anyhow::Result<ExitCode> {
+    let summary = match command {
+        Some(AuditCommand::Replay(replay)) => return replay::replay(config, replay, which.json).await,
+        Some(AuditCommand::Summary) => true,
+        None => false,
+    };
     let store = Store::open(&config.database())?;
-    let printed = print(config, &store, which, command).await;
+    let printed = print(config, &store, which, summary).await;
     store.close().await;
-    printed
+    printed.map(|()| ExitCode::SUCCESS)
 }
 
-async fn print(config: &Config, store: &Store, which: Which, command: Option<AuditCommand>) -> anyhow::Result<()> {
+async fn print(config: &Config, store: &Store, which: Which, summary: bool) -> anyhow::Result<()> {
     let filter = filter(config, store, &which).await?;
-    match command {
-        None => {
+    match summary {
+        false => {
             let calls = store.calls(filter, which.limit).await?;
             if which.json {
                 calls.iter().for_each(|entry| println!("{}", call_json(entry)));
@@ -63,9 +72,12 @@ async fn print(config: &Config, store: &Store, which: Which, command: Option<Aud
                 println!("No tool calls match.");
             } else {
                 println!("{}", table_of_calls(&calls, config));
+                if calls.iter().any(|entry| entry.recorded) {
+                    println!("⏺ can be made again: steward audit replay CALL");
+                }
             }
         }
-        Some(AuditCommand::Summary) => {
+        true => {
             for (by, name) in [(AuditBy::Tool, "tool"), (AuditBy::Plugin, "plugin"), (AuditBy::Person, "person")] {
                 let totals = store.call_totals(by, filter.clone()).await?;
                 if which.json {
@@ -104,6 +116,7 @@ fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::Result<Timesta
 fn table_of_calls(calls: &[AuditEntry], config: &Config) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_header([
+        "call",
         "when",
         "for",
         "tool",
@@ -121,6 +134,7 @@ fn table_of_calls(calls: &[AuditEntry], config: &Config) -> Table {
         let call = &entry.call;
         let plugin = if call.plugin.is_empty() { String::new() } else { format!(" ({})", call.plugin) };
         table.add_row([
+            if entry.recorded { format!("{} ⏺", entry.id) } else { entry.id.to_string() },
             texts::wall_clock(call.at, &config.time_zone),
             format!("{}, {}, {}", printable(&person(entry)), call.role, call.origin.as_str()),
             format!("{}{plugin}", printable(&call.tool)),
@@ -194,6 +208,7 @@ fn call_json(entry: &AuditEntry) -> Value {
     let call = &entry.call;
     let mut object = json!({
         "id": entry.id,
+        "recorded": entry.recorded,
         "at": call.at.to_string(),
         "run": call.run.map(|run| run.0),
         "person": call.person.0,

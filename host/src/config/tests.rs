@@ -41,6 +41,8 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("[http]\nallow_private = [\"nas\"]", &[], &["http.allow_private", "nas", "192.168"]),
         ("[[models]]\nprovider = \"anthropic\"", &[], &["models[0].model", "claude"]),
         ("[approval]\nsend = \"perhaps\"", &[], &["perhaps", "automatic", "deny"]),
+        ("[audit]\nrecord = \"some\"", &[], &["audit.record", "some", "list of plugins"]),
+        ("[audit]\nkeep_days = 0", &[], &["audit.keep_days", "1 to 3650"]),
         ("[approval]\nseconds = 0", &[], &["approval.seconds", "1 to 86400"]),
         ("[approval.origins.night]\nsend = \"ask\"", &[], &["night", "heartbeat"]),
     ];

@@ -94,7 +94,7 @@ fn rows(db: &Connection, of: &str, other: &str, table: &str) -> Result<Vec<Found
     // The names come from the database's own schema.
     let sql = format!("SELECT * FROM {of}.\"{table}\" EXCEPT SELECT * FROM {other}.\"{table}\"");
     let mut statement = db.prepare(&sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let found = statement.query_map([], |row| {
         let mut found = Found { key: Vec::new(), columns: Vec::new() };
         for (index, name) in names.iter().enumerate() {

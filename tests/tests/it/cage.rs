@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use steward_agent::{Language, Origin, PersonId, Principal, Role, SessionId};
-use steward_sandbox::{Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig};
+use steward_sandbox::{
+    Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, PluginSource, RecordPolicy, Roles, SandboxConfig,
+};
 use steward_store::Store;
 use steward_tests::guests::{HOSTILE, HOSTILE_MANIFEST, INTRUDER, INTRUDER_MANIFEST};
 use tempfile::TempDir;
@@ -43,9 +45,18 @@ impl Cage {
 
     /// In a folder that was used before.
     pub(crate) async fn within(folder: TempDir, sources: Vec<PluginSource>, http: HttpPolicy) -> Self {
+        Self::recording(folder, sources, http, RecordPolicy::default()).await
+    }
+
+    pub(crate) async fn recording(
+        folder: TempDir,
+        sources: Vec<PluginSource>,
+        http: HttpPolicy,
+        record: RecordPolicy,
+    ) -> Self {
         let path = folder.path().join("steward.sqlite");
         let store = tokio::task::spawn_blocking(move || Store::open(&path)).await.unwrap().unwrap();
-        let config = SandboxConfig { http, ..config(folder.path(), store.clone()) };
+        let config = SandboxConfig { http, record, ..config(folder.path(), store.clone()) };
         let catalogue = Arc::new(Catalogue::load(config, sources).await.unwrap());
         Self { catalogue, store, folder }
     }
@@ -75,6 +86,7 @@ fn config(folder: &Path, store: Store) -> SandboxConfig {
         time_zone: TimeZone::UTC,
         roles: Roles::default(),
         http: HttpPolicy::default(),
+        record: RecordPolicy::default(),
         limits: Limits::default(),
     }
 }
@@ -100,5 +112,7 @@ pub(crate) fn call(role: Role, name: &str, input: Value) -> Call {
         time_limit: Duration::from_secs(30),
         cancel: CancellationToken::new(),
         progress: None,
+        owner: None,
+        tools: Default::default(),
     }
 }

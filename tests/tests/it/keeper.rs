@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use steward_agent::{Address, Language, ModelError, Origin, Principal, Role, Sender, SessionId};
 use steward_sandbox::{
     Answer, AskModel, Call, Catalogue, Compiler, HttpPolicy, KeySource, Limits, ModelQuestion, ModelText, Outcome,
-    PluginSource, Roles, SandboxConfig, Vault,
+    PluginSource, RecordPolicy, Roles, SandboxConfig, Vault,
 };
 use steward_store::{Person, Store};
 use steward_tests::guests::{KEEPER, KEEPER_MANIFEST};
@@ -56,6 +56,7 @@ impl House {
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
             http: HttpPolicy { allow_private: vec![place.clone()], ..HttpPolicy::default() },
+            record: RecordPolicy::default(),
             limits: Limits::default(),
         };
         let keeper =
@@ -96,6 +97,8 @@ impl House {
             time_limit: Duration::from_secs(30),
             cancel: CancellationToken::new(),
             progress: None,
+            owner: None,
+            tools: Default::default(),
         };
         self.catalogue.call(call).await
     }

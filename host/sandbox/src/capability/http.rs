@@ -10,6 +10,7 @@ mod denial;
 mod fault;
 mod noted;
 mod policy;
+mod rehearsal;
 mod resolver;
 mod scope;
 
@@ -31,7 +32,7 @@ pub(crate) use self::denial::Denial;
 pub(crate) use self::noted::Noted;
 pub use self::policy::HttpPolicy;
 pub(crate) use self::policy::{Destination, Way};
-pub(crate) use self::scope::HttpScope;
+pub(crate) use self::scope::{HttpScope, host_shown};
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "http",
@@ -133,6 +134,9 @@ impl WasiHttpHooks for Hooks {
         };
         let (client, secrets) = (Arc::clone(&self.client), self.secrets.clone());
         Box::new(async move {
+            if let Some(held) = client.policy.held.as_ref().filter(|_| !rehearsal::is_sent(approved.request.method())) {
+                return Err(rehearsal::hold(held, approved, client.policy.request_limit, &noted).await);
+            }
             let sent = match secrets {
                 Some(secrets) => Some(secrets.prepare(&mut approved, &noted).await?),
                 None => None,

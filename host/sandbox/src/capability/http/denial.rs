@@ -47,6 +47,11 @@ pub(crate) enum Denial {
         limit: u64,
         host: String,
     },
+    /// This is a dry run.
+    Held {
+        method: Method,
+        host: String,
+    },
     /// A secret would go where it may not, or cannot be put in; in words that never hold its value.
     Secret(String),
 }
@@ -55,6 +60,9 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secret(why) => f.write_str(why),
+            Self::Held { method, host } => {
+                write!(f, "this is a dry run: the {method} request to {host} was held back")
+            }
             Self::Grant(problem) => write!(f, "the plugin's `http` grant is not valid: {problem}"),
             Self::Address => write!(f, "only http:// and https:// addresses with a host can be requested"),
             Self::AddressLength { limit } => write!(f, "the address is longer than {}", size(*limit as u64)),

@@ -1,6 +1,7 @@
 //! What holds for the requests of every plugin, and the decision on a single request. Pure: nothing is resolved and
 //! nothing is sent here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -9,6 +10,7 @@ use url::{Host, Url};
 use super::address::is_public;
 use super::denial::Denial;
 use super::scope::{HttpScope, Missing, host_of};
+use crate::record::dry::Held;
 
 /// What holds for the requests of every plugin.
 #[derive(Clone, Debug)]
@@ -28,6 +30,11 @@ pub struct HttpPolicy {
     pub request_limit: u64,
     /// How many requests one call may send.
     pub requests_per_call: u32,
+    /// Looks names up in place of the machine's own resolver.
+    #[cfg(test)]
+    pub(crate) lookup: Option<super::resolver::Lookup>,
+    /// In a dry run: requests that do more than ask are noted here and not sent.
+    pub held: Option<Arc<Held>>,
 }
 
 impl Default for HttpPolicy {
@@ -40,6 +47,9 @@ impl Default for HttpPolicy {
             response_limit: 10 << 20,
             request_limit: 10 << 20,
             requests_per_call: 64,
+            #[cfg(test)]
+            lookup: None,
+            held: None,
         }
     }
 }

@@ -1,0 +1,223 @@
+//! A copy of a folder with all that is in it, and what became different there. Links stay links and are never followed,
+//! so nothing that is done to the copy reaches the original.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::rows::shown;
+
+/// What is copied at most.
+const BYTES: u64 = 1 << 30;
+const ENTRIES: usize = 100_000;
+/// The longest text that is compared line by line, in bytes, and the most lines shown of one.
+const TEXT: u64 = 256 << 10;
+const LINES: usize = 20;
+
+/// What tells that a file was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    is_folder: bool,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+    file: u64,
+}
+
+impl Stamp {
+    fn of(data: &Metadata) -> Self {
+        let is_folder = data.is_dir();
+        if is_folder {
+            // What is in it is looked at by itself.
+            return Self { is_folder, size: 0, modified: (0, 0), changed: (0, 0), file: 0 };
+        }
+        Self {
+            is_folder,
+            size: data.len(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+            file: data.ino(),
+        }
+    }
+}
+
+/// A copy and how it was when it was made.
+pub(super) struct Tree {
+    from: PathBuf,
+    to: PathBuf,
+    /// By the path within the folder.
+    copied: BTreeMap<PathBuf, Stamp>,
+}
+
+impl Tree {
+    /// Copies a folder; one that does not exist is copied as an empty one.
+    ///
+    /// # Errors
+    /// It is too large, or cannot be read.
+    pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<Self> {
+        fs::create_dir(to)?;
+        let (mut bytes, mut count) = (0, 0);
+        for path in if from.is_dir() { walk(from)? } else { Vec::new() } {
+            let (source, target) = (from.join(&path), to.join(&path));
+            let data = source.symlink_metadata()?;
+            count += 1;
+            bytes += if data.is_file() { data.len() } else { 0 };
+            if bytes > BYTES || count > ENTRIES {
+                bail!(
+                    "{} is too large to be copied for a dry run: {ENTRIES} files of 1 GiB together are the most",
+                    from.display()
+                );
+            }
+            let copied = match () {
+                () if data.is_symlink() => std::os::unix::fs::symlink(fs::read_link(&source)?, &target),
+                () if data.is_dir() => fs::create_dir(&target),
+                () if data.is_file() => fs::copy(&source, &target).map(drop),
+                // Pipes and sockets are nobody's files.
+                () => Ok(()),
+            };
+            copied.with_context(|| format!("cannot copy {}", source.display()))?;
+        }
+        let copied = stamps(to)?;
+        Ok(Self { from: from.to_owned(), to: to.to_owned(), copied })
+    }
+
+    /// What became different, a sentence each.
+    pub(super) fn changes(&self) -> anyhow::Result<Vec<String>> {
+        let now = stamps(&self.to)?;
+        let mut told = Vec::new();
+        for (path, stamp) in &now {
+            match self.copied.get(path) {
+                Some(then) if then == stamp => {}
+                Some(_) => told.extend(self.changed(path, stamp)),
+                None if stamp.is_folder => told.push(format!("would make the folder {}", name(path))),
+                None => told.push(format!("would write {}: {}{}", name(path), size(stamp), self.lines(path, stamp))),
+            }
+        }
+        let gone = self.copied.keys().filter(|path| !now.contains_key(*path));
+        told.extend(gone.map(|path| format!("would delete {}", name(path))));
+        Ok(told)
+    }
+
+    /// A file that was written to; nothing if it says the same as before.
+    fn changed(&self, path: &Path, stamp: &Stamp) -> Option<String> {
+        let lines = self.lines(path, stamp);
+        let (then, now) = (fs::read(self.from.join(path)).ok(), fs::read(self.to.join(path)).ok());
+        if stamp.size <= TEXT && then.is_some() && then == now {
+            return None;
+        }
+        Some(format!("would change {}: {}{lines}", name(path), size(stamp)))
+    }
+
+    /// The lines in which a text differs from the original, behind `-` and `+`.
+    fn lines(&self, path: &Path, stamp: &Stamp) -> String {
+        let text = |folder: &Path| {
+            let file = folder.join(path);
+            let data = file.symlink_metadata().ok().filter(|data| data.is_file() && data.len() <= TEXT)?;
+            let text = fs::read_to_string(file).ok()?;
+            (data.len() as usize >= text.len()).then_some(text)
+        };
+        if stamp.size > TEXT {
+            return String::new();
+        }
+        let Some(now) = text(&self.to) else { return String::new() };
+        difference(&text(&self.from).unwrap_or_default(), &now)
+    }
+}
+
+/// The middle in which two texts differ, without the lines they begin and end with alike.
+fn difference(then: &str, now: &str) -> String {
+    let (then, now): (Vec<_>, Vec<_>) = (then.lines().collect(), now.lines().collect());
+    let alike = then.iter().zip(&now).take_while(|(one, other)| one == other).count();
+    let (then, now) = (&then[alike..], &now[alike..]);
+    let tail = then.iter().rev().zip(now.iter().rev()).take_while(|(one, other)| one == other).count();
+    let (then, now) = (&then[..then.len() - tail], &now[..now.len() - tail]);
+    let lines = then.iter().map(|line| ('-', line)).chain(now.iter().map(|line| ('+', line)));
+    let mut told: String = lines.clone().take(LINES).map(|(sign, line)| format!("\n{sign} {}", shown(line))).collect();
+    let more = lines.count().saturating_sub(LINES);
+    if more > 0 {
+        told.push_str(&format!("\n… and {more} more lines"));
+    }
+    told
+}
+
+fn name(path: &Path) -> String {
+    shown(&path.to_string_lossy())
+}
+
+fn size(stamp: &Stamp) -> String {
+    crate::cost::bytes(stamp.size)
+}
+
+fn stamps(folder: &Path) -> anyhow::Result<BTreeMap<PathBuf, Stamp>> {
+    let stamp = |path: PathBuf| {
+        let data = folder.join(&path).symlink_metadata()?;
+        Ok((path, Stamp::of(&data)))
+    };
+    walk(folder)?.into_iter().map(stamp).collect()
+}
+
+/// Everything in a folder, folders before what is in them.
+fn walk(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(within) = open.pop() {
+        let place = folder.join(&within);
+        for entry in fs::read_dir(&place).with_context(|| format!("cannot read {}", place.display()))? {
+            let entry = entry?;
+            let path = within.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                open.push(path.clone());
+            }
+            found.push(path);
+            if found.len() > ENTRIES {
+                bail!("{} has too many files for a dry run: {ENTRIES} are the most", folder.display());
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_to_the_copy_is_told_and_the_original_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("notes")).unwrap();
+        fs::write(from.join("notes/a.md"), "one\ntwo\nthree\n").unwrap();
+        fs::write(from.join("same.md"), "same").unwrap();
+        fs::write(from.join("gone.md"), "gone").unwrap();
+        std::os::unix::fs::symlink(&from, from.join("link")).unwrap();
+        let tree = Tree::copy(&from, &to).unwrap();
+        assert!(tree.changes().unwrap().is_empty());
+
+        fs::write(to.join("notes/a.md"), "one\n2\nthree\n").unwrap();
+        fs::write(to.join("same.md"), "same").unwrap();
+        fs::remove_file(to.join("gone.md")).unwrap();
+        fs::create_dir(to.join("new")).unwrap();
+        fs::write(to.join("new/b.md"), "fresh\u{1b}").unwrap();
+        assert_eq!(
+            tree.changes().unwrap(),
+            [
+                "would make the folder new",
+                "would write new/b.md: 6 B\n+ fresh ",
+                "would change notes/a.md: 12 B\n- two\n+ 2",
+                "would delete gone.md",
+            ]
+        );
+        assert_eq!(fs::read_to_string(from.join("notes/a.md")).unwrap(), "one\ntwo\nthree\n");
+        assert!(to.join("link").is_symlink());
+    }
+
+    #[test]
+    fn a_folder_that_does_not_exist_is_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::copy(&folder.path().join("nowhere"), &folder.path().join("to")).unwrap();
+        fs::write(folder.path().join("to/MEMORY.md"), "tea\n").unwrap();
+        assert_eq!(tree.changes().unwrap(), ["would write MEMORY.md: 4 B\n+ tea"]);
+    }
+}
