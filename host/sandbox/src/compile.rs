@@ -147,7 +147,7 @@ impl Cache {
         let code = fs::File::open(entry).ok()?;
         let signature = fs::read(entry.with_extension("mac")).unwrap_or_default();
         // Piece by piece: there are megabytes of code, and it is mapped and not read afterwards.
-        let right = blake3::Hasher::new_keyed(&self.key).update_reader(code).ok()?.finalize();
+        let right = self.signed(entry).update_reader(code).ok()?.finalize();
         if <[u8; 32]>::try_from(signature).map(blake3::Hash::from_bytes).ok() != Some(right) {
             tracing::warn!("{} is not what was kept there: the component is compiled again", entry.display());
             return None;
@@ -162,8 +162,15 @@ impl Cache {
         component.inspect_err(|error| tracing::warn!("{} cannot be used: {error:#}", entry.display())).ok()
     }
 
+    /// What is signed begins with the name, so that one component's code cannot stand in for another's.
+    fn signed(&self, entry: &Path) -> blake3::Hasher {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
+        hasher
+    }
+
     fn keep(&self, entry: &Path, code: &[u8]) -> Result<(), SandboxError> {
-        let signature = blake3::keyed_hash(&self.key, code);
+        let signature = self.signed(entry).update(code).finalize();
         // The code first: a signature without its code would be of no use, code without signature is not used.
         write_whole(entry, code)?;
         write_whole(&entry.with_extension("mac"), signature.as_bytes())
@@ -367,6 +374,38 @@ mod tests {
         let error = cache.component(wasm).await.unwrap_err().to_string();
         let (_, marker) = error.split_once("delete ").unwrap();
         assert!(Path::new(marker.trim_end_matches(')')).exists(), "{error}");
+    }
+
+    #[tokio::test]
+    async fn kept_code_that_is_another_s_or_for_another_engine_is_compiled_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path(), Compiler::InProcess);
+        let echo: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        let trap: Arc<[u8]> = Guest::new("trap", guest::TRAP).wasm().into();
+        let [one, other] = [&echo, &trap].map(|wasm| cache.entry(wasm).unwrap());
+        cache.component(Arc::clone(&echo)).await.unwrap();
+        cache.component(trap).await.unwrap();
+        let right = fs::read(&one).unwrap();
+        let signature = fs::read(one.with_extension("mac")).unwrap();
+        // Code that this installation has signed, for another component.
+        fs::copy(&other, &one).unwrap();
+        fs::copy(other.with_extension("mac"), one.with_extension("mac")).unwrap();
+        assert!(cache.load(&one).is_none());
+        // Code that cannot run in this engine, though it is signed.
+        let strange = wasmtime::Engine::default().precompile_component(&echo).unwrap();
+        cache.keep(&one, &strange).unwrap();
+        assert!(cache.load(&one).is_none());
+        for poison in [&right[..right.len() / 2], &[], &[right.as_slice(), b"more"].concat(), b"\x7fELF"] {
+            fs::write(&one, poison).unwrap();
+            fs::write(one.with_extension("mac"), &signature).unwrap();
+            assert!(cache.load(&one).is_none(), "{} bytes", poison.len());
+            // A signature with another key, as somebody would make who does not know ours.
+            let forged = blake3::keyed_hash(&[7; 32], poison);
+            fs::write(one.with_extension("mac"), forged.as_bytes()).unwrap();
+            assert!(cache.load(&one).is_none(), "{} bytes", poison.len());
+            cache.component(Arc::clone(&echo)).await.unwrap();
+            assert!(cache.load(&one).is_some() && fs::read(&one).unwrap() == right);
+        }
     }
 
     #[test]

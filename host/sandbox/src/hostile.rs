@@ -1,10 +1,18 @@
 //! Guests that hand the host nonsense, or grow where only the host can see it: each ends alone and with a reason.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::guest::{self, Guest, manifest};
 use crate::tests::{Sandbox, plain, plugin};
-use crate::{Outcome, PluginSource};
+use crate::{HttpPolicy, Outcome, PluginSource};
 
 /// Bodies of calls that end in a trap, with a word of the reason.
 const NONSENSE: &[(&str, &str, &str)] = &[
@@ -117,11 +125,16 @@ async fn a_guest_that_works_or_dies_while_it_starts_is_refused() {
     let sandbox = Sandbox::new(vec![
         with_start("dies", "(func $begin unreachable) (start $begin)"),
         with_start("grows", "(func $begin (drop (memory.grow (i32.const 2000)))) (start $begin)"),
+        with_start("spins", "(func $begin (loop $again (br $again))) (start $begin)"),
+        with_start("falls", "(func $begin (call $begin)) (start $begin)"),
         plain("echo", guest::ECHO),
     ])
     .await;
     let names: Vec<_> = sandbox.catalogue.refused().iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["dies", "grows"]);
+    assert_eq!(names, ["dies", "grows", "spins", "falls"]);
+    let told: Vec<_> = sandbox.catalogue.refused().iter().map(|(_, error)| error.to_string()).collect();
+    assert!(told.iter().all(|text| text.contains("when asked for its tools: ")), "{told:?}");
+    assert!(told[2].contains("it took longer than 1 s"), "{told:?}");
     assert_eq!(sandbox.call("echo", json!({ "a": 1 })).await.text, r#"{"a":1}"#);
 }
 
@@ -134,4 +147,74 @@ async fn arguments_that_are_too_deep_or_no_json_never_reach_a_guest() {
         assert_eq!((answer.outcome, answer.peak_memory), (Outcome::Invalid, 0), "{answer:?}");
         assert!(answer.text.contains("not valid JSON") && answer.text.len() < 300, "{}", answer.text);
     }
+}
+
+/// A component of somebody else's, which is called without having been asked for its tools before.
+fn typed(name: &str, module: &str) -> PluginSource {
+    let text = format!(
+        r#"(component
+          (core module $m {module})
+          (core instance $i (instantiate $m))
+          (func (export "{name}") (canon lift (core func $i "f"))))"#
+    );
+    PluginSource { name: name.to_owned(), wasm: wat::parse_str(text).unwrap().into(), manifest: manifest(name, "") }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_that_never_gets_beyond_its_start_is_ended_like_any_other() {
+    let start = |body: &str| format!(r#"(func (export "f")) (func $begin {body}) (start $begin)"#);
+    let sandbox = Sandbox::new(vec![
+        typed("spin", &start("(loop $again (br $again))")),
+        typed("fall", &start("(call $begin)")),
+        typed("die", &start("unreachable")),
+        plain("echo", guest::ECHO),
+    ])
+    .await;
+    assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());
+    for (name, outcome, words) in [
+        ("spin", Outcome::TimedOut, "took longer than it may"),
+        ("fall", Outcome::Trapped, "called itself too deeply"),
+        ("die", Outcome::Trapped, "unreachable"),
+    ] {
+        let mut call = sandbox.ask(name, json!({}));
+        call.time_limit = Duration::from_millis(300);
+        let catalogue = Arc::clone(&sandbox.catalogue);
+        let starting = tokio::spawn(async move { catalogue.call(call).await });
+        assert_eq!(sandbox.call("echo", json!({ "a": 1 })).await.text, r#"{"a":1}"#, "beside {name}");
+        let answer = starting.await.unwrap();
+        assert_eq!(answer.outcome, outcome, "{name}: {answer:?}");
+        assert!(answer.text.contains(words), "{name}: {}", answer.text);
+    }
+}
+
+/// How often a name was looked up.
+static LOOKUPS: AtomicUsize = AtomicUsize::new(0);
+
+/// Says that a name leads to the machine itself, each time in another way.
+fn rebound(_: String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> {
+    const NEAR: [&str; 6] =
+        ["127.0.0.1:0", "[::1]:0", "169.254.169.254:0", "[::ffff:10.0.0.1]:0", "192.168.0.1:0", "0.0.0.0:0"];
+    let number = LOOKUPS.fetch_add(1, Ordering::SeqCst);
+    async move { Ok(vec![NEAR[number % NEAR.len()].parse().unwrap()]) }.boxed()
+}
+
+#[tokio::test]
+async fn a_public_name_that_turns_to_an_address_nearby_is_not_connected_to() {
+    let near = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = near.local_addr().unwrap().port();
+    let web = steward_builtin::PLUGINS.iter().find(|plugin| plugin.name == "web").unwrap();
+    let manifest = web.manifest.replace("hosts = [\"*\"]", &format!("hosts = [\"*\"], ports = [80, {port}]"));
+    let source = PluginSource { name: "web".to_owned(), wasm: web.wasm.into(), manifest };
+    let policy = HttpPolicy { lookup: Some(rebound), ..HttpPolicy::default() };
+    let sandbox = Sandbox::within(tempfile::tempdir().unwrap(), policy, vec![source]).await;
+    assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());
+    for asked in 1..=6 {
+        let url = format!("http://rebound.example.org:{port}/");
+        let answer = sandbox.call("web_fetch", json!({ "url": url })).await;
+        assert_eq!(answer.outcome, Outcome::Denied, "{answer:?}");
+        assert!(answer.text.contains("rebound.example.org") && answer.text.contains("allow_private"), "{answer:?}");
+        // Looked up once for each request: what was judged is what would have been connected to.
+        assert_eq!(LOOKUPS.load(Ordering::SeqCst), asked);
+    }
+    assert!(near.accept().now_or_never().is_none(), "somebody connected");
 }

@@ -60,6 +60,10 @@ impl Client {
     /// # Errors
     /// A proxy or a private address that cannot be used.
     pub(crate) fn new(policy: HttpPolicy) -> Result<Self, SandboxError> {
+        #[cfg(test)]
+        if let Some(lookup) = policy.lookup {
+            return Self::with_lookup(policy, lookup);
+        }
         Self::with_lookup(policy, resolver::system)
     }
 
