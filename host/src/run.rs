@@ -3,6 +3,7 @@
 
 mod asking;
 mod calling;
+mod nested;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl Run {
             })
             .collect();
         let step = own.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
-        let tools = host.catalogue.tools_for(&start.principal.role, start.principal.origin);
+        let tools = host.plugins.refreshed().await.tools_for(&start.principal.role, start.principal.origin);
         let system = asking::system_prompt(&host, &start).await?;
         let fixed = budget::tokens(&system) + budget::tools_tokens(&tools);
         let messages = entries.into_iter().map(|entry| entry.message).collect();

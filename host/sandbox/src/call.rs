@@ -2,13 +2,17 @@
 //! asked can act on.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::Value;
 use steward_agent::{Language, Principal};
 use steward_store::RunId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+use crate::capability::tools::ToolPort;
 
 /// One call of one tool.
 #[derive(Clone, Debug)]
@@ -29,6 +33,10 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// Lines that show the person that something is going on.
     pub progress: Option<mpsc::Sender<String>>,
+    /// How an owner is asked in the middle of it.
+    pub owner: Option<Arc<dyn AskOwner>>,
+    /// The way to the other tools of the run.
+    pub tools: ToolPort,
 }
 
 /// What came of a call.
@@ -124,6 +132,17 @@ impl Answer {
             peak_memory: 0,
         }
     }
+}
+
+/// How the host lets an owner be asked in the middle of a call.
+#[async_trait]
+pub trait AskOwner: fmt::Debug + Send + Sync {
+    /// Asks whether `what`, the text of a JSON object, may be done. `key` is the same when the question is asked again
+    /// after a crash.
+    ///
+    /// # Errors
+    /// Why it is not done.
+    async fn ask(&self, key: &str, what: &str) -> Result<(), Refusal>;
 }
 
 /// Why a call that may be made is not made.

@@ -4,14 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use steward_agent::turn::Event;
-use steward_agent::{Origin, ToolCall, ToolResult};
-use steward_sandbox::Call;
+use steward_agent::{Address, Language, Origin, Principal, ToolCall, ToolResult};
+use steward_sandbox::{Answer, Call, Outcome, ToolPort};
+use steward_store::RunId;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use super::{Done, Run};
+use super::{Done, Run, nested};
 use crate::app::Host;
-use crate::approval::{self, Asker};
+use crate::approval::{self, Asker, Waits, WithinCall};
 use crate::reply;
 
 /// Lines of progress that may wait to be shown; more are dropped.
@@ -19,76 +22,130 @@ const PROGRESS_LINES: usize = 16;
 
 impl Run {
     pub(super) fn call(&mut self, step: u32, calls: Vec<(usize, ToolCall)>) {
+        let caller = Arc::new(self.caller());
         for (at, call) in calls {
             let key = format!("{}/{step}/{at}", self.start.id);
-            let asker = self.asker(&call.name, &key);
-            let made = make_call(Arc::clone(&self.host), self.sandbox_call(&call, key), asker);
-            let (id, name) = (call.id, call.name);
+            let caller = Arc::clone(&caller);
             self.tasks.spawn(async move {
-                let (text, failed) = made.await;
-                Done::Event(Event::Tool(ToolResult { id, name, text, failed }))
+                let tools = nested::port(&caller);
+                let made = caller.make(call.name.clone(), call.input, key, tools).await;
+                let result = ToolResult { id: call.id, name: call.name, text: made.text, failed: made.outcome.failed() };
+                Done::Event(Event::Tool(result))
             });
         }
     }
 
-    fn sandbox_call(&self, call: &ToolCall, key: String) -> Call {
-        Call {
-            principal: self.start.principal.clone(),
-            language: self.start.language,
-            run: Some(self.start.id),
-            name: call.name.clone(),
-            input: call.input.clone(),
-            key,
-            replayed: self.replaying,
-            time_limit: Duration::from_secs(self.host.config.limits.tool_seconds),
-            cancel: self.cancel.clone(),
-            progress: None,
-        }
-    }
-
-    fn asker(&self, tool: &str, key: &str) -> Asker {
-        Asker {
+    fn caller(&self) -> Caller {
+        Caller {
+            host: Arc::clone(&self.host),
             principal: self.start.principal.clone(),
             language: self.start.language,
             address: self.start.address.clone(),
             run: self.start.id,
-            tool: tool.to_owned(),
-            key: key.to_owned(),
+            replayed: self.replaying,
             cancel: self.cancel.clone(),
             waits: self.waits.clone(),
         }
     }
 }
 
-/// Makes one tool call, where that needs consent after it was given, and words its outcome for the model. What the tool
-/// says of its progress is shown to the person.
-async fn make_call(host: Arc<Host>, mut call: Call, asker: Asker) -> (String, bool) {
-    let (principal, to) = (call.principal.clone(), asker.address.clone());
-    let channel = host.channels.get(&to.channel).filter(|_| principal.origin == Origin::Chat);
-    let (progress, mut lines) = mpsc::channel::<String>(PROGRESS_LINES);
-    let show = async {
-        let Some(channel) = channel else { return };
-        while let Some(line) = lines.recv().await {
-            channel.tool_started(&to, &host.vault.known().redact(&line)).await;
-        }
-    };
-    let make = async {
-        if let Some(channel) = channel {
-            let line = reply::tool_line(&call.name, &call.input);
-            channel.tool_started(&to, &host.vault.known().redact(&line)).await;
-            call.progress = Some(progress);
-        }
-        let consent = |effect, arguments: &str| approval::consent(&host, asker, effect, arguments);
-        host.catalogue.call_if(call, consent).await
-    };
-    let (answer, ()) = tokio::join!(make, show);
-    let mut text = answer.text;
-    for file in answer.attachments {
-        let note = match crate::uploads::save_output(&host, &principal, &file.name, &file.data).await {
-            Ok(path) => format!("[saved as {path}]"),
-            Err(error) => format!("[{} could not be saved: {error}]", file.name),
+/// What all tool calls of one step have in common: for whom they are made, and what ends them.
+pub(super) struct Caller {
+    pub(super) host: Arc<Host>,
+    pub(super) principal: Principal,
+    language: Language,
+    /// Where the run's answer goes.
+    address: Address,
+    run: RunId,
+    /// They may have been made before a crash.
+    replayed: bool,
+    cancel: CancellationToken,
+    waits: Waits,
+}
+
+/// What came of a call, as the model is told it.
+pub(super) struct Made {
+    pub(super) outcome: Outcome,
+    pub(super) text: String,
+    pub(super) structured: Option<Value>,
+    /// Where the files it made were kept.
+    pub(super) files: Vec<String>,
+}
+
+impl Caller {
+    /// Makes one tool call, where that needs consent after it was given. What the tool says of its progress is shown to
+    /// the person.
+    pub(super) async fn make(&self, name: String, input: Value, key: String, tools: ToolPort) -> Made {
+        let (host, to) = (&self.host, &self.address);
+        let asker = self.asker(&name, &key);
+        let mut call = self.call(name, input, key, tools);
+        call.owner = Some(WithinCall::new(Arc::clone(host), asker.clone()));
+        let channel = host.channels.get(&to.channel).filter(|_| self.principal.origin == Origin::Chat);
+        let (progress, mut lines) = mpsc::channel::<String>(PROGRESS_LINES);
+        let show = async {
+            let Some(channel) = channel else { return };
+            while let Some(line) = lines.recv().await {
+                channel.tool_started(to, &host.vault.known().redact(&line)).await;
+            }
         };
-        text = format!("{text}\n{note}");
+        let make = async {
+            if let Some(channel) = channel {
+                let line = reply::tool_line(&call.name, &call.input);
+                channel.tool_started(to, &host.vault.known().redact(&line)).await;
+                call.progress = Some(progress);
+            }
+            let consent = |effect, arguments: &str| approval::consent(host, asker, effect, arguments);
+            host.plugins.catalogue().call_if(call, consent).await
+        };
+        let (answer, ()) = tokio::join!(make, show);
+        self.keep_files(answer).await
     }
-    (text, answer.outcome.failed())
+
+    /// The answer with its files kept and named in its text.
+    async fn keep_files(&self, answer: Answer) -> Made {
+        let Answer { outcome, mut text, structured, attachments, .. } = answer;
+        let mut files = Vec::new();
+        for file in attachments {
+            let note = match crate::uploads::save_output(&self.host, &self.principal, &file.name, &file.data).await {
+                Ok(path) => {
+                    let note = format!("[saved as {path}]");
+                    files.push(path);
+                    note
+                }
+                Err(error) => format!("[{} could not be saved: {error}]", file.name),
+            };
+            text = format!("{text}\n{note}");
+        }
+        Made { outcome, text, structured, files }
+    }
+
+    fn call(&self, name: String, input: Value, key: String, tools: ToolPort) -> Call {
+        Call {
+            principal: self.principal.clone(),
+            language: self.language,
+            run: Some(self.run),
+            name,
+            input,
+            key,
+            replayed: self.replayed,
+            time_limit: Duration::from_secs(self.host.config.limits.tool_seconds),
+            cancel: self.cancel.clone(),
+            progress: None,
+            owner: None,
+            tools,
+        }
+    }
+
+    fn asker(&self, tool: &str, key: &str) -> Asker {
+        Asker {
+            principal: self.principal.clone(),
+            language: self.language,
+            address: self.address.clone(),
+            run: self.run,
+            tool: tool.to_owned(),
+            key: key.to_owned(),
+            cancel: self.cancel.clone(),
+            waits: self.waits.clone(),
+        }
+    }
 }

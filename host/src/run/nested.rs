@@ -20,7 +20,7 @@ struct Nested(Arc<Caller>);
 impl CallTools for Nested {
     fn available(&self) -> Vec<ToolSpec> {
         let Caller { host, principal, .. } = &*self.0;
-        host.catalogue.tools_within(&principal.role, principal.origin)
+        host.plugins.catalogue().tools_within(&principal.role, principal.origin)
     }
 
     async fn call(&self, call: NestedCall) -> NestedAnswer {

@@ -14,6 +14,7 @@ use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue, Source};
 
 use crate::console;
 use crate::jobs::Jobs;
+use crate::problem::problem;
 use crate::reach::Reach;
 use crate::rejections::{self, Hooks};
 use crate::script;
@@ -22,7 +23,9 @@ use crate::text::Bounded;
 use crate::tools;
 
 /// Calls of functions within each other, above which a script is ended with an error it cannot catch.
-const DEEPEST: usize = 400;
+pub const DEEPEST: usize = 400;
+/// Values that may lie on the interpreter's stack: as many arguments a call may have.
+const STACK: usize = 500_000;
 
 /// What came of a script.
 pub struct Evaluation {
@@ -80,6 +83,7 @@ fn context(reach: &dyn Reach, rejected: &Rejected) -> JsResult<Context> {
         .module_loader(Rc::new(IdleModuleLoader))
         .build()?;
     context.runtime_limits_mut().set_recursion_limit(DEEPEST);
+    context.runtime_limits_mut().set_stack_size_limit(STACK);
     Ok(context)
 }
 
@@ -122,26 +126,4 @@ fn reason(promise: &JsPromise) -> Option<JsError> {
         PromiseState::Rejected(reason) => Some(JsError::from_opaque(reason)),
         _ => None,
     }
-}
-
-/// An error with the lines of the script where it happened.
-fn problem(error: &JsError, script: &str) -> String {
-    let last = script.lines().count().max(1);
-    let mut told = Vec::new();
-    for line in error.to_string().lines() {
-        let (text, place) = line.rsplit_once(" (").unwrap_or((line, ""));
-        let place = place.strip_suffix(')').unwrap_or_default();
-        let number: Option<usize> = place.strip_prefix("script:").and_then(|place| place.split(':').next()?.parse().ok());
-        let is_frame = line.starts_with("    at ");
-        match number {
-            // The function around the script is not its own.
-            Some(number) if number > last && is_frame => {}
-            Some(number) if number <= last => told.push(format!("{text} (line {number})")),
-            Some(_) => told.push(text.to_owned()),
-            None if place == "native" && is_frame => {}
-            None if place == "native" => told.push(text.to_owned()),
-            None => told.push(line.to_owned()),
-        }
-    }
-    told.join("\n")
 }

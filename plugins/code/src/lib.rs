@@ -6,6 +6,7 @@ pub mod answer;
 pub mod console;
 pub mod evaluation;
 pub mod jobs;
+pub mod problem;
 pub mod reach;
 pub mod rejections;
 pub mod script;

@@ -27,7 +27,7 @@ fn running(script: &str) -> impl FnMut(&Asked) -> Reply + Send + 'static {
 
 /// What came of a script.
 async fn result(stage: &Stage) -> String {
-    stage.owner.hears(|text| text.starts_with("Result:")).await.text()
+    stage.owner.hears(|text| text.starts_with("Result:")).await.text().to_owned()
 }
 
 /// A site on the loopback address: `/slow` answers when the gate is open, `/together` when three have come.
