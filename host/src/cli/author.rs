@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -160,7 +161,9 @@ async fn unless_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> any
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    // Readable as any file the person makes.
+    let readable = fs::Permissions::from_mode(0o666);
+    let mut draft = tempfile::Builder::new().permissions(readable).tempfile_in(folder).with_context(cannot)?;
     draft.write_all(bytes).with_context(cannot)?;
     draft.persist(path).with_context(cannot)?;
     Ok(())

@@ -143,7 +143,8 @@ async fn cases_run_in_the_real_sandbox_and_show_what_differs() {
         [[case]]\nname = \"keeps\"\ntool = \"keep\"\ninput = { key = \"a\", word = \"milk\" }\ntext = \"kept\"\n\
         [[case]]\nname = \"finds it\"\ntool = \"keep\"\ninput = { key = \"a\" }\ntext = \"milk\"\n\
         [[case]]\nname = \"asks\"\ntool = \"ponder\"\ninput = { prompt = \"which colour?\" }\ntext = \"blue\"\n\
-        [[case]]\nname = \"no loopback\"\ntool = \"post\"\ninput = { url = \"http://127.0.0.1:1/\", text = \"x\" }\nfailure = \"failed\"\n";
+        [[case]]\nname = \"no loopback\"\ntool = \"post\"\n\
+        input = { url = \"http://127.0.0.1:1/\", text = \"x\" }\nfailure = \"failed\"\n";
     let folder = project(&host, KEEPER, KEEPER_MANIFEST, cases);
     let tested = host.run(&["plugin", "test", "mine"]).await;
     assert!(passed(&tested).contains("4 passed, 0 failed"), "{}", tested.text);
@@ -169,7 +170,8 @@ async fn a_packed_plugin_is_one_file_with_its_manifest() {
     let host = developer();
     let about = "name = \"words\"\nversion = \"1.2.0\"\ndescription = \"Counts words.\"\n\
         [capabilities]\nfiles = { access = \"read\" }\n\
-        [[tools]]\nname = \"count_words\"\ndescription = \"Counts the words of a text.\"\neffect = \"read\"\nrequires = []\n";
+        [[tools]]\nname = \"count_words\"\ndescription = \"Counts the words of a text.\"\neffect = \"read\"\n\
+        requires = []\n";
     let folder = project(&host, WORDS, about, "");
     let packed = host.run(&["plugin", "pack", "mine"]).await;
     assert!(passed(&packed).contains("words 1.2.0 is packed"), "{}", packed.text);
