@@ -45,7 +45,7 @@ impl Relay {
     /// Where each function is found in the compiled relay.
     pub(crate) fn exports(&self, component: &Component) -> HashMap<String, ComponentExportIndex> {
         let within = component.get_export_index(None, EXPORT);
-        let find = |number| component.get_export_index(within.as_ref(), &export_name(number));
+        let find = |number| component.get_export_index(within.as_ref(), export_name(number));
         let paths = self.functions.iter().enumerate();
         paths.filter_map(|(number, path)| Some((path.clone(), find(number)?))).collect()
     }

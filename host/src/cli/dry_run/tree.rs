@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use similar::{Change, ChangeTag, TextDiff};
 
 use super::rows::shown;
 
@@ -115,9 +116,8 @@ impl Tree {
     fn lines(&self, path: &Path, stamp: &Stamp) -> String {
         let text = |folder: &Path| {
             let file = folder.join(path);
-            let data = file.symlink_metadata().ok().filter(|data| data.is_file() && data.len() <= TEXT)?;
-            let text = fs::read_to_string(file).ok()?;
-            (data.len() as usize >= text.len()).then_some(text)
+            let data = file.symlink_metadata().ok().filter(Metadata::is_file)?;
+            (data.len() <= TEXT).then(|| fs::read_to_string(file).ok())?
         };
         if stamp.size > TEXT {
             return String::new();
@@ -127,18 +127,14 @@ impl Tree {
     }
 }
 
-/// The middle in which two texts differ, without the lines they begin and end with alike.
+/// The lines in which two texts differ.
 fn difference(then: &str, now: &str) -> String {
-    let (then, now): (Vec<_>, Vec<_>) = (then.lines().collect(), now.lines().collect());
-    let alike = then.iter().zip(&now).take_while(|(one, other)| one == other).count();
-    let (then, now) = (&then[alike..], &now[alike..]);
-    let tail = then.iter().rev().zip(now.iter().rev()).take_while(|(one, other)| one == other).count();
-    let (then, now) = (&then[..then.len() - tail], &now[..now.len() - tail]);
-    let lines = then.iter().map(|line| ('-', line)).chain(now.iter().map(|line| ('+', line)));
-    let mut told: String = lines.clone().take(LINES).map(|(sign, line)| format!("\n{sign} {}", shown(line))).collect();
-    let more = lines.count().saturating_sub(LINES);
-    if more > 0 {
-        told.push_str(&format!("\n… and {more} more lines"));
+    let changes = TextDiff::from_lines(then, now);
+    let lines: Vec<_> = changes.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).collect();
+    let line = |change: &Change<&str>| format!("\n{} {}", change.tag(), shown(change.value().trim_end_matches('\n')));
+    let mut told: String = lines.iter().take(LINES).map(line).collect();
+    if lines.len() > LINES {
+        told.push_str(&format!("\n… and {} more lines", lines.len() - LINES));
     }
     told
 }
