@@ -23,7 +23,8 @@ impl Repository {
         let listed =
             surrounded(process::program("git").arguments(PLACE), &folder).arguments(["config", "--list", "-z"]);
         let listed = listed.seconds(LOCAL).run()?;
-        if !listed.is_success() {
+        // Where there is no repository, git finds no settings and does not mind.
+        if !listed.is_success() || listed.output.data.is_empty() {
             return Err(Failure::not_found(format!(
                 "there is no git repository in `{folder}`: name the folder that holds `.git`"
             )));

@@ -59,7 +59,7 @@ const SYSTEM: [&str; 9] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/run/current-system"];
 
 /// Of /etc what programs need to run, to reach hosts and to show names and times; no keys and passwords.
-const ETC: [&str; 18] = [
+const ETC: [&str; 19] = [
     "alternatives",
     "ca-certificates",
     "ca-certificates.conf",
@@ -78,6 +78,7 @@ const ETC: [&str; 18] = [
     "resolv.conf",
     "services",
     "ssl/certs",
+    "ssl/openssl.cnf",
 ];
 
 const TRIAL: Duration = Duration::from_secs(10);
