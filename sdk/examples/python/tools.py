@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import io
 import pathlib
 import statistics
 from dataclasses import dataclass
@@ -47,12 +48,12 @@ def describe_column(file: str, column: str) -> Output:
         file: Its path in the workspace, such as `data/prices.csv`. The first line names the columns.
         column: The name of the column.
     """
-    with (WORKSPACE / file).open(newline="", encoding="utf-8-sig") as opened:
-        rows = csv.DictReader(opened)
-        names = rows.fieldnames or []
-        if column not in names:
-            raise NotFound(f"{file} has no column `{column}`; there are: {', '.join(names) or 'none'}")
-        cells = [(rows.line_num, row[column]) for row in rows if (row[column] or "").strip()]
+    text = (WORKSPACE / file).read_text(encoding="utf-8").removeprefix("\ufeff")
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    names = rows.fieldnames or []
+    if column not in names:
+        raise NotFound(f"{file} has no column `{column}`; there are: {', '.join(names) or 'none'}")
+    cells = [(rows.line_num, row[column]) for row in rows if (row[column] or "").strip()]
     if not cells:
         raise Invalid(f"the column `{column}` of {file} is empty")
     return summary([number(cell, f"{file}, line {line}") for line, cell in cells])

@@ -28,6 +28,7 @@ fn build<'a>(job: &'a Job<'a>) -> BoxFuture<'a, Result<(), AuthorError>> {
         files.extend(sources(&sdk)?);
         let mut compiler = zig::command(job);
         compiler.arg("cc").args(zig::TARGET).args(["-std=c17", "-Os", "-s", "-Wall", "-Wextra"]);
+        compiler.arg(format!("-Wl,-z,stack-size={}", zig::STACK));
         compiler.arg("-I").arg(&sdk).args(files).arg("-o").arg(&job.output);
         job.run(compiler).await.map(drop)
     }

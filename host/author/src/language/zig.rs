@@ -10,13 +10,16 @@ use crate::toolchain::ZIG;
 
 pub(super) static LANGUAGE: Language = Language { name: "zig", title: "Zig", parts: &[], toolchains: &[&ZIG], build };
 
+/// Bytes of stack. Zig's own default takes 16 MB of the memory of every call.
+pub(super) const STACK: &str = "1048576";
+
 /// What both of its languages are compiled for.
 pub(super) const TARGET: [&str; 2] = ["-target", "wasm32-wasi"];
 
 fn build<'a>(job: &'a Job<'a>) -> BoxFuture<'a, Result<(), AuthorError>> {
     async move {
         let mut zig = command(job);
-        zig.arg("build-exe").args(TARGET).args(["-O", "ReleaseSmall", "src/main.zig"]);
+        zig.arg("build-exe").args(TARGET).args(["-O", "ReleaseSmall", "--stack", STACK, "src/main.zig"]);
         zig.arg(format!("-femit-bin={}", job.output.display()));
         job.run(zig).await.map(drop)
     }

