@@ -133,6 +133,16 @@ impl Host {
         Printed { text: lines.told(), status }
     }
 
+    /// Runs a command at a terminal and types an answer to what it asks.
+    pub async fn run_at_terminal(&self, arguments: &[&str], answer: &str) -> Printed {
+        let lines = Lines::default();
+        let command = self.setup.command_at_terminal(self.folder.path(), arguments);
+        let mut process = Process::spawn(command, lines.clone(), "`script` is part of util-linux: apt install bsdutils");
+        process.type_line(answer).await;
+        let status = process.ended().await;
+        Printed { text: lines.told(), status }
+    }
+
     /// `STEWARD_DATA`.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

@@ -1,13 +1,11 @@
 //! What a component can reach and what it offers, read from its binary. Its import section is its permission list:
 //! nothing an author says about a component is consulted here.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
+use serde::{Deserialize, Serialize};
 use steward_agent::Language;
 use wasmtime::component::Component;
 
-use crate::capability::{CAPABILITIES, Capability};
+use crate::capability::Capability;
 use crate::error::SandboxError;
 use crate::grant::{Access, CapabilitySet};
 
@@ -89,7 +87,8 @@ pub(crate) fn names(component: &Component) -> (Vec<String>, Vec<String>) {
 }
 
 /// What kind of guest a binary is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A component that exports `steward:plugin/tool`.
     Plugin,
@@ -101,107 +100,8 @@ pub enum Kind {
     Module,
 }
 
-/// A tool as a plugin describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OfferedTool {
-    pub name: String,
-    pub description: String,
-    pub requires: Vec<String>,
-}
-
-/// What a binary exports and what it could reach.
-#[derive(Clone, Debug)]
-pub struct Inspection {
-    pub kind: Kind,
-    /// Bytes.
-    pub size: usize,
-    /// Capability → the imported interfaces it covers.
-    pub capabilities: BTreeMap<&'static str, Vec<String>>,
-    /// Imports that every guest has.
-    pub always: Vec<String>,
-    /// Imports that nothing offers: calls of them fail.
-    pub unknown: Vec<String>,
-    pub exports: Vec<String>,
-    /// Its tools, or why it could not say them. Of a command they are what its manifest says.
-    pub tools: Result<Vec<OfferedTool>, String>,
-    /// Exported functions that cannot be tools, each with the reason.
-    pub skipped: Vec<String>,
-}
-
-impl Inspection {
-    pub(crate) fn new(kind: Kind, size: usize, imports: Vec<String>, exports: Vec<String>) -> Self {
-        let mut inspection = Self {
-            kind,
-            size,
-            capabilities: BTreeMap::new(),
-            always: Vec::new(),
-            unknown: Vec::new(),
-            exports,
-            tools: Ok(Vec::new()),
-            skipped: Vec::new(),
-        };
-        let words: Vec<_> = imports.into_iter().filter_map(|name| inspection.sort_in(name)).collect();
-        for (capability, name) in words {
-            // Error codes of files or requests alone do not make a component reach files or hosts.
-            match inspection.capabilities.get_mut(capability) {
-                Some(interfaces) => interfaces.push(name),
-                None => inspection.always.push(name),
-            }
-        }
-        inspection
-    }
-
-    fn sort_in(&mut self, name: String) -> Option<(&'static str, String)> {
-        match Import::of(&name) {
-            Import::Always => self.always.push(name),
-            Import::Unknown => self.unknown.push(name),
-            Import::Capability(capability) => self.capabilities.entry(capability.name).or_default().push(name),
-            Import::Words(capability) => return Some((capability.name, name)),
-        }
-        None
-    }
-
-    /// The inspection for a person to read.
-    pub fn text(&self, language: Language) -> String {
-        let mut text = Lines { text: String::new(), language };
-        text.line(self.kind.words(language));
-        if self.capabilities.is_empty() {
-            text.head("Reaches nothing outside itself.", "Ничего вне себя не достигает.");
-        } else {
-            text.head("It could:", "Может:");
-            for capability in CAPABILITIES.iter().filter(|one| self.capabilities.contains_key(one.name)) {
-                text.item(&format!("{}: {}", capability.name, capability.summary(language)));
-            }
-        }
-        text.list(
-            "Imports that nothing offers (calls of them fail):",
-            "Импорты, которых никто не даёт:",
-            &self.unknown,
-        );
-        text.list("Always there:", "Есть всегда:", &self.always);
-        text.list("Exports:", "Экспорт:", &self.exports);
-        match &self.tools {
-            Ok(tools) => {
-                let tools: Vec<_> = tools.iter().map(OfferedTool::line).collect();
-                text.list("Tools:", "Инструменты:", &tools);
-            }
-            Err(why) => {
-                text.list("It could not tell its tools:", "Не смог назвать инструменты:", std::slice::from_ref(why))
-            }
-        }
-        text.list("Functions that cannot be tools:", "Функции, которые не могут быть инструментами:", &self.skipped);
-        text.text
-    }
-}
-
-impl fmt::Display for Inspection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text(Language::En))
-    }
-}
-
 impl Kind {
-    fn words(self, language: Language) -> &'static str {
+    pub(crate) fn words(self, language: Language) -> &'static str {
         match (self, language) {
             (Self::Plugin, Language::En) => "A plugin of the world steward:plugin.",
             (Self::Plugin, Language::Ru) => "Плагин мира steward:plugin.",
@@ -217,43 +117,6 @@ impl Kind {
             }
             (Self::Module, Language::En) => "A core module that is no WASI program: it cannot be used.",
             (Self::Module, Language::Ru) => "Модуль ядра wasm, который не программа WASI: его нельзя использовать.",
-        }
-    }
-}
-
-impl OfferedTool {
-    fn line(&self) -> String {
-        let first = self.description.lines().next().unwrap_or_default();
-        match self.requires.as_slice() {
-            [] => format!("{}: {first}", self.name),
-            requires => format!("{} [{}]: {first}", self.name, requires.join(", ")),
-        }
-    }
-}
-
-struct Lines {
-    text: String,
-    language: Language,
-}
-
-impl Lines {
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
-    }
-
-    fn head(&mut self, en: &str, ru: &str) {
-        self.line(if self.language == Language::Ru { ru } else { en });
-    }
-
-    fn item(&mut self, item: &str) {
-        self.line(&format!("  {item}"));
-    }
-
-    fn list(&mut self, en: &str, ru: &str, items: &[String]) {
-        if !items.is_empty() {
-            self.head(en, ru);
-            items.iter().for_each(|item| self.item(item));
         }
     }
 }

@@ -62,10 +62,11 @@ struct Place {
 
 impl Place {
     async fn open(config: Config) -> anyhow::Result<Self> {
+        let database = config.database();
+        // Makes the data folder, for the owner alone.
+        let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
         std::fs::create_dir_all(config.data.join("compiled"))
             .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
-        let database = config.database();
-        let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
         let catalogue = app::open_catalogue(&config, store.clone()).await?;
         Ok(Self { config, store, catalogue })
     }

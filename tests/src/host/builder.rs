@@ -146,7 +146,21 @@ impl HostBuilder {
                 shell
             }
         };
-        command.args(arguments).current_dir(folder).env_clear();
+        command.args(arguments);
+        self.surround(command, folder)
+    }
+
+    /// The same at a terminal of its own, which `script` makes. The arguments hold no quotes.
+    pub(super) fn command_at_terminal(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let program = program().display().to_string();
+        let words: Vec<_> = [program.as_str()].iter().chain(arguments).map(|word| format!("'{word}'")).collect();
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+        self.surround(command, folder)
+    }
+
+    fn surround(&self, mut command: Command, folder: &Path) -> Command {
+        command.current_dir(folder).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).envs(&self.environment);
         command.env("STEWARD_DATA", folder.join("data")).env("STEWARD_WORKSPACE", folder.join("workspace"));
         command

@@ -83,6 +83,8 @@ async fn a_running_host_follows_what_the_owner_installs_and_takes_away() {
     owner.says("keep a plum now");
     owner.hears(|text| text == "Result: kept").await;
     worked(&install(host, &file, &[]).await, "keeper 1.0 is installed already");
+    owner.says("/plugins");
+    owner.hears(|text| text.contains("keeper 1.0, installed:") && text.contains("memory_append")).await;
 
     worked(&host.run(&["plugin", "disable", "keeper"]).await, "keeper is disabled");
     assert!(list(host).await.contains("disabled"));
@@ -147,7 +149,7 @@ async fn a_file_that_is_not_the_approved_one_is_not_loaded_and_the_host_goes_on(
     assert!(listed.contains("refused, see below") && listed.contains("steward plugin install"), "{listed}");
 
     worked(&install(&stage.host, &file, &[]).await, "is installed already");
-    assert!(!list(&stage.host).await.contains("refused"), "it was put right");
+    assert!(!list(&stage.host).await.contains("refused, see below"), "it was put right");
     fs::remove_file(kept).unwrap();
     stage.host.restart().await;
     stage.host.logs(|line| line.contains("keeper is left out") && line.contains("cannot be read")).await;

@@ -43,6 +43,10 @@ impl Catalogue {
     pub async fn look_at(&self, source: PluginSource) -> Result<Arc<Plugin>, LoadError> {
         let (plugin, tools) = plugin::load(&self.cache, &self.engine, &self.limits, source, None).await?;
         let mut beside = self.with_own();
+        if beside.refused.iter().any(|(name, _)| **name == *plugin.name) {
+            // One that belongs to the program keeps its name also while it cannot be loaded.
+            return Err(LoadError::NameTaken(plugin.name.to_string()));
+        }
         for other in self.plugins.iter().filter(|other| other.installed && other.name != plugin.name) {
             beside.add(Arc::clone(other), self.tools_of(other))?;
         }

@@ -123,7 +123,7 @@ async fn what_a_program_imports_is_covered_or_declined() {
     };
     let mute = wat::parse_str(r#"(module (func (export "add") (result i32) (i32.const 1)))"#).unwrap();
     let sandbox = Sandbox::new(vec![plain("copy", wasm), plain("mute", mute)]).await;
-    let refused: Vec<_> = sandbox.catalogue.refused().iter().map(|(name, error)| (name.as_str(), error)).collect();
+    let refused: Vec<_> = sandbox.catalogue.refused().iter().map(|(name, error)| (name.as_str(), &**error)).collect();
     for (name, error) in refused {
         match name {
             "copy" => assert!(error.to_string().contains("`files = false` to load it without"), "{error}"),

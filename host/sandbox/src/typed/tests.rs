@@ -265,5 +265,5 @@ async fn a_component_of_which_nothing_can_be_a_tool_is_refused_with_the_reason()
     );
     let sandbox = Sandbox::new(vec![source(wasm.unwrap(), "")]).await;
     let [(_, error)] = sandbox.catalogue.refused() else { panic!("it was taken") };
-    assert!(matches!(error, LoadError::NothingUsable(reason) if reason.contains("eat: it hands over")), "{error}");
+    assert!(matches!(&**error, LoadError::NothingUsable(reason) if reason.contains("eat: it hands over")), "{error}");
 }
