@@ -14,6 +14,7 @@ mod delivery;
 mod doctor;
 mod heartbeat;
 mod inbox;
+mod installed;
 mod models;
 mod questions;
 mod redaction;
