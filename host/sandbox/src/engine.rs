@@ -91,7 +91,10 @@ fn pool() -> InstanceAllocationStrategy {
         .max_memories_per_module(2)
         .max_tables_per_module(8)
         .table_elements(crate::limits::TABLE_ELEMENTS)
-        .linear_memory_keep_resident(64 << 10)
+        // What a guest wrote is given back to the system. Of a guest's memory the first pages are those it never uses, so
+        // keeping some costs more than it saves; and to look which were written (`pagemap_scan`) would leave those
+        // for the next call which the system has swapped out or is just moving.
+        .linear_memory_keep_resident(0)
         .table_keep_resident(16 << 10);
     InstanceAllocationStrategy::Pooling(pool)
 }

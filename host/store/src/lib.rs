@@ -117,7 +117,7 @@ impl Store {
         &self.changes.jobs
     }
 
-    /// Runs `work` on the writer thread within a savepoint of its own and returns once it is committed. `work` may run
+    /// Runs `work` on the writer thread and returns once it is committed; of work that fails nothing is. `work` may run
     /// again when the transaction it shared with others was lost, so it must not use up what it captured.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
     where

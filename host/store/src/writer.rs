@@ -1,8 +1,9 @@
-//! The one thread that writes. Jobs that wait together share a transaction, each within a savepoint: one call to the
-//! disk makes all of them durable, and one that fails takes nothing of its neighbours with it.
+//! The one thread that writes. Jobs that wait together share a transaction: one call to the disk makes all of them
+//! durable, and one that fails takes nothing of its neighbours with it.
 //!
 //! No job learns its result before the commit, and no change is announced before it.
 
+mod group;
 mod queue;
 
 use std::ops::Deref;
@@ -10,14 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 use crate::error::{Result, StoreError};
 use queue::Queue;
 
 /// The most jobs of one transaction.
-const GROUP: usize = 256;
+const GROUP: usize = 1024;
 
 /// Who is told of commits.
 #[derive(Default)]
@@ -35,7 +36,7 @@ struct Touched {
     jobs: bool,
 }
 
-/// The writing connection as a job sees it, within the job's savepoint.
+/// The writing connection as a job sees it.
 pub(crate) struct Tx<'a> {
     connection: &'a Connection,
     touched: Touched,
@@ -185,78 +186,11 @@ fn write_all(mut connection: Connection, jobs: &Queue<Box<dyn Job>>, changes: &C
     while jobs.take(&mut taken) {
         while !taken.is_empty() {
             let group = taken.drain(..taken.len().min(GROUP)).collect();
-            write_group(&mut connection, group, changes);
+            group::write(&mut connection, group, changes);
         }
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database was not closed cleanly; its log is read at the next start");
-    }
-}
-
-/// Commits a group together; where that fails, each of its jobs alone, so that only those fail that cannot be done.
-fn write_group(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, changes: &Changes) {
-    let committed = match transact(connection, &mut group) {
-        Ok(touched) => {
-            announce(changes, touched);
-            Ok(())
-        }
-        Err(error) if group.len() == 1 || error == StoreError::Busy => Err(error),
-        Err(error) => {
-            tracing::warn!(%error, jobs = group.len(), "a group of changes was rolled back; making them one by one");
-            return group.into_iter().for_each(|job| write_group(connection, vec![job], changes));
-        }
-    };
-    for job in group {
-        job.finish(committed.clone());
-    }
-}
-
-/// Runs the jobs in one transaction. An error means that none of them is committed.
-fn transact(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<Touched> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut touched = Touched::default();
-    for job in group {
-        run_job(&tx, job.as_mut(), &mut touched)?;
-    }
-    tx.commit()?;
-    Ok(touched)
-}
-
-/// Within a savepoint that is lost if the job fails.
-fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Result<()> {
-    // Prepared once, for there is one of each for every job.
-    let savepoint = |sql| tx.prepare_cached(sql)?.execute(());
-    savepoint("SAVEPOINT job")?;
-    let mut own = Tx { connection: tx, touched: Touched::default() };
-    if job.run(&mut own) {
-        touched.inbox |= own.touched.inbox;
-        touched.outbox |= own.touched.outbox;
-        touched.jobs |= own.touched.jobs;
-    } else if !tx.is_autocommit() {
-        savepoint("ROLLBACK TO job")?;
-    }
-    // On a full disk SQLite may have ended the whole transaction by itself.
-    if tx.is_autocommit() {
-        return Err(StoreError::DiskFull("the transaction was rolled back".to_owned()));
-    }
-    savepoint("RELEASE job")?;
-    Ok(())
-}
-
-fn announce(changes: &Changes, touched: Touched) {
-    let tell = |notify: &Notify| {
-        notify.notify_waiters();
-        // For the one who is just between looking and waiting.
-        notify.notify_one();
-    };
-    if touched.inbox {
-        tell(&changes.inbox);
-    }
-    if touched.outbox {
-        tell(&changes.outbox);
-    }
-    if touched.jobs {
-        tell(&changes.jobs);
     }
 }
 

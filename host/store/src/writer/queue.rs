@@ -11,11 +11,11 @@ use tokio::sync::Semaphore;
 use crate::error::{Result, StoreError};
 
 /// Jobs that may wait; who comes later waits to hand over.
-const PLACES: usize = 1024;
+const PLACES: usize = 4096;
 /// How long jobs that nobody waits for gather.
 const GATHERING: Duration = Duration::from_millis(20);
 /// So many are not left to gather any longer.
-const MANY: usize = PLACES / 2;
+const MANY: usize = PLACES / 4;
 
 pub(super) struct Queue<J> {
     line: Mutex<Line<J>>,
