@@ -1,6 +1,7 @@
 //! WASI programs as tools: the arguments come as JSON on standard input, the answer is what is printed on standard
 //! output. They know nothing of Steward; what they could reach is linked by grant like any plugin's imports.
 
+pub(crate) mod foreign;
 pub(crate) mod module;
 
 use wasmtime::{AsContextMut as _, Store};

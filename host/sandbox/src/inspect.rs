@@ -1,10 +1,10 @@
 //! Looking at a binary before anything is decided about it: it is compiled and read, and a plugin is asked for its
 //! tools in an instance that holds nothing. The functions of other components are read off their types.
 
-use wasmtime::Module;
 use wasmtime::component::Component;
 
-use crate::command::module;
+use crate::command::{foreign, module};
+use crate::compile;
 use crate::component::{self, Kind};
 use crate::consent::{AskedTool, Request};
 use crate::engine::Engine;
@@ -36,17 +36,20 @@ pub fn inspect_with(wasm: &[u8], manifest: &str, host: &Limits) -> Result<Inspec
 fn look(wasm: &[u8], manifest: Option<(&str, &Limits)>) -> Result<Inspection, SandboxError> {
     let engine = Engine::new()?;
     let unreadable = |error: wasmtime::Error| SandboxError::NotAComponent(format!("{error:#}"));
-    let Ok(code) = module::component(wasm) else {
-        // Not even what it is would be said of bytes that are no module either.
-        component::is_module(wasm)?;
-        let module = Module::new(engine.wasmtime(), wasm).map_err(unreadable)?;
-        let imports = module.imports().map(|one| format!("{}.{}", one.module(), one.name())).collect();
-        let exports = module.exports().map(|one| one.name().to_owned()).collect();
-        let mut inspection = Inspection::new(Kind::Module, wasm, imports, exports);
-        inspection.request = manifest.map(|_| Err(LoadError::NoTools));
-        return Ok(inspection);
+    let code = match module::component(wasm) {
+        Ok(code) => code.into_owned(),
+        Err(why) => {
+            // Not even what it is would be said of bytes that are no module either.
+            component::is_module(wasm)?;
+            let (imports, exports) = foreign::names(wasm).ok_or_else(damaged)?;
+            let mut inspection = Inspection::new(Kind::Module, wasm, imports, exports);
+            inspection.tools = Err(foreign::reason(wasm).unwrap_or_else(|| why.to_string()));
+            inspection.request = manifest.map(|_| Err(LoadError::NoTools));
+            return Ok(inspection);
+        }
     };
-    let component = Component::new(engine.wasmtime(), &code).map_err(unreadable)?;
+    let compiler = engine.wasmtime().clone();
+    let component = compile::in_time(wasm.len(), move || Component::new(&compiler, &code))?.map_err(unreadable)?;
     let (imports, exports) = component::names(&component);
     let mut inspection = Inspection::new(component::kind(&exports), wasm, imports, exports);
     if inspection.kind == Kind::Library {
@@ -67,6 +70,10 @@ fn look(wasm: &[u8], manifest: Option<(&str, &Limits)>) -> Result<Inspection, Sa
         _ => {}
     }
     Ok(inspection)
+}
+
+fn damaged() -> SandboxError {
+    SandboxError::NotAComponent("the file is damaged".to_owned())
 }
 
 /// What the component asks for by its manifest, and the limits of its calls.

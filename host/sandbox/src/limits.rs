@@ -25,7 +25,7 @@ pub struct Limits {
     pub host_call: usize,
     /// Bytes that may be written to files, with 4 KiB for each new name.
     pub write: u64,
-    /// Processor time for compiling a small component; one of many megabytes has ten seconds more for each.
+    /// Processor time for compiling a small component; one of many megabytes has 20 seconds more for each.
     pub compile: Duration,
 }
 

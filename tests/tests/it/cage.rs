@@ -77,7 +77,7 @@ impl Cage {
     }
 }
 
-fn config(folder: &Path, store: Store) -> SandboxConfig {
+pub(crate) fn config(folder: &Path, store: Store) -> SandboxConfig {
     SandboxConfig {
         compiled: folder.join("compiled"),
         compiler: Compiler::InProcess,

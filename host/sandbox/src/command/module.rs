@@ -8,6 +8,7 @@ use wasi_preview1_component_adapter_provider::{
 };
 use wit_component::ComponentEncoder;
 
+use super::foreign;
 use crate::component;
 use crate::error::SandboxError;
 use crate::section;
@@ -26,16 +27,18 @@ pub(crate) fn component(wasm: &[u8]) -> Result<Cow<'_, [u8]>, SandboxError> {
     let typed = section::custom(wasm, |name| name.starts_with("component-type")).is_some();
     let program = adapt(wasm, ADAPTER);
     let made = if typed { program.or_else(|_| adapt(wasm, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)) } else { program };
-    made.map(Cow::Owned).map_err(SandboxError::NotAComponent)
+    made.map(Cow::Owned).map_err(|detail| {
+        let reason = if typed { None } else { foreign::reason(wasm) };
+        SandboxError::NotAComponent(format!(
+            "it is a core module and no WASI program: {}. Build it as a program for wasip1, or as a component (for Rust: \
+             --target wasm32-wasip2)",
+            reason.unwrap_or(detail)
+        ))
+    })
 }
 
 fn adapt(module: &[u8], adapter: &[u8]) -> Result<Vec<u8>, String> {
     let encoder = ComponentEncoder::default().module(module);
     let encoder = encoder.and_then(|encoder| encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter));
-    encoder.and_then(|encoder| encoder.validate(true).encode()).map_err(|error| {
-        format!(
-            "it is a core module and no WASI program: build it as a program for wasip1, or as a component (for Rust: \
-             --target wasm32-wasip2); {error:#}"
-        )
-    })
+    encoder.and_then(|encoder| encoder.validate(true).encode()).map_err(|error| format!("{error:#}"))
 }

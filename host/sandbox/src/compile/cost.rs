@@ -8,13 +8,13 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 /// Processor time for a component of no size; a tool in Rust takes a third of a second.
-pub(crate) const FIRST: Duration = Duration::from_secs(30);
+pub(crate) const FIRST: Duration = Duration::from_secs(60);
 /// More of it for each megabyte; an interpreter of 18 MB takes less than a second for each on a present machine.
-const EACH_MEGABYTE: Duration = Duration::from_secs(10);
+const EACH_MEGABYTE: Duration = Duration::from_secs(20);
 /// The most a compiling process may have written to of its memory, in bytes.
 const MEMORY: u64 = 4 << 30;
 /// However busy the machine is, nobody waits longer than this.
-pub(super) const WAIT: Duration = Duration::from_secs(300);
+pub(super) const WAIT: Duration = Duration::from_secs(600);
 
 /// The signal by which the system ends a process that has used up its processor time.
 const TIME_IS_UP: i32 = Signal::XCPU.as_raw();
@@ -23,6 +23,11 @@ const TIME_IS_UP: i32 = Signal::XCPU.as_raw();
 pub(super) fn time(first: Duration, bytes: usize) -> Duration {
     let megabytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
     first.saturating_add(EACH_MEGABYTE.saturating_mul(megabytes)).max(Duration::from_secs(1))
+}
+
+/// How long it is waited for that much processor time where it cannot be counted: the machine may be busy.
+pub(super) fn patience(time: Duration) -> Duration {
+    time.saturating_mul(4).min(WAIT)
 }
 
 /// Holds this process to the time and to memory. For a process that compiles and ends.
@@ -66,7 +71,7 @@ mod tests {
     #[test]
     fn large_components_may_take_longer() {
         assert_eq!(time(FIRST, 50_000), FIRST);
-        assert_eq!(time(FIRST, 18 << 20), Duration::from_secs(210));
+        assert_eq!(time(FIRST, 18 << 20), Duration::from_secs(420));
         assert_eq!(time(Duration::ZERO, 0), Duration::from_secs(1));
     }
 
