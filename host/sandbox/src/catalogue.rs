@@ -145,7 +145,7 @@ impl Catalogue {
         let (name, wasm) = (source.name.clone(), self.record.is_on().then(|| source.wasm.clone()));
         let loaded = plugin::load(&self.cache, &self.engine, &self.limits, source, approved).await;
         if let (Ok((plugin, _)), Some(wasm)) = (&loaded, wasm) {
-            Box::pin(self.record.prepare(&self.cache, plugin, wasm)).await;
+            self.record.prepare(&self.cache, plugin, wasm);
         }
         (name, loaded)
     }
@@ -303,11 +303,25 @@ impl Catalogue {
         &'a self,
         admitted: Admitted<'a>,
         call: Call,
-        started: Instant,
+        mut started: Instant,
         spent: &Arc<Spent>,
     ) -> (Answer, Option<(&'a Tool, Box<Tape>)>) {
         let Admitted { tool, set, arguments } = admitted;
-        let Taping { linked, tape, relay } = match self.record.taping(&tool.plugin, set, &arguments.text) {
+        let taping = match tool.plugin.recordable.get() {
+            None => Taping::plain(&tool.plugin, set),
+            Some(_) => tokio::select! {
+                biased;
+                () = call.cancel.cancelled() => {
+                    return (Answer::of(Outcome::Cancelled, format!("{} was stopped.", tool.name)), None);
+                }
+                taping = Box::pin(self.record.border(&tool.plugin, set, &arguments.text)) => {
+                    // The first call of a plugin has its border compiled, which is not the call's time.
+                    started = Instant::now();
+                    taping
+                }
+            },
+        };
+        let Taping { linked, tape, relay } = match taping {
             Ok(taping) => taping,
             Err(error) => {
                 tracing::error!("{} cannot be linked: {error:?}", tool.plugin.name);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::Value;
+use steward_agent::Principal;
 use steward_sandbox::{Answer, Call, Held, HeldBack, RecordPolicy, ToolPort};
 use steward_store::{Store, changed_rows};
 use tempfile::TempDir;
@@ -56,7 +57,10 @@ pub(super) async fn run(dry: DryRun, config: Config) -> anyhow::Result<ExitCode>
 struct Rehearsal {
     /// With the copy of the workspace in place of the original.
     config: Config,
-    /// The database as it was, and as it will be.
+    /// The copy of the database.
+    store: Store,
+    owner: Principal,
+    /// The files of the database as it was, and as it will be.
     before: PathBuf,
     after: PathBuf,
     workspace: Tree,
@@ -72,11 +76,14 @@ impl Rehearsal {
             .tempdir()
             .context("cannot make a folder for the copies")?;
         let (before, after) = (folder.path().join("before.sqlite"), folder.path().join("steward.sqlite"));
-        let store = Store::open(&config.database())?;
-        let copied = store.copy_to(&before).await;
-        store.close().await;
+        let original = Store::open(&config.database())?;
+        let copied = original.copy_to(&after).await;
+        original.close().await;
         copied.context("cannot copy the database")?;
-        std::fs::copy(&before, &after).context("cannot copy the database")?;
+        let store = Store::open(&after)?;
+        // Before the first start the owner is not known yet, which is none of the call's doing.
+        let owner = plugin_run::owner(&store).await?;
+        store.copy_to(&before).await.context("cannot copy the database")?;
         let (from, to) = (std::path::absolute(&config.workspace)?, folder.path().join("workspace"));
         let workspace = tokio::task::spawn_blocking({
             let to = to.clone();
@@ -84,20 +91,38 @@ impl Rehearsal {
         });
         let workspace = workspace.await??;
         config.workspace = to;
-        Ok(Self { config, before, after, workspace, _folder: folder })
+        Ok(Self { config, store, owner, before, after, workspace, _folder: folder })
     }
 
     async fn call(&self, tool: &str, arguments: &str) -> anyhow::Result<(Answer, Arc<Held>)> {
         let held = Arc::new(Held::default());
         let mut config = self.config.clone();
         config.audit.record = RecordPolicy { held: Some(Arc::clone(&held)), limit: 0, ..RecordPolicy::default() };
-        let store = Store::open(&self.after)?;
-        let catalogue = app::open_catalogue(&config, store.clone()).await?;
-        catalogue.connect_vault(app::open_vault(&config, &store).await);
-        let answer = catalogue.call(call_of(&store, &config, tool, arguments).await?).await;
+        let catalogue = app::open_catalogue(&config, self.store.clone()).await?;
+        catalogue.connect_vault(app::open_vault(&config, &self.store).await);
+        let answer = catalogue.call(self.call_of(tool, arguments)).await;
         catalogue.close().await;
-        store.close().await;
+        self.store.close().await;
         Ok((answer, held))
+    }
+
+    /// The call, as the owner's.
+    fn call_of(&self, tool: &str, arguments: &str) -> Call {
+        Call {
+            principal: self.owner.clone(),
+            language: self.config.language,
+            run: None,
+            name: tool.to_owned(),
+            // As from a model: text that is no JSON is answered by the sandbox.
+            input: Value::String(arguments.to_owned()),
+            key: "dry-run".to_owned(),
+            replayed: false,
+            time_limit: Duration::from_secs(self.config.limits.tool_seconds),
+            cancel: CancellationToken::new(),
+            progress: None,
+            owner: None,
+            tools: ToolPort::Absent,
+        }
     }
 
     /// What the call would do, a paragraph each.
@@ -108,25 +133,6 @@ impl Rehearsal {
         told.extend(self.workspace.changes()?);
         Ok(told)
     }
-}
-
-/// The call, as the owner's.
-async fn call_of(store: &Store, config: &Config, tool: &str, arguments: &str) -> anyhow::Result<Call> {
-    Ok(Call {
-        principal: plugin_run::owner(store).await?,
-        language: config.language,
-        run: None,
-        name: tool.to_owned(),
-        // As from a model: text that is no JSON is answered by the sandbox.
-        input: Value::String(arguments.to_owned()),
-        key: "dry-run".to_owned(),
-        replayed: false,
-        time_limit: Duration::from_secs(config.limits.tool_seconds),
-        cancel: CancellationToken::new(),
-        progress: None,
-        owner: None,
-        tools: ToolPort::Absent,
-    })
 }
 
 fn held_back(held: &HeldBack) -> String {

@@ -1,9 +1,11 @@
 //! What it takes to record the calls of one plugin: its border, and its relay linked with each set of capabilities a
-//! call had so far. Made when the plugin is loaded, and only where its calls are to be recorded.
+//! call had so far. Made at the first call, and only where calls are to be recorded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::OnceCell;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::border::{self, Border};
@@ -14,6 +16,7 @@ use crate::component::Kind;
 use crate::form::Linked;
 use crate::grant::CapabilitySet;
 use crate::link;
+use crate::plugin::Plugin;
 use crate::state::CallState;
 
 /// A relay linked with what a call may reach.
@@ -24,21 +27,38 @@ pub(crate) struct RelayPre {
 }
 
 pub(crate) struct Recordable {
-    pub(crate) linked: Arc<Linked>,
+    cache: Arc<Cache>,
+    wasm: Cow<'static, [u8]>,
+    /// Made at the first call, or why it cannot be.
+    made: OnceCell<Result<Made, String>>,
+}
+
+/// A plugin that is ready for being recorded.
+pub(crate) struct Made {
+    pub(super) linked: Arc<Linked>,
     relay: Component,
     exports: Arc<[Option<ComponentExportIndex>]>,
     relays: Mutex<HashMap<CapabilitySet, Arc<RelayPre>>>,
 }
 
 impl Recordable {
+    pub(super) fn new(cache: Arc<Cache>, wasm: Cow<'static, [u8]>) -> Self {
+        Self { cache, wasm, made: OnceCell::new() }
+    }
+
     /// # Errors
-    /// Why the calls of this component cannot be recorded.
-    pub(crate) async fn of(
-        cache: &Arc<Cache>,
-        kind: Kind,
-        component: &Component,
-        wasm: Arc<[u8]>,
-    ) -> Result<Self, String> {
+    /// Why the calls of this plugin cannot be recorded.
+    pub(super) async fn made(&self, plugin: &Plugin) -> &Result<Made, String> {
+        let make = || async {
+            let made = Made::of(&self.cache, plugin.kind, plugin.component(), self.wasm.clone().into()).await;
+            made.inspect_err(|why| tracing::warn!("calls of {} cannot be recorded: {why}", plugin.name))
+        };
+        self.made.get_or_init(make).await
+    }
+}
+
+impl Made {
+    async fn of(cache: &Arc<Cache>, kind: Kind, component: &Component, wasm: Arc<[u8]>) -> Result<Self, String> {
         let made = tokio::task::spawn_blocking(move || {
             let wasm = module::component(&wasm).map_err(|error| error.to_string())?;
             Relay::of(&wasm)
@@ -54,7 +74,7 @@ impl Recordable {
     }
 
     /// The relay linked with a set of capabilities, made at the first call that has it.
-    pub(crate) fn relay(&self, set: CapabilitySet) -> wasmtime::Result<Arc<RelayPre>> {
+    pub(super) fn relay(&self, set: CapabilitySet) -> wasmtime::Result<Arc<RelayPre>> {
         let mut relays = self.relays.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(relay) = relays.get(&set) {
             return Ok(Arc::clone(relay));

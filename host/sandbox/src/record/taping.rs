@@ -33,30 +33,49 @@ impl RecordPolicy {
             }
     }
 
-    /// Makes a plugin ready for being recorded, if it is one of those.
-    pub(crate) async fn prepare(&self, cache: &Arc<Cache>, plugin: &Plugin, wasm: Cow<'static, [u8]>) {
-        if !self.covers(&plugin.name) {
-            return;
-        }
-        match Recordable::of(cache, plugin.kind, plugin.component(), wasm.into()).await {
-            Ok(recordable) => drop(plugin.recordable.set(recordable)),
-            Err(why) => tracing::warn!("calls of {} cannot be recorded: {why}", plugin.name),
+    /// Makes a plugin one whose calls are recorded, if it is one of those.
+    pub(crate) fn prepare(&self, cache: &Arc<Cache>, plugin: &Plugin, wasm: Cow<'static, [u8]>) {
+        if self.covers(&plugin.name) {
+            // A plugin is loaded once.
+            let _ = plugin.recordable.set(Recordable::new(Arc::clone(cache), wasm));
         }
     }
 
-    /// What a call is linked with.
+    /// What a call is linked with, if it is recorded: the first one waits until its plugin is ready for that. A call
+    /// that cannot be recorded is made all the same, unless it is to be rehearsed.
     ///
     /// # Errors
-    /// It cannot be linked, or it is to be rehearsed and cannot be.
-    pub(crate) fn taping(&self, plugin: &Plugin, set: CapabilitySet, arguments: &str) -> wasmtime::Result<Taping> {
-        let Some(recordable) = plugin.recordable.get() else {
-            if self.held.is_some() {
-                return Err(wasmtime::Error::msg("what it calls cannot be held back, so there is no dry run of it"));
-            }
-            return Ok(Taping { linked: plugin.linked(set)?, tape: None, relay: None });
+    /// It cannot be linked or rehearsed.
+    pub(crate) async fn border(
+        &self,
+        plugin: &Plugin,
+        set: CapabilitySet,
+        arguments: &str,
+    ) -> wasmtime::Result<Taping> {
+        let made = match plugin.recordable.get() {
+            Some(recordable) => recordable.made(plugin).await.as_ref(),
+            None => return Taping::plain(plugin, set),
         };
-        let recorder = Recorder::new(arguments.to_owned(), self.limit, self.held.clone());
-        let (linked, relay) = (Arc::clone(&recordable.linked), Some(recordable.relay(set)?));
-        Ok(Taping { linked, tape: Some(Box::new(Tape::Recording(recorder))), relay })
+        match made {
+            Ok(made) => {
+                let recorder = Recorder::new(arguments.to_owned(), self.limit, self.held.clone());
+                let (linked, relay) = (Arc::clone(&made.linked), Some(made.relay(set)?));
+                Ok(Taping { linked, tape: Some(Box::new(Tape::Recording(recorder))), relay })
+            }
+            Err(why) if self.held.is_some() => {
+                Err(wasmtime::Error::msg(format!("what it calls cannot be held back, so there is no dry run: {why}")))
+            }
+            Err(_) => Taping::plain(plugin, set),
+        }
+    }
+}
+
+impl Taping {
+    /// As always.
+    ///
+    /// # Errors
+    /// It cannot be linked.
+    pub(crate) fn plain(plugin: &Plugin, set: CapabilitySet) -> wasmtime::Result<Self> {
+        Ok(Self { linked: plugin.linked(set)?, tape: None, relay: None })
     }
 }
