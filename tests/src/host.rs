@@ -133,11 +133,22 @@ impl Host {
         Printed { text: lines.told(), status }
     }
 
+    /// Runs cargo in a folder of a project, beside the data, with the surroundings the program has.
+    pub async fn cargo(&self, project: &str, arguments: &[&str]) -> Printed {
+        let lines = Lines::default();
+        let command = self.setup.cargo(self.folder.path(), project, arguments);
+        let mut process = Process::spawn(command, lines.clone(), "cargo is the test's own");
+        process.close_input();
+        let status = process.ended_within(COMPILING).await;
+        Printed { text: lines.told(), status }
+    }
+
     /// Runs a command at a terminal and types an answer to what it asks.
     pub async fn run_at_terminal(&self, arguments: &[&str], answer: &str) -> Printed {
         let lines = Lines::default();
         let command = self.setup.command_at_terminal(self.folder.path(), arguments);
-        let mut process = Process::spawn(command, lines.clone(), "`script` is part of util-linux: apt install bsdutils");
+        let mut process =
+            Process::spawn(command, lines.clone(), "`script` is part of util-linux: apt install bsdutils");
         process.type_line(answer).await;
         let status = process.ended().await;
         Printed { text: lines.told(), status }

@@ -35,12 +35,44 @@ pub struct Cases {
     /// Files of the workspace before the first case: path → text.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// What stands in for other machines: while plugins are tested no request leaves.
+    #[serde(default)]
+    pub http: Vec<Reply>,
     /// What the model answers, one question after the other; the last answer is given again and again.
     #[serde(default)]
     pub model: Vec<String>,
     /// In the order in which they are run: what a tool keeps in one case is there in the next.
     #[serde(default, rename = "case")]
     pub cases: Vec<Case>,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// The method of the request, in capitals.
+    #[serde(default = "Reply::get")]
+    pub method: String,
+    /// The whole address of the request.
+    pub url: String,
+    /// The body of the request; without it any will do.
+    pub sent: Option<String>,
+    #[serde(default = "Reply::ok")]
+    pub status: u16,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub body: String,
+}
+
+impl Reply {
+    fn get() -> String {
+        "GET".to_owned()
+    }
+
+    fn ok() -> u16 {
+        200
+    }
 }
 
 /// One call and what is expected of it.

@@ -14,7 +14,7 @@ mod template;
 pub mod toolchain;
 
 pub use build::build;
-pub use cases::{Case, Cases, Got};
+pub use cases::{Case, Cases, Got, Reply};
 pub use error::AuthorError;
 pub use language::{LANGUAGES, Language};
 pub use program::Show;

@@ -1,7 +1,8 @@
-//! `steward plugin test`: runs the cases of a project in the real sandbox, under what its plugin.toml grants, in an empty
-//! workspace and with an empty database. Nothing of the installation is read or changed.
+//! `steward plugin test`: runs the cases of a project in the real sandbox, under what its plugin.toml grants, in an
+//! empty workspace and with an empty database. Nothing of the installation is read or changed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,14 +14,17 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use clap::Args;
+use jiff::Timestamp;
 use steward_agent::{ModelError, Role};
-use steward_author::{Case, Cases, Got, Project};
+use steward_author::{Case, Cases, Got, Project, Reply};
 use steward_sandbox::{
-    Access, AskModel, CAPABILITIES, Call, Catalogue, ModelQuestion, ModelText, PluginSource, Roles, ToolPort,
+    Access, AskModel, CAPABILITIES, Call, Catalogue, KeySource, ModelQuestion, ModelText, PluginSource, Roles, StandIn,
+    ToolPort, Vault,
 };
 use steward_store::Store;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::author::Tools;
 use super::plugin_file::PluginFile;
@@ -40,6 +44,9 @@ pub(super) struct Test {
     tools: Tools,
 }
 
+/// What the values of secrets begin with in a test; the name follows.
+const TEST_SECRET: &str = "test-secret-";
+
 /// Builds the project and runs its cases; the exit code says whether all passed.
 ///
 /// # Errors
@@ -52,7 +59,7 @@ pub(super) async fn test(test: Test, config: Config) -> anyhow::Result<ExitCode>
     }
     let file = PluginFile::of_project(&project)
         .with_context(|| format!("{} is not built: leave --no-build out", project.name))?;
-    let bench = Bench::open(&project, file.wasm, &config).await?;
+    let bench = Bench::open(&project, file.wasm, &cases, &config).await?;
     let code = bench.run(&cases).await;
     bench.close().await;
     code
@@ -63,7 +70,7 @@ pub(super) async fn test(test: Test, config: Config) -> anyhow::Result<ExitCode>
 /// # Errors
 /// Why it would be refused.
 pub(super) async fn check(project: &Project, packed: &[u8], config: &Config) -> anyhow::Result<()> {
-    Bench::open(project, packed.to_vec(), config).await?.close().await;
+    Bench::open(project, packed.to_vec(), &Cases::default(), config).await?.close().await;
     Ok(())
 }
 
@@ -77,7 +84,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn open(project: &Project, wasm: Vec<u8>, config: &Config) -> anyhow::Result<Self> {
+    async fn open(project: &Project, wasm: Vec<u8>, cases: &Cases, config: &Config) -> anyhow::Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("steward-plugin-test-").tempdir().context("no temporary folder")?;
         // Compiled code is the one thing that is shared with the installation.
@@ -88,6 +95,8 @@ impl Bench {
         let everything = CAPABILITIES.iter().map(|one| (one.name.to_owned(), Access::Write)).collect();
         sandbox.roles = Roles::with([(Role::Owner.as_str().to_owned(), everything)].into())?;
         sandbox.workspace = folder.path().join("workspace");
+        // Also where there are none: a test sends nothing to anybody.
+        sandbox.http.stand_ins = Some(cases.http.iter().map(stand_in).collect());
         let source =
             PluginSource { name: project.name.clone(), wasm: Cow::Owned(wasm), manifest: project.manifest.clone() };
         let catalogue = Catalogue::load(sandbox, vec![source]).await?;
@@ -98,7 +107,21 @@ impl Bench {
             bench.close().await;
             bail!(refused);
         }
+        bench.give_secrets(cases).await?;
         Ok(bench)
+    }
+
+    /// Sets every secret the plugin was granted, to a value that is none, for the machines that are stood in for.
+    async fn give_secrets(&self, cases: &Cases) -> anyhow::Result<()> {
+        let vault = Vault::new(self.store.clone(), KeySource::File(self.folder.path().join("secret.key")));
+        let hosts: BTreeSet<_> = cases.http.iter().filter_map(|reply| host_of(&reply.url)).collect();
+        let granted = self.catalogue.plugins().iter().flat_map(|plugin| &plugin.grant.secrets.names);
+        for name in granted.filter(|_| !hosts.is_empty()) {
+            let hosts = hosts.iter().cloned().collect();
+            vault.set(name, hosts, format!("{TEST_SECRET}{name}"), Timestamp::now()).await?;
+        }
+        self.catalogue.connect_vault(Arc::new(vault));
+        Ok(())
     }
 
     async fn run(&self, cases: &Cases) -> anyhow::Result<ExitCode> {
@@ -154,6 +177,24 @@ impl Bench {
         self.catalogue.close().await;
         self.store.close().await;
     }
+}
+
+fn stand_in(reply: &Reply) -> StandIn {
+    StandIn {
+        method: reply.method.clone(),
+        url: reply.url.clone(),
+        sent: reply.sent.clone(),
+        status: reply.status,
+        headers: reply.headers.clone().into_iter().collect(),
+        body: reply.body.clone(),
+    }
+}
+
+/// The host an address leads to, with its port if that is not the usual one.
+fn host_of(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// Writes a file of the cases into the workspace, and nowhere else.

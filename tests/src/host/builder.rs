@@ -159,6 +159,15 @@ impl HostBuilder {
         self.surround(command, folder)
     }
 
+    /// Cargo in a project's folder.
+    pub(super) fn cargo(&self, folder: &Path, project: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new("cargo");
+        command.args(arguments);
+        let mut command = self.surround(command, folder);
+        command.current_dir(folder.join(project));
+        command
+    }
+
     fn surround(&self, mut command: Command, folder: &Path) -> Command {
         command.current_dir(folder).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).envs(&self.environment);

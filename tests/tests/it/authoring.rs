@@ -80,6 +80,16 @@ async fn the_worked_example_in_rust_passes_its_cases() {
     assert!(passed(&report).contains("attachment: habits.csv (text/csv"), "{}", report.text);
 }
 
+/// What a careful developer runs beside the build: the formatter and the lints, with their usual settings.
+#[tokio::test]
+async fn a_new_rust_project_is_clean() {
+    let host = developer();
+    passed(&host.run(&["plugin", "new", "tidy", "--lang", "rust"]).await);
+    passed(&host.cargo("tidy", &["fmt", "--check"]).await);
+    let lints = ["clippy", "--quiet", "--release", "--target", "wasm32-wasip2", "--", "-D", "warnings"];
+    passed(&host.cargo("tidy", &lints).await);
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -140,18 +150,25 @@ fn assert_same(ours: &Path, theirs: &Path) {
 async fn cases_run_in_the_real_sandbox_and_show_what_differs() {
     let host = developer();
     let cases = "model = [\"blue\"]\n\
+        [[http]]\nmethod = \"POST\"\nurl = \"https://api.example.org/notes\"\nsent = \"x\"\nbody = \"thanks\"\n\
+        [[http]]\nurl = \"https://api.example.org/me\"\nbody = \"Ann\"\n\
         [[case]]\nname = \"keeps\"\ntool = \"keep\"\ninput = { key = \"a\", word = \"milk\" }\ntext = \"kept\"\n\
         [[case]]\nname = \"finds it\"\ntool = \"keep\"\ninput = { key = \"a\" }\ntext = \"milk\"\n\
         [[case]]\nname = \"asks\"\ntool = \"ponder\"\ninput = { prompt = \"which colour?\" }\ntext = \"blue\"\n\
-        [[case]]\nname = \"no loopback\"\ntool = \"post\"\n\
-        input = { url = \"http://127.0.0.1:1/\", text = \"x\" }\nfailure = \"failed\"\n";
+        [[case]]\nname = \"posts\"\ntool = \"post\"\n\
+        input = { url = \"https://api.example.org/notes\", text = \"x\" }\ntext = \"thanks\"\n\
+        [[case]]\nname = \"takes a secret along\"\ntool = \"send_token\"\n\
+        input = { url = \"https://api.example.org/me\" }\ntext = \"Ann\"\n\
+        [[case]]\nname = \"nothing leaves\"\ntool = \"post\"\n\
+        input = { url = \"https://api.example.org/notes\", text = \"y\" }\nfailure = \"denied\"\n\
+        contains = \"nothing stands in for POST https://api.example.org/notes\"\n";
     let folder = project(&host, KEEPER, KEEPER_MANIFEST, cases);
     let tested = host.run(&["plugin", "test", "mine"]).await;
-    assert!(passed(&tested).contains("4 passed, 0 failed"), "{}", tested.text);
+    assert!(passed(&tested).contains("6 passed, 0 failed"), "{}", tested.text);
 
     fs::write(folder.join("tests.toml"), cases.replace("\"milk\" }", "\"bread\" }")).unwrap();
     let tested = host.run(&["plugin", "test", "mine"]).await;
-    for told in ["ok    keeps", "FAIL  finds it", "- milk", "+ bread", "3 passed, 1 failed"] {
+    for told in ["ok    keeps", "FAIL  finds it", "- milk", "+ bread", "5 passed, 1 failed"] {
         assert!(failed(&tested).contains(told), "{told}: {}", tested.text);
     }
 

@@ -13,6 +13,7 @@ mod policy;
 mod rehearsal;
 mod resolver;
 mod scope;
+mod stand_in;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub(crate) use self::client::{Approved, Client};
 pub(crate) use self::denial::Denial;
 pub(crate) use self::noted::Noted;
 pub use self::policy::HttpPolicy;
+pub use self::stand_in::{StandIn, StandIns};
 pub(crate) use self::policy::{Destination, Way};
 pub(crate) use self::scope::{HttpScope, host_shown};
 

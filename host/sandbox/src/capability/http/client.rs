@@ -16,6 +16,7 @@ use super::fault;
 use super::noted::Noted;
 use super::policy::{Destination, HttpPolicy, Way};
 use super::resolver::{self, Lookup, LookupError, PublicOnly, public_addresses};
+use super::stand_in;
 use crate::error::SandboxError;
 
 /// The most bytes all headers of a response may have together, names and values.
@@ -89,6 +90,11 @@ impl Client {
         approved: Approved,
         noted: Noted,
     ) -> Result<http::Response<WasiBody>, Error> {
+        if let Some(stand_ins) = &self.policy.stand_ins {
+            let (wait, host) = (self.policy.read_timeout, approved.to.host.clone());
+            let response = stand_in::answer(stand_ins, approved, self.policy.request_limit, &noted).await?;
+            return received(response, Bounds { limit: self.policy.response_limit, wait, host, noted });
+        }
         let Approved { request, url, to, way, options } = approved;
         if way == Way::Public && self.policy.proxy.is_some() {
             self.check_before_proxy(&to, &noted).await?;

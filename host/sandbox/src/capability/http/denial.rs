@@ -52,6 +52,11 @@ pub(crate) enum Denial {
         method: Method,
         host: String,
     },
+    /// Answers stand in for other machines, and none does for this request.
+    NoStandIn {
+        method: Method,
+        url: String,
+    },
     /// A secret would go where it may not, or cannot be put in; in words that never hold its value.
     Secret(String),
 }
@@ -63,6 +68,11 @@ impl fmt::Display for Denial {
             Self::Held { method, host } => {
                 write!(f, "this is a dry run: the {method} request to {host} was held back")
             }
+            Self::NoStandIn { method, url } => write!(
+                f,
+                "this is a test, from which no request leaves, and nothing stands in for {method} {url}: add an \
+                 [[http]] with that method and url to tests.toml"
+            ),
             Self::Grant(problem) => write!(f, "the plugin's `http` grant is not valid: {problem}"),
             Self::Address => write!(f, "only http:// and https:// addresses with a host can be requested"),
             Self::AddressLength { limit } => write!(f, "the address is longer than {}", size(*limit as u64)),

@@ -10,6 +10,7 @@ use url::{Host, Url};
 use super::address::is_public;
 use super::denial::Denial;
 use super::scope::{HttpScope, Missing, host_of};
+use super::stand_in::StandIns;
 use crate::record::dry::Held;
 
 /// What holds for the requests of every plugin.
@@ -30,6 +31,8 @@ pub struct HttpPolicy {
     pub request_limit: u64,
     /// How many requests one call may send.
     pub requests_per_call: u32,
+    /// Answers instead of those of other machines, for a plugin that is tested: then no request leaves.
+    pub stand_ins: Option<StandIns>,
     /// Looks names up in place of the machine's own resolver.
     #[cfg(test)]
     pub(crate) lookup: Option<super::resolver::Lookup>,
@@ -47,6 +50,7 @@ impl Default for HttpPolicy {
             response_limit: 10 << 20,
             request_limit: 10 << 20,
             requests_per_call: 64,
+            stand_ins: None,
             #[cfg(test)]
             lookup: None,
             held: None,
