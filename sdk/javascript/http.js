@@ -15,8 +15,9 @@ const PIECE = 4096;
 /** Sends a request and waits for the whole answer, whatever its status. Redirects are not followed. */
 export function request(url, { method = "GET", headers = {}, body } = {}) {
   const to = address(url);
-  const outgoing = prepare(to, method, headers);
-  const content = body === undefined ? undefined : typeof body === "string" ? utf8.encode(body) : body;
+  const content = typeof body === "string" ? utf8.encode(body) : body;
+  const length = content && { "content-length": String(content.length) };
+  const outgoing = prepare(to, method, { ...length, ...headers });
   try {
     const writing = content && attempt(() => outgoing.body());
     const future = handle(outgoing, null);

@@ -3,7 +3,7 @@
 export type Cell = string | number | boolean | null;
 export type Row = { [column: string]: Cell };
 
-/** The columns of all rows, in the order in which they first occur. */
+/** The columns there are in any of the rows. */
 export function columns(rows: Row[]): string[] {
   return [...new Set(rows.flatMap((row) => Object.keys(row)))];
 }

@@ -8,6 +8,13 @@ const SORT = {
   descending: { type: "boolean", default: false },
 } as const;
 
+const COLUMNS = {
+  type: "array",
+  items: { type: "string" },
+  minItems: 1,
+  description: "The columns to show, in this order.",
+} as const;
+
 function table(rows: Row[], names: string[], sortBy: string | undefined, descending: boolean) {
   const known = columns(rows);
   const missing = [...names, ...(sortBy === undefined ? [] : [sortBy])].find((name) => !known.includes(name));
@@ -15,7 +22,7 @@ function table(rows: Row[], names: string[], sortBy: string | undefined, descend
     throw Failure.notFound(`there is no column \`${missing}\`; there are: ${known.join(", ")}`);
   }
   const ordered = sortBy === undefined ? rows : sorted(rows, sortBy, descending);
-  return { text: markdown(ordered, names.length > 0 ? names : known), structured: ordered };
+  return { text: markdown(ordered, names), structured: ordered };
 }
 
 /** What was given, if all of it can be rows: objects of plain values; what is nested is left out. */
@@ -41,10 +48,10 @@ export const tool = defineTools({
           items: { type: "object", additionalProperties: { type: ["string", "number", "boolean", "null"] } },
           description: "The rows: column → text or number.",
         },
-        columns: { type: "array", items: { type: "string" }, description: "Only these, in this order.", default: [] },
+        columns: COLUMNS,
         ...SORT,
       },
-      required: ["rows"],
+      required: ["rows", "columns"],
     },
     run({ rows, columns, sort_by, descending }) {
       return table(rows as Row[], columns, sort_by, descending);
@@ -55,7 +62,7 @@ export const tool = defineTools({
     input: {
       properties: {
         url: { type: "string", description: "https://api.github.com/orgs/rust-lang/repos" },
-        columns: { type: "array", items: { type: "string" }, minItems: 1, description: "The columns to show." },
+        columns: COLUMNS,
         ...SORT,
       },
       required: ["url", "columns"],

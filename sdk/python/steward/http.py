@@ -49,12 +49,14 @@ def request(
     if not parts:
         raise Invalid(f"`{url}` is no address that can be requested: it begins with https:// and a host")
     scheme, authority, path = parts[1].lower(), parts[2], parts[3]
+    content = body.encode() if isinstance(body, str) else body
+    length = {} if content is None else {"content-length": str(len(content))}
     try:
-        outgoing = _prepare(scheme, authority, path, method, headers or {})
-        writing = None if body is None else outgoing.body()
+        outgoing = _prepare(scheme, authority, path, method, {**length, **(headers or {})})
+        writing = None if content is None else outgoing.body()
         future = _handler.handle(outgoing, None)
-        if body is not None:
-            _write(writing, body.encode() if isinstance(body, str) else body)
+        if content is not None:
+            _write(writing, content)
         return _receive(future, url)
     except Failure:
         raise

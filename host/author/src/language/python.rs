@@ -51,8 +51,8 @@ fn build<'a>(job: &'a Job<'a>) -> BoxFuture<'a, Result<(), AuthorError>> {
             builder.arg("--python-path").arg(folder);
         }
         builder.arg("--output").arg(&job.output);
-        // Nothing of the developer's own packages gets in by chance, and no compiled files into the sources.
-        builder.env_remove("VIRTUAL_ENV").env("PYTHONDONTWRITEBYTECODE", "1");
+        // Nothing of the developer's own packages gets in by chance, and a mistake is told without the builder's own stack.
+        builder.env_remove("VIRTUAL_ENV").env("RUST_BACKTRACE", "0");
         job.run(builder).await.map(drop)
     }
     .boxed()
