@@ -124,7 +124,7 @@ impl Bubblewrap {
 
     /// Everything before the command itself.
     pub(super) fn arguments(&self, view: &View) -> Vec<OsString> {
-        let mut all = Arguments::default();
+        let (mut all, size) = (Arguments::default(), self.modern.then_some(view.memory));
         all.words(&[
             "--unshare-all",
             "--die-with-parent",
@@ -148,23 +148,21 @@ impl Bubblewrap {
         }
         all.words(&["--proc", "/proc", "--dev", "/dev"]);
         for folder in ["/tmp", "/dev/shm"] {
-            if self.modern {
-                all.words(&["--size", &view.memory.to_string()]);
-            }
-            all.words(&["--tmpfs", folder]);
+            all.empty(Path::new(folder), size);
         }
         all.words(&["--symlink", "../tmp", "/var/tmp"]);
         for folder in view.read {
             all.mount("--ro-bind-try", folder);
         }
         let seen = SYSTEM.iter().map(Path::new).chain(view.read.iter().map(PathBuf::as_path));
-        all.hide(view.hidden, &seen.collect::<Vec<_>>());
+        let mut empty = all.hide(view.hidden, &seen.collect::<Vec<_>>(), size);
         all.mount("--bind", view.workspace);
-        all.hide(view.hidden, &[view.workspace]);
-        // What bubblewrap keeps in memory to hold all these together.
-        all.words(&["--remount-ro", "/dev", "--remount-ro", "/", "--chdir"]);
-        all.0.push(view.folder.into());
-        all.words(&["--"]);
+        empty.extend(all.hide(view.hidden, &[view.workspace], size));
+        // What bubblewrap keeps in memory to hold all these together; last, for it makes folders to mount others at.
+        for folder in empty.into_iter().chain([Path::new("/dev"), Path::new("/")]) {
+            all.0.extend(["--remount-ro".into(), folder.into()]);
+        }
+        all.0.extend(["--chdir".into(), view.folder.into(), "--".into()]);
         all.0
     }
 }
@@ -182,14 +180,27 @@ impl Arguments {
         self.0.extend([how.into(), path.into(), path.into()]);
     }
 
-    /// Puts something empty over what lies in a folder that is seen.
-    fn hide(&mut self, hidden: &[PathBuf], seen: &[&Path]) {
+    /// A folder in memory, of at most `size` bytes where that can be said.
+    fn empty(&mut self, path: &Path, size: Option<u64>) {
+        if let Some(size) = size {
+            self.words(&["--size", &size.to_string()]);
+        }
+        self.0.extend(["--tmpfs".into(), path.into()]);
+    }
+
+    /// Puts something empty over what lies in a folder that is seen. Gives the folders, which can still be written to.
+    fn hide<'a>(&mut self, hidden: &'a [PathBuf], seen: &[&Path], size: Option<u64>) -> Vec<&'a Path> {
+        let mut folders = Vec::new();
         for path in hidden.iter().filter(|path| seen.iter().any(|folder| path.starts_with(folder))) {
             match path.is_dir() {
-                true => self.0.extend(["--tmpfs".into(), path.into(), "--remount-ro".into(), path.into()]),
+                true => {
+                    self.empty(path, size);
+                    folders.push(path.as_path());
+                }
                 false if path.exists() => self.0.extend(["--ro-bind".into(), "/dev/null".into(), path.into()]),
                 false => {}
             }
         }
+        folders
     }
 }

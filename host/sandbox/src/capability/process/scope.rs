@@ -112,6 +112,11 @@ impl ProcessGrant {
         if let Some(wrong) = self.read.iter().find(|path| !path.is_absolute()) {
             return Err(format!("`read`: {} is no absolute path", wrong.display()));
         }
+        // In these a command has what is its own.
+        let own = |path: &&PathBuf| path.parent().is_none() || path.starts_with("/proc") || path.starts_with("/dev");
+        if let Some(wrong) = self.read.iter().find(own) {
+            return Err(format!("`read`: {} cannot be shown: name the folders that are needed", wrong.display()));
+        }
         if let Some(wrong) = self.variables.iter().find(|name| !environment::can_be_granted(name)) {
             return Err(format!("`variables`: `{wrong}` is set by the host alone or is no name of a variable"));
         }
@@ -176,6 +181,8 @@ mod tests {
             ("[\"./run.sh\"]", "`./run.sh` is no program"),
             ("{ commands = [\"git\"], net = true }", "net"),
             ("{ commands = [\"git\"], read = [\"home\"] }", "no absolute path"),
+            ("{ commands = [\"git\"], read = [\"/\"] }", "/ cannot be shown"),
+            ("{ commands = [\"git\"], read = [\"/proc/1\"] }", "cannot be shown"),
             ("{ commands = [\"git\"], variables = [\"LD_PRELOAD\"] }", "set by the host alone"),
             ("{ commands = [\"git\"], variables = [\"*\"] }", "set by the host alone"),
             ("{ commands = [\"git\"], secrets = [\"token\"] }", "`token` is no name"),

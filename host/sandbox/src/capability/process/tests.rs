@@ -173,6 +173,29 @@ async fn data_within_the_workspace_is_hidden_too() {
 }
 
 #[tokio::test]
+async fn further_folders_are_read_and_never_what_is_hidden_in_them() {
+    let fixture = fixture(Namespaces::Required).await;
+    let folder = std::fs::canonicalize(fixture.folder.path()).unwrap();
+    std::fs::write(folder.join("open.txt"), "open").unwrap();
+    std::fs::write(folder.join("data/secret.key"), "key").unwrap();
+    let read = ProcessGrant { read: vec![folder.clone()], ..full() };
+    let line = format!("cat {0}/open.txt; cat {0}/data/*; touch {0}/x {0}/data/x; touch made; ls", folder.display());
+    let finished = granted(&fixture, read.clone()).run(shell(&line)).await.unwrap();
+    assert_eq!(output(&finished), "openmade\n");
+    assert!(!folder.join("x").exists() && !folder.join("data/x").exists());
+
+    // The workspace may lie in a folder that is hidden itself.
+    let fixture = Fixture::new().await;
+    let folder = std::fs::canonicalize(fixture.folder.path()).unwrap();
+    std::fs::write(folder.join("closed.txt"), "closed").unwrap();
+    granted(&fixture, full()).backing.connected.processes.hide(folder.clone());
+    let read = ProcessGrant { read: vec![folder.parent().unwrap().to_owned()], ..full() };
+    let line = format!("cat {0}/closed.txt; touch {0}/x; touch made; ls", folder.display());
+    let finished = granted(&fixture, read).run(shell(&line)).await.unwrap();
+    assert_eq!(output(&finished), "made\n", "{finished:?}");
+}
+
+#[tokio::test]
 async fn nothing_of_a_command_goes_on_after_it() {
     for namespaces in BOTH {
         let fixture = fixture(namespaces).await;

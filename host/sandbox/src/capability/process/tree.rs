@@ -83,7 +83,8 @@ pub(super) fn kill(root: i32, mark: Option<&str>, more: impl Fn() -> Vec<i32>) {
     for _ in 0..64 {
         let own = members(root, mark).into_iter().map(|one| one.pid);
         let others: Vec<_> = own.chain(more()).filter(|&pid| pid != root).collect();
-        if others.iter().fold(true, |gone, &pid| !signal(pid, Signal::KILL) && gone) {
+        let alive = others.iter().filter(|&&pid| signal(pid, Signal::KILL)).count();
+        if alive == 0 {
             break;
         }
     }
