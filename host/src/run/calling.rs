@@ -29,7 +29,8 @@ impl Run {
             self.tasks.spawn(async move {
                 let tools = nested::port(&caller);
                 let made = caller.make(call.name.clone(), call.input, key, tools).await;
-                let result = ToolResult { id: call.id, name: call.name, text: made.text, failed: made.outcome.failed() };
+                let result =
+                    ToolResult { id: call.id, name: call.name, text: made.text, failed: made.outcome.failed() };
                 Done::Event(Event::Tool(result))
             });
         }

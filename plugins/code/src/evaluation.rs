@@ -55,8 +55,8 @@ pub fn evaluate(script: &str, reach: Rc<dyn Reach>) -> Evaluation {
         Err(problem) => return nothing(Err(format!("SyntaxError: {problem}"))),
     };
     let rejected = Rejected::default();
-    let begun = context(&*reach, &rejected)
-        .and_then(|mut context| Ok((Surroundings::install(reach, &mut context)?, context)));
+    let begun =
+        context(&*reach, &rejected).and_then(|mut context| Ok((Surroundings::install(reach, &mut context)?, context)));
     let (surroundings, mut context) = match begun {
         Ok(begun) => begun,
         Err(error) => return nothing(Err(format!("the interpreter could not be started: {error}"))),

@@ -125,7 +125,10 @@ fn the_tools_can_be_looked_at() {
 #[test]
 fn a_failure_is_an_error_with_its_kind() {
     let caught = "try { await tools.fail() } catch (e) { [e instanceof Error, e.kind, e.tool, e.message] }";
-    assert_eq!(text(&format!("let a; {}; a", caught.replace("[e", "a = [e"))), r#"[true,"denied","fail","fail: the owner said no"]"#);
+    assert_eq!(
+        text(&format!("let a; {}; a", caught.replace("[e", "a = [e"))),
+        r#"[true,"denied","fail","fail: the owner said no"]"#
+    );
     let uncaught = problem("await tools.add({});\nawait tools.fail({})");
     assert!(uncaught.contains("the owner said no"), "{uncaught}");
     assert!(uncaught.contains("2 tool calls were made"), "{uncaught}");

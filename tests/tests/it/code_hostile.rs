@@ -48,7 +48,12 @@ async fn hostile_scripts_end_alone_and_say_why() {
     let (cage, tools) = (open().await, Arc::new(Recorder::default()));
     let cases = [
         ("an endless loop", "for (;;) {}", Outcome::TimedOut, "took longer"),
-        ("endless jobs", "const again = () => Promise.resolve().then(again); await again()", Outcome::TimedOut, "longer"),
+        (
+            "endless jobs",
+            "const again = () => Promise.resolve().then(again); await again()",
+            Outcome::TimedOut,
+            "longer",
+        ),
         ("endless timers", "const again = () => setTimeout(again, 1); again()", Outcome::TimedOut, "longer"),
         ("a slow pattern", "/^(a+)+$/.test('a'.repeat(40) + 'b')", Outcome::TimedOut, "longer"),
         ("a memory bomb", "const a = []; for (;;) a.push('x'.repeat(1e6) + a.length)", Outcome::OutOfMemory, "64 MB"),

@@ -38,6 +38,7 @@ fn given(ask: &Ask, language: Language, text: &str) -> String {
             let head = say(language, format!("This is how {url} begins:"), format!("Вот начало страницы {url}:"));
             with(head, &beginning(language, text))
         }
+        Ask::Compute(_) => titled(language, "The result:", "Результат:", &beginning(language, text)),
         Ask::Tasks => titled(language, "Tasks:", "Задачи:", text),
         Ask::Update(news) => {
             let id = &news.id;

@@ -21,6 +21,8 @@ pub(super) enum Ask {
     Files(Option<String>),
     Read(String),
     Page(String),
+    /// Something to be computed, as a script.
+    Compute(String),
     Tasks,
     Update(TaskNews),
     PassOn(String),
@@ -110,6 +112,8 @@ const RULES: &[(&[&str], Make)] = &[
     (&["покажи* мне? все? мои? файлы в?", "список файлов в?", "какие у? меня? есть? файлы в?", "файлы"], make::files),
     (&["read|open|show|print me? the? this? file|page?", "cat"], make::read),
     (&["прочитай*|прочти*|открой*|покажи* мне? эту|этот? файл|страницу?"], make::read),
+    (&["compute|calculate|evaluate", "run|execute this|the? script|code|javascript"], make::compute),
+    (&["вычисли*|посчитай*|сосчитай*", "выполни*|запусти* этот? скрипт|код"], make::compute),
     (&["tell|message|write|send to?", "напиши*|передай*|скажи*"], make::send),
     (&["help|commands|start|menu", "what can you do", "who are you", "how do you work"], make::help),
     (&["помощь|справка|помоги*|команды|старт", "что ты? умеешь|можешь|умеете|можете", "кто ты"], make::help),

@@ -162,6 +162,7 @@ fn wanted(ask: &Ask) -> Vec<(&'static str, Value)> {
             let tools: &[&'static str] = if memory { &["memory_read", "read"] } else { &["read"] };
             tools.iter().map(|tool| (*tool, json!({ "path": path }))).collect()
         }
+        Ask::Compute(script) => vec![("run_code", json!({ "script": script }))],
         Ask::Page(url) => vec![("web_fetch", json!({ "url": url }))],
         Ask::Tasks => vec![("get_my_tasks", json!({})), ("list_tasks", json!({}))],
         Ask::Update(news) => {

@@ -11,7 +11,7 @@ pub(super) fn say(language: Language, english: impl Into<String>, russian: impl 
 }
 
 /// What can be done with one of these tools: an example in each language.
-const ABILITIES: [(&[&str], &str, &str); 13] = [
+const ABILITIES: [(&[&str], &str, &str); 14] = [
     (&["schedule_task"], "“remind me in one minute to buy milk”", "«напомни мне через минуту купить молоко»"),
     (&["list_scheduled"], "“what is scheduled”", "«покажи напоминания»"),
     (&["cancel_task"], "“cancel 3”", "«отмени 3»"),
@@ -20,6 +20,11 @@ const ABILITIES: [(&[&str], &str, &str); 13] = [
     (&["memory_log"], "“log: met Anna”", "«запиши: встретил Анну»"),
     (&["list", "read"], "“list files”, “read notes.md”", "«покажи файлы», «прочитай notes.md»"),
     (&["web_fetch"], "“read this page: https://example.org”", "«прочитай страницу https://example.org»"),
+    (
+        &["run_code"],
+        "“calculate 6 * 7”, “run code: …” with JavaScript",
+        "«посчитай 6 * 7», «выполни код: …» на JavaScript",
+    ),
     (&["get_my_tasks", "list_tasks"], "“what are my tasks”", "«мои задачи»"),
     (&["update_task"], "“task 3 done: here is my answer”", "«задача 3 готова: вот мой ответ»"),
     (&["create_task"], "“task for Anna: water the flowers”", "«задача для Anna: полить цветы»"),

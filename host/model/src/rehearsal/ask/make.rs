@@ -26,6 +26,11 @@ pub(super) fn note(rest: &Rest<'_>) -> Option<Ask> {
     (!content.is_empty()).then(|| Ask::Note(content.to_owned()))
 }
 
+pub(super) fn compute(rest: &Rest<'_>) -> Option<Ask> {
+    let script = rest.from(0);
+    (!script.is_empty()).then(|| Ask::Compute(script.to_owned()))
+}
+
 pub(super) fn recall(rest: &Rest<'_>) -> Option<Ask> {
     let names = |word: &&Word<'_>| !EMPTY.split_whitespace().any(|empty| empty == word.plain);
     let topics: Vec<String> = rest.words.iter().filter(names).map(|word| word.plain.clone()).collect();

@@ -71,6 +71,10 @@ fn files_and_pages_are_read() {
         ("read memory/2026-11-20.md", Ask::Read("memory/2026-11-20.md".into())),
         ("read this page: https://example.org/a?b=c.", Ask::Page("https://example.org/a?b=c".into())),
         ("прочитай эту страницу www.example.org", Ask::Page("https://www.example.org".into())),
+        ("calculate 6 * 7", Ask::Compute("6 * 7".into())),
+        ("посчитай (1 + 2) * 3", Ask::Compute("(1 + 2) * 3".into())),
+        ("run code: [1, 2].map(n => n * n)", Ask::Compute("[1, 2].map(n => n * n)".into())),
+        ("выполни код: await tools.list_users()", Ask::Compute("await tools.list_users()".into())),
         ("https://example.org", Ask::Page("https://example.org".into())),
     ]);
     assert_eq!(understand("", &["uploads/a.txt".into()]), Ask::Read("uploads/a.txt".into()));
