@@ -1,6 +1,17 @@
 //! The plugin's own small data, kept between calls: any value that serde can write, under a key.
 //!
-//! What was kept while acting for one person is not there when acting for another; owners share theirs.
+//! What was kept while acting for one person is not there when acting for another; owners share theirs. Needs the grant
+//! `kv`.
+//!
+//! ```no_run
+//! use steward_sdk::{Failure, kv};
+//!
+//! fn count() -> Result<u32, Failure> {
+//!     let count = kv::get::<u32>("count")?.unwrap_or(0) + 1;
+//!     kv::set("count", &count)?;
+//!     Ok(count)
+//! }
+//! ```
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,14 @@
-//! Questions to the model that runs the assistant: one text in, one text out, few and short.
+//! Questions to the model that runs the assistant: one text in, one text out, few and short. Needs the grant `model`.
+//!
+//! ```no_run
+//! use steward_sdk::{Failure, model, progress};
+//!
+//! fn summary(text: &str) -> Result<String, Failure> {
+//!     progress("Summing it up…");
+//!     let reply = model::question(text).system("Sum it up in three sentences.").max_tokens(200).ask()?;
+//!     Ok(reply.text)
+//! }
+//! ```
 
 use crate::Failure;
 use crate::bindings::steward::plugin::model as host;

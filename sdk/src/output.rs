@@ -5,6 +5,14 @@ use serde_json::Value;
 use crate::bindings::exports::steward::plugin::tool as export;
 
 /// The answer of a tool.
+///
+/// ```
+/// use steward_sdk::{Output, serde_json::json};
+///
+/// let table = "day,km\n2026-11-20,5\n";
+/// let output = Output::text("You ran 5 km.").structured(json!({ "km": 5 })).attach("runs.csv", "text/csv", table);
+/// assert_eq!(output.attachments[0].name, "runs.csv");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Output {
     /// What the model reads.

@@ -1,5 +1,19 @@
 //! Secrets by name. A plugin never sees a value: it writes [`placeholder`] where the value belongs in a request, and
-//! the host puts it in on the way to the hosts the owner bound it to.
+//! the host puts it in on the way to the hosts the owner bound it to. Needs the grant `secrets`.
+//!
+//! ```no_run
+//! use steward_sdk::{Failure, http, secrets};
+//!
+//! fn issues() -> Result<String, Failure> {
+//!     let known = secrets::list()?;
+//!     if !known.iter().any(|secret| secret.name == "EXAMPLE_TOKEN" && secret.is_set) {
+//!         secrets::ask("EXAMPLE_TOKEN", "To read your issues.")?;
+//!         return Err(Failure::unavailable("the owner was asked for EXAMPLE_TOKEN: try again when it is set"));
+//!     }
+//!     let answer = http::get("https://api.example.org/issues").bearer("EXAMPLE_TOKEN").send()?;
+//!     Ok(answer.successful()?.text())
+//! }
+//! ```
 
 use crate::Failure;
 use crate::bindings::steward::plugin::secrets as host;
