@@ -20,6 +20,10 @@ pub(crate) const INSTANCES: u32 = 256;
 /// The most memory any guest can have. Address space is reserved for this much, whatever a call is allowed to use.
 pub(crate) const MEMORY: usize = 256 << 20;
 const GUARD: u64 = 32 << 20;
+/// So much of a guest's memory is overwritten with its first contents after a call. The rest goes back to the system,
+/// which takes all processors' time, so it pays for guests to be no larger. To look which pages were written
+/// (`pagemap_scan`) would leave those to the next call which the system has swapped out or is just moving.
+const KEPT: usize = 384 << 10;
 
 /// The engine and its clock, which stops when this is dropped.
 pub(crate) struct Engine {
@@ -72,6 +76,8 @@ fn config() -> Config {
     config
         .epoch_interruption(true)
         .wasm_threads(false)
+        // A type of the component model like any other, though wasmtime leaves it out unless it is asked for.
+        .wasm_component_model_map(true)
         .memory_reservation(MEMORY as u64)
         .memory_guard_size(GUARD)
         .memory_reservation_for_growth(0)
@@ -91,10 +97,7 @@ fn pool() -> InstanceAllocationStrategy {
         .max_memories_per_module(2)
         .max_tables_per_module(8)
         .table_elements(crate::limits::TABLE_ELEMENTS)
-        // What a guest wrote is given back to the system. Of a guest's memory the first pages are those it never uses, so
-        // keeping some costs more than it saves; and to look which were written (`pagemap_scan`) would leave those
-        // for the next call which the system has swapped out or is just moving.
-        .linear_memory_keep_resident(0)
+        .linear_memory_keep_resident(KEPT)
         .table_keep_resident(16 << 10);
     InstanceAllocationStrategy::Pooling(pool)
 }

@@ -1,4 +1,30 @@
 //! A guest that breaks the limits ends alone, with a message one can act on, while other calls run on.
+//!
+//! Where each kind of attack is tried, here and in the other tests that end in `hostile…` (in-crate ones are those of
+//! `host/sandbox`):
+//!
+//! | attack | tests |
+//! | --- | --- |
+//! | endless loops in wasm | `a_guest_that_never_ends_…`, `calls_end_with_the_run_…`; in-crate `hostile`: start functions |
+//! | endless loops in host calls, sleep | `work_in_the_host_and_sleep_…` |
+//! | memory, tables, stack | `each_way_to_misbehave_…` (eat_memory, recurse); in-crate `hostile`: tables, starts |
+//! | floods of output, attachments, log, progress | `each_way_to_misbehave_…`; in-crate `command::tests` |
+//! | instances, more calls than there are places | in-crate `hostile`: too large to begin with; `tests` |
+//! | handles: timers, files, folders, requests | `each_way_to_misbehave_…`, `hostile_files`, `hostile_reach` |
+//! | names that lead out, links before, during and between calls | `hostile_reach`, `hostile_files` |
+//! | floods of files: sizes, gaps, masses of small things | `hostile_files` |
+//! | names that turn to addresses nearby (DNS rebinding) | in-crate `hostile`, `capability::http::tests` |
+//! | addresses nearby in every spelling, redirects to them, other ports, schemes and methods | `hostile_reach` |
+//! | headers that carry another request or host | `hostile_reach`; in-crate `capability::http::tests` |
+//! | secrets in address, header, body, redirect, base64 | `hostile_secrets`; in-crate `secret::edge::tests` |
+//! | claims about who is calling | `hostile_reach`, `compromised` |
+//! | interfaces that were not linked | `what_a_guest_imports_and_…`, `hostile_reach`; in-crate `tests` |
+//! | manifests that say less than the binary | `a_manifest_that_grants_less_…`; in-crate `manifest`, `consent` |
+//! | huge and deep JSON, invalid UTF-8, nonsense across the border | `each_way_to_misbehave_…`; in-crate `hostile` |
+//! | components too costly to compile | `hostile_compile`; in-crate `compile` |
+//! | compiled code that was changed, cut, or is another's | `changed_native_code_…`, `hostile_compile`; in-crate `compile` |
+//! | calls that outlive their run | `calls_end_with_the_run_…`, `a_guest_that_never_ends_…` |
+//! | scripts and programs | `code_hostile`, `process` |
 
 use std::sync::Arc;
 use std::time::Duration;

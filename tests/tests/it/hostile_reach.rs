@@ -240,7 +240,7 @@ async fn other_schemes_ports_methods_and_passwords_are_refused() {
 }
 
 /// Answers each request with the same bytes and tells what it was asked.
-async fn server(answer: String) -> (String, mpsc::UnboundedReceiver<String>) {
+pub(crate) async fn server(answer: String) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (tell, asked) = mpsc::unbounded_channel();

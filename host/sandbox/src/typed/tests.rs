@@ -100,6 +100,7 @@ fn numbers_may_be_written_as_models_write_them() {
         ("(option string)", json!(null), json!(null)),
         ("(result string (error u8))", json!({"err": 4}), json!({"err": 4})),
         ("(result)", json!("ok"), json!({"ok": null})),
+        ("(map string u8)", json!([["a", 1], ["b", 2]]), json!([["a", 1], ["b", 2]])),
         ("char", json!("я"), json!("я")),
     ] {
         let ty = of_text(ty);

@@ -9,6 +9,7 @@ use wasmtime::component::Val;
 pub(super) enum Shape {
     Plain(&'static str),
     List(Box<Shape>),
+    Map(&'static str, Box<Shape>),
     Tuple(Vec<Shape>),
     Option(Box<Shape>),
     Result(Option<Box<Shape>>, Option<Box<Shape>>),
@@ -21,6 +22,9 @@ pub(super) enum Shape {
 const PLAIN: [&str; 13] =
     ["bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "float32", "float64", "char", "string"];
 
+/// What may be the key of a map.
+const KEYS: [&str; 11] = ["bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "char", "string"];
+
 pub(super) fn any_shape() -> impl Strategy<Value = Shape> {
     let leaf = prop_oneof![
         6 => prop::sample::select(PLAIN.as_slice()).prop_map(Shape::Plain),
@@ -32,6 +36,7 @@ pub(super) fn any_shape() -> impl Strategy<Value = Shape> {
         prop_oneof![
             boxed().prop_map(Shape::List),
             boxed().prop_map(Shape::Option),
+            (prop::sample::select(KEYS.as_slice()), boxed()).prop_map(|(key, value)| Shape::Map(key, value)),
             vec(inner.clone(), 1..4).prop_map(Shape::Tuple),
             vec(inner.clone(), 1..4).prop_map(Shape::Record),
             vec(option::of(inner.clone()), 1..4).prop_map(Shape::Variant),
@@ -55,6 +60,7 @@ impl Shape {
             Self::Plain(name) => return (*name).to_owned(),
             Self::List(inner) => return format!("(list {})", of(inner)),
             Self::Option(inner) => return format!("(option {})", of(inner)),
+            Self::Map(key, value) => return format!("(map {key} {})", of(value)),
             Self::Tuple(inner) => {
                 return format!("(tuple {})", inner.iter().map(of).collect::<Vec<_>>().join(" "));
             }
@@ -92,6 +98,7 @@ pub(super) fn any_value(shape: &Shape) -> BoxedStrategy<Val> {
     match shape {
         Shape::Plain(name) => plain(name),
         Shape::List(inner) => vec(any_value(inner), 0..4).prop_map(Val::List).boxed(),
+        Shape::Map(key, value) => vec((plain(key), any_value(value)), 0..4).prop_map(Val::Map).boxed(),
         Shape::Option(inner) => option::of(any_value(inner)).prop_map(|one| Val::Option(one.map(Box::new))).boxed(),
         Shape::Tuple(inner) => inner.iter().map(any_value).collect::<Vec<_>>().prop_map(Val::Tuple).boxed(),
         Shape::Record(fields) => {
