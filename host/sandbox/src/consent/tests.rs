@@ -71,7 +71,7 @@ fn what_widens_and_what_narrows_is_told_apart() {
         ("kv = {}\nmodel = {}", "kv = {}", "- model: no longer"),
         (read, write, "+ files: now read and write"),
         (write, read, "- files: now only read"),
-        (&folders(r#""notes""#), write, "+ files: folders: also *; no longer notes:write"),
+        (&folders(r#""notes""#), write, "+ files: folders: also *"),
         (write, &folders(r#""notes""#), "- files: folders: no longer *"),
         (&folders(r#""notes""#), &folders(r#""notes/2026""#), "- files: folders: no longer notes:write"),
         (&http(""), &hosts(r#""x.a.org", "B.org.""#), "- http: hosts: no longer *.a.org"),
@@ -217,21 +217,25 @@ fn an_owner_reads_all_of_it() {
       Автор пишет: Keeps notes.
       BLAKE3 ecf87622ea5c78b2b1f44016ea95d14feb3bd825f7544e7201862f3d12b4cd1b
     Просит разрешения:
-      files (только чтение): Работать с файлами рабочей папки: читать, а с правом записи создавать, менять и удалять.
+      files (только чтение)
+        Работать с файлами рабочей папки: читать, а с правом записи создавать, менять и удалять.
         Во всей рабочей папке.
         импорт wasi:filesystem/preopens@0.2.6
-      http: Отправлять запросы на перечисленные адреса в интернете.
+      http
+        Отправлять запросы на перечисленные адреса в интернете.
         Может обращаться к *.example.org, xn--xample-2of.com.
         Запросами видов GET, POST.
         По портам 443, 80.
         импорт wasi:http/outgoing-handler@0.2.6
-      model: Задавать модели несколько коротких вопросов за вызов; это расходует токены.
+      model
+        Задавать модели несколько коротких вопросов за вызов; это расходует токены.
         Может спросить 2 раз за один вызов.
         В ответе не больше 100 токенов.
         импорт steward:plugin/model@0.1.0
-      secrets: Пользоваться перечисленными секретами в запросах (подставляет хост) и просить вас их задать.
+      secrets
+        Пользоваться перечисленными секретами в запросах (подставляет хост) и просить вас их задать.
         Может подставлять в свои запросы, не видя их: TOKEN.
-    Обходится без этого, вызовы не удаются: kv
+    Обходится без этого, вызовы не удаются: kv, process
     Есть в манифесте, но не в программе, поэтому не действует: memory
     Вызову дано: память 64 MB, время 60 с, ответ 256 KB, вложения 20 MB, запись 64 MB.
     Инструменты, как их описывает он сам:
@@ -267,7 +271,7 @@ fn an_update_begins_with_what_changed() {
     let wider = Consent::new(before, Some(&now));
     assert!(wider.is_needed());
     insta::assert_snapshot!(wider.changes_text(Language::Ru), @r#"
-    Изменилось с тех пор, как было одобрено:
+    Изменилось после одобренной версии 1.1:
       + model: calls 4, было 2
     "#);
     let same = Consent::new(now.clone(), Some(&now)).changes_text(Language::En);
