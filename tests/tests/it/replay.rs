@@ -162,10 +162,10 @@ async fn no_recording_holds_the_value_of_a_secret() {
 
     // A guest that reads a value where the owner left it lying about.
     std::fs::write(studio.cage.folder.path().join("workspace/note.txt"), format!("it is {TOKEN}")).unwrap();
-    studio.cage.own("words", json!({ "file": "note.txt" })).await;
-    studio.cage.own("keep", json!({ "key": "a", "word": TOKEN })).await;
-    for entry in studio.cage.store.calls(AuditFilter::default(), 2).await.unwrap() {
-        let recording = studio.cage.store.recording(entry.id).await.unwrap().unwrap();
+    let kept = json!({ "key": "a", "word": TOKEN });
+    for (tool, input) in [("words", json!({ "file": "note.txt" })), ("keep", kept)] {
+        studio.cage.own(tool, input).await;
+        let (entry, recording) = studio.last().await;
         let told = studio.cage.catalogue.replay(entry, &recording, false).await.unwrap_err().to_string();
         assert!(told.contains("the value of the secret TOKEN"), "{told}");
         assert!(!String::from_utf8(recording).unwrap().contains("ghp_"));
@@ -260,6 +260,8 @@ async fn a_dry_run_tells_what_a_call_would_do_and_does_nothing() {
     assert!(noted.contains("would write MEMORY.md") && noted.contains("Anna likes tea."), "{noted}");
     let planned = desk.dry("schedule_task", json!({ "title": "water the plants", "time": "in 2 hours" })).await;
     assert!(planned.contains("would schedule “water the plants” for"), "{planned}");
+    let sent = desk.dry("send_to_user", json!({ "user": "owner", "message": "Hello!" })).await;
+    assert!(sent.contains("would send a message to the chat owner (terminal):\n  Hello!"), "{sent}");
     let refused = desk.0.run(&["plugin", "dry-run", "nonsense"]).await;
     assert!(!refused.status.success() && refused.text.contains("There is no tool `nonsense`"), "{}", refused.text);
 

@@ -280,6 +280,9 @@ fn write_all<'a>(
 ) -> fmt::Result {
     out.push_str(open);
     for (number, (name, value)) in fields.enumerate() {
+        if out.len() > 4 * SHOWN {
+            break;
+        }
         if number > 0 {
             out.push_str(", ");
         }
