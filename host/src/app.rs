@@ -22,7 +22,7 @@ use crate::installed::{self, Plugins};
 use crate::models::Models;
 use crate::questions::Questions;
 use crate::router::Router;
-use crate::{delivery, heartbeat, scheduler, uploads};
+use crate::{delivery, footprint, heartbeat, scheduler, uploads};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -112,6 +112,7 @@ impl App {
         self.work.spawn(scheduler::run(Arc::clone(host)));
         self.work.spawn(heartbeat::run(Arc::clone(host)));
         self.work.spawn(approval::settle(Arc::clone(host)));
+        self.work.spawn(footprint::settle(host.stop.clone()));
         for channel in host.channels.iter() {
             self.lines.spawn(receive(Arc::clone(host), Arc::clone(channel)));
             self.lines.spawn(delivery::watch_ready(Arc::clone(host), Arc::clone(channel)));
@@ -126,7 +127,10 @@ impl App {
         let catalogue = host.plugins.catalogue();
         let mut lines = vec![
             format!("Ready. Model: {}", models.join(", then ")),
-            format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
+            match host.plugins.is_whole() {
+                true => format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
+                false => "  tools      are being compiled for this machine: some seconds, this once".to_owned(),
+            },
             format!("  terminal   steward chat   (data in {})", host.config.data.display()),
         ];
         lines.push(match &host.config.telegram {
@@ -145,6 +149,7 @@ impl App {
     /// Stops everything and waits for it. What is under way is taken up at the next start.
     pub async fn end(mut self) {
         self.host.stop.cancel();
+        self.host.plugins.give_up();
         wait_for(&mut self.work).await;
         self.host.hang_up.cancel();
         wait_for(&mut self.lines).await;
@@ -211,6 +216,25 @@ pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
 
 /// The built-in plugins and the installed ones that are enabled.
 pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Result<Catalogue> {
+    let catalogue = Catalogue::load(sandbox(config, store.clone())?, built_in(config)?).await?;
+    connect_processes(&catalogue, config);
+    with_installed(catalogue, config, &store).await
+}
+
+/// The same without those built-in plugins that have to be compiled first; they are given back.
+pub(crate) async fn open_compiled(config: &Config, store: Store) -> anyhow::Result<(Catalogue, Vec<PluginSource>)> {
+    let (catalogue, late) = Catalogue::load_compiled(sandbox(config, store.clone())?, built_in(config)?).await?;
+    connect_processes(&catalogue, config);
+    Ok((with_installed(catalogue, config, &store).await?, late))
+}
+
+async fn with_installed(catalogue: Catalogue, config: &Config, store: &Store) -> anyhow::Result<Catalogue> {
+    let rows = store.plugins().await?;
+    Ok(if rows.is_empty() { catalogue } else { installed::beside(&catalogue, &rows, &config.data).await })
+}
+
+/// The plugins that ship, with what the configuration says of them.
+fn built_in(config: &Config) -> anyhow::Result<Vec<PluginSource>> {
     plugins::check(&config.plugins, steward_builtin::PLUGINS.iter().map(|plugin| plugin.name))?;
     let sources = steward_builtin::PLUGINS.iter().map(|plugin| {
         Ok(PluginSource {
@@ -219,11 +243,7 @@ pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Res
             manifest: plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?,
         })
     });
-    let sources: Vec<PluginSource> = sources.collect::<anyhow::Result<_>>()?;
-    let catalogue = Catalogue::load(sandbox(config, store.clone())?, sources).await?;
-    connect_processes(&catalogue, config);
-    let rows = store.plugins().await?;
-    Ok(if rows.is_empty() { catalogue } else { installed::beside(&catalogue, &rows, &config.data).await })
+    sources.collect()
 }
 
 /// Says how programs are run, and keeps the configuration, which may hold keys, out of their sight.
