@@ -1,6 +1,6 @@
 //! `[plugins.NAME]`: what the owner grants a built-in plugin instead of what it comes with. A line is one of its
-//! `[capabilities]`, so the sandbox reads and checks it as it does those of a plugin.toml; keys that a line does not name
-//! stay as they are.
+//! `[capabilities]`, so the sandbox reads and checks it as it does those of a plugin.toml; keys that a line does not
+//! name stay as they are.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_the_owner_leaves_unsaid_stays() {
-        let own = "name = \"git\"\n[capabilities]\nprocess = { commands = [\"git\"], network = true }\nhttp = { hosts = [] }\n";
+        let own = "name = \"git\"\n[capabilities]\nprocess = { commands = [\"git\"], network = true }\nhttp = {}\n";
         let grants: Grants = toml::from_str("[git]\nprocess = \"ask\"\nhttp = false\n").unwrap();
         let manifest: Table = toml::from_str(&adjusted(own, "git", &grants).unwrap()).unwrap();
         let process = &manifest["capabilities"]["process"];

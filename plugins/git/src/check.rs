@@ -1,5 +1,5 @@
-//! What a model may pass to git as a name. Anything that git could take for an option, a command or a way out is refused
-//! before git sees it.
+//! What a model may pass to git as a name. Anything that git could take for an option, a command or a way out is
+//! refused before git sees it.
 
 use steward_sdk::Failure;
 

@@ -12,7 +12,8 @@ use crate::token;
 /// What to clone, and where to.
 #[derive(Deserialize, JsonSchema)]
 pub struct Clone {
-    /// The repository's address: `https://github.com/owner/name`, `git@host:owner/name.git`, or a folder of the workspace.
+    /// The repository's address: `https://github.com/owner/name`, `git@host:owner/name.git`, or a folder of the
+    /// workspace.
     url: String,
     /// The new folder in the workspace; named after the repository if left out.
     folder: Option<String>,

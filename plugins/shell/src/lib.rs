@@ -12,10 +12,10 @@ use steward_sdk::{Failure, Output};
 
 steward_sdk::plugin! {
     /// Runs a command line with the shell, in the workspace or a folder of it, and gives what it printed and its exit
-    /// code. Use it for what the other tools cannot do: to build, to test, to convert files. The owner is asked first and
-    /// sees the command, so give one that does the whole job and can be read at a glance. There is nobody to answer a
-    /// question the command asks, and nothing goes on in the background after it. Example:
-    /// `{"command": "pdftotext letter.pdf - | head -50", "folder": "uploads"}`
+    /// code. Use it for what the other tools cannot do: to build, to test, to convert files. The owner is asked first
+    /// and sees the command, so give one that does the whole job and can be read at a glance. There is nobody to answer
+    /// a question the command asks, and nothing goes on in the background after it. Example: `{"command": "pdftotext
+    /// letter.pdf - | head -50", "folder": "uploads"}`
     shell: destructive, requires ["process"] => shell;
 }
 

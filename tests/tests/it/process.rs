@@ -118,6 +118,17 @@ async fn a_command_dies_with_the_program() {
 }
 
 #[tokio::test]
+async fn without_namespaces_what_a_killed_host_left_is_ended_before_the_next_command() {
+    let mut stage = Stage::to_the_letter(&format!("{AT_ONCE}[process]\nnamespace = \"off\"\n")).await;
+    let mark = mark();
+    // Made again after the crash, it finds that it had begun.
+    stage.order("shell", &json!({ "command": format!("test -e begun || (touch begun; setsid sleep {mark})") }));
+    until_running(&mark, true).await;
+    stage.host.restart().await;
+    until_running(&mark, false).await;
+}
+
+#[tokio::test]
 async fn a_command_sees_neither_the_host_s_environment_nor_its_data_nor_the_network() {
     let configuration = format!("{AT_ONCE}# token = \"in-the-file\"\n");
     let stage = Stage::with(crate::doing::to_the_letter, |host| {

@@ -71,6 +71,8 @@ pub(crate) struct Processes {
     /// What the host wants of namespaces, and what else none of them shows.
     wanted: OnceLock<(Namespaces, Vec<PathBuf>)>,
     found: OnceCell<Namespace>,
+    /// What an earlier host left was looked for.
+    swept: OnceCell<()>,
 }
 
 impl Processes {
@@ -94,6 +96,15 @@ impl Processes {
     /// # Errors
     /// There must be one and is none.
     async fn namespace(&self) -> Result<Option<Bubblewrap>, Failure> {
+        let found = self.choose().await?;
+        if found.is_none() {
+            let sweep = || async { drop(tokio::task::spawn_blocking(tree::kill_orphans).await) };
+            self.swept.get_or_init(sweep).await;
+        }
+        Ok(found)
+    }
+
+    async fn choose(&self) -> Result<Option<Bubblewrap>, Failure> {
         let wanted = self.wanted.get().map(|(wanted, _)| *wanted).unwrap_or_default();
         if wanted == Namespaces::Off {
             return Ok(None);
@@ -119,10 +130,12 @@ impl wit::process::Host for CallState {
         environment::check(&grant, &self.plugin, &command.variables)?;
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
-        let place = self.find_place(&command).await?;
+        let mut place = self.find_place(&command).await?;
         let namespace = self.backing.connected.processes.namespace().await?;
         if grant.commands == Commands::Ask {
             self.ask_owner(&command).await?;
+            // Much may have changed while the owner thought about it.
+            place = self.find_place(&command).await?;
         }
         let known = self.backing.connected.refreshed().await?;
         let outputs = [(); 2].map(|()| Output::new(Arc::clone(&known), grant.output()));
@@ -197,9 +210,8 @@ impl CallState {
         let input = command.input;
         let own = command.arguments.into_iter().map(Into::into);
         let Some(bubblewrap) = namespace else {
-            let mark = format!("_STEWARD_CALL={:032x}", rand::random::<u128>());
             let Place { program, folder, .. } = place;
-            let (arguments, mark) = (own.collect(), Some(mark));
+            let (arguments, mark) = (own.collect(), Some(tree::new_mark()));
             return Ok(Plan { program, arguments, folder, environment, input, namespaced: false, mark });
         };
         let mut arguments = bubblewrap.arguments(&View {

@@ -1,5 +1,5 @@
-//! A bound on processes that the kernel itself keeps, for what multiplies faster than anyone can look. Root has no limit
-//! of its own, so it takes a control group for each command; anybody else is held by the limit of their user.
+//! A bound on processes that the kernel itself keeps, for what multiplies faster than anyone can look. Root has no
+//! limit of its own, so it takes a control group for each command; anybody else is held by the limit of their user.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd as _;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -65,8 +66,30 @@ fn descends(all: &HashMap<i32, Entry>, pid: i32, root: i32) -> bool {
 }
 
 fn carries(pid: i32, mark: &str) -> bool {
-    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environment.split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
+    variables(pid).split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
+}
+
+fn variables(pid: i32) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+}
+
+/// The variable by which what a command started is known, as `NAME=value`. It begins with whose command it is.
+pub(super) fn new_mark() -> String {
+    format!("{MARK}{}.{:032x}", std::process::id(), rand::random::<u128>())
+}
+
+const MARK: &str = "_STEWARD_CALL=";
+
+/// Kills what was left by commands of hosts that are gone, which had no time to.
+pub(super) fn kill_orphans() {
+    for pid in entries().into_keys() {
+        let variables = variables(pid);
+        let marks = variables.split(|&byte| byte == 0).filter_map(|variable| variable.strip_prefix(MARK.as_bytes()));
+        let mut hosts = marks.filter_map(|mark| std::str::from_utf8(mark).ok()?.split('.').next()?.parse::<u32>().ok());
+        if hosts.any(|host| !Path::new(&format!("/proc/{host}")).exists()) && signal(pid, Signal::KILL) {
+            tracing::warn!(pid, "a program that outlived the host it was run by was ended");
+        }
+    }
 }
 
 fn memory(pid: i32) -> u64 {
