@@ -98,6 +98,19 @@ impl Home {
         Ok(started.elapsed())
     }
 
+    /// Builds a plugin's project as its author would, with compilers that were fetched before.
+    pub(crate) async fn build(&self, project: &Path, toolchains: &Path) -> anyhow::Result<()> {
+        let mut command = self.command(&["plugin", "build"])?;
+        command
+            .arg(project)
+            .arg("--toolchains")
+            .arg(toolchains)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let built = command.output().await?;
+        ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr).trim());
+        Ok(())
+    }
+
     fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let folder = self.folder.path();
         let mut command = Command::new(program()?);

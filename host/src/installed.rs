@@ -1,13 +1,16 @@
 //! The plugins the owner installed, beside the built-in ones: which of them are enabled is looked up whenever a run
-//! begins, so that a running host follows what the command line does. What is approved is not decided here.
+//! begins, so that a running host follows what the command line does. What is approved is not decided here. At the first
+//! start the built-in plugins are compiled meanwhile, and the first run waits for them.
 
 pub(crate) mod files;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use steward_sandbox::{Catalogue, Installed};
+use steward_sandbox::{Catalogue, Installed, PluginSource};
 use steward_store::{Installation, InstalledPlugin, Store, StoreError};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app;
 use crate::config::Config;
@@ -16,7 +19,10 @@ use crate::config::Config;
 pub(crate) struct Plugins {
     store: Store,
     data: PathBuf,
-    current: RwLock<Current>,
+    current: Arc<RwLock<Current>>,
+    /// Every built-in plugin is there.
+    whole: watch::Receiver<bool>,
+    late: Option<AbortOnDropHandle<()>>,
 }
 
 #[derive(Clone)]
@@ -40,11 +46,29 @@ impl Plugins {
         let hashes = rows.into_iter().map(|row| row.plugin.hash).collect();
         let folder = files::folder(&data);
         let swept = tokio::task::spawn_blocking(move || files::sweep(&folder, &hashes));
-        let catalogue = Arc::new(app::open_catalogue(config, store.clone()).await?);
+        let (catalogue, late) = app::open_compiled(config, store.clone()).await?;
         if let Ok(Err(error)) = swept.await {
             tracing::warn!(%error, "files of plugins that are gone stay");
         }
-        Ok(Self { store, data, current: RwLock::new(Current { enabled, catalogue }) })
+        let current = Arc::new(RwLock::new(Current { enabled, catalogue: Arc::new(catalogue) }));
+        let (done, whole) = watch::channel(late.is_empty());
+        let late = (!late.is_empty()).then(|| {
+            let adding = add_late(Arc::clone(&current), late, done);
+            AbortOnDropHandle::new(tokio::spawn(adding))
+        });
+        Ok(Self { store, data, current, whole, late })
+    }
+
+    /// Whether every built-in plugin is there.
+    pub(crate) fn is_whole(&self) -> bool {
+        *self.whole.borrow()
+    }
+
+    /// Nobody waits for plugins any more.
+    pub(crate) fn give_up(&self) {
+        if let Some(late) = &self.late {
+            late.abort();
+        }
     }
 
     /// The plugins as they were at the last look.
@@ -52,8 +76,11 @@ impl Plugins {
         self.current().catalogue
     }
 
-    /// The plugins as the owner has them now. When that cannot be found out, they stay as they were.
+    /// The plugins as the owner has them now. When that cannot be found out, they stay as they were. Waits for those that
+    /// are still being compiled, so that every run has the same tools.
     pub(crate) async fn refreshed(&self) -> Arc<Catalogue> {
+        // It fails where the host ends meanwhile.
+        let _ = self.whole.clone().wait_for(|whole| *whole).await;
         let before = self.current();
         match self.reloaded(&before).await {
             Ok(None) => before.catalogue,
@@ -88,6 +115,16 @@ impl Plugins {
     fn current(&self) -> Current {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Compiles and adds the plugins that were not compiled yet. The next look takes in the installed ones anew.
+async fn add_late(current: Arc<RwLock<Current>>, late: Vec<PluginSource>, done: watch::Sender<bool>) {
+    tracing::info!("{} plugins are compiled for this machine, this once", late.len());
+    let early = Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner).catalogue);
+    let catalogue = Arc::new(early.with_late(late).await);
+    *current.write().unwrap_or_else(PoisonError::into_inner) = Current { enabled: Vec::new(), catalogue };
+    tracing::info!("all plugins are there");
+    done.send_replace(true);
 }
 
 /// The catalogue with the plugins that are enabled.

@@ -2,6 +2,7 @@
 //! its role and origin and the plugins' grants; no list of tools for a role exists anywhere.
 
 mod installed;
+mod late;
 
 use std::collections::HashMap;
 use std::future::ready;

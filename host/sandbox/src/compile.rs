@@ -68,6 +68,11 @@ impl Cache {
         Self { time, ..self }
     }
 
+    /// Whether its code was compiled before. That it is right is seen when it is loaded.
+    pub(crate) fn is_kept(&self, wasm: &[u8]) -> bool {
+        self.entry(wasm).is_ok_and(|entry| entry.exists())
+    }
+
     /// The component, from its kept code if that is there and right.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! The run's tools for a tool that calls them itself, such as a script: each call is the run's own, with its rights, its
-//! consent, its audit row and its stop, under a key of its own.
+//! The run's tools for a tool that calls them itself, such as a script: each call is the run's own, with its rights,
+//! its consent, its audit row and its stop, under a key of its own.
 
 use std::sync::Arc;
 

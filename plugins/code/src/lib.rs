@@ -1,5 +1,5 @@
-//! The code plugin: runs JavaScript that a model wrote, in an interpreter that is itself inside the sandbox. A script has
-//! no network and no files; it reaches the run's other tools, and whether each call is made is decided by the host.
+//! The code plugin: runs JavaScript that a model wrote, in an interpreter that is itself inside the sandbox. A script
+//! has no network and no files; it reaches the run's other tools, and the host decides whether each call is made.
 //! Read `evaluation` first.
 
 pub mod answer;
@@ -33,8 +33,8 @@ steward_sdk::plugin! {
     /// that fails throws an Error with a `kind`: invalid, denied, not-found, unavailable or failed. `listTools()` gives
     /// the name, description and schema of each tool.
     ///
-    /// Use it where you would need many calls or a computation: loop over things, filter, add up, make calls at the same
-    /// time with `Promise.all`, and give back only what matters, for all of it is one step.
+    /// Use it where you would need many calls or a computation: loop over things, filter, add up, make calls at the
+    /// same time with `Promise.all`, and give back only what matters, for all of it is one step.
     ///
     /// Example: `{"script": "const days = ['2026-11-18', '2026-11-19'];\nconst logs = await Promise.all(days.map(day =>
     /// tools.memory_read({path: `memory/${day}.md`})));\nlogs.map(log => log.text.split('\\n').length)"}`

@@ -1,5 +1,5 @@
-//! Makes a program of a script: the body of an async function, so that `await` and `return` work everywhere in it, which
-//! gives back the value of its last expression. Lines stay where they are, so that errors name the right ones.
+//! Makes a program of a script: the body of an async function, so that `await` and `return` work everywhere in it,
+//! which gives back the value of its last expression. Lines stay where they are, so that errors name the right ones.
 
 use std::ops::ControlFlow;
 

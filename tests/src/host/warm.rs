@@ -20,6 +20,11 @@ pub(super) fn give(data: &Path) {
     }
 }
 
+/// Whether nobody has kept any code yet.
+pub(super) fn is_wanted() -> bool {
+    kept_folder().is_some_and(|kept| !kept.exists())
+}
+
 /// Keeps the code of a data folder, unless that was done before.
 pub(super) fn keep(data: &Path) {
     let Some(kept) = kept_folder().filter(|kept| !kept.exists()) else { return };

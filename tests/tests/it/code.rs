@@ -189,7 +189,7 @@ async fn what_is_not_offered_cannot_be_called_from_a_script_either() {
     let stage = Stage::set(running(script)).await;
     stage.owner.says("try them");
     let told = result(&stage).await;
-    assert!(told.starts_with("Result: [3,false,") && told.contains("no tool `run_code`"), "{told}");
+    assert!(told.starts_with("Result: [3,false,") && told.contains("no tool run_code;"), "{told}");
     assert_eq!(stage.audit(1).await, [("run_code".to_owned(), "ok".to_owned())], "nothing reached the tools");
     assert!(stage.model.requests()[0].tools().contains(&"run_code".to_owned()));
 }

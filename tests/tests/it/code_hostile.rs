@@ -69,7 +69,8 @@ async fn hostile_scripts_end_alone_and_say_why() {
         ("a script that leaves its function", "}); tools.big(); (async () => {", Outcome::Failed, "SyntaxError"),
     ];
     for (what, script, outcome, told) in cases {
-        let answer = run(&cage, &tools, script, 2).await;
+        let seconds = if outcome == Outcome::TimedOut { 2 } else { 30 };
+        let answer = run(&cage, &tools, script, seconds).await;
         assert_eq!(answer.outcome, outcome, "{what}: {}", answer.text);
         assert!(answer.text.contains(told), "{what}: {}", answer.text);
         let next = run(&cage, &tools, "1 + 1", 10).await;

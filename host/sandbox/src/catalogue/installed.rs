@@ -72,7 +72,7 @@ impl Catalogue {
     }
 
     /// The same catalogue without the installed plugins.
-    fn with_own(&self) -> Self {
+    pub(super) fn with_own(&self) -> Self {
         let own: Vec<_> = self.plugins.iter().filter(|plugin| !plugin.installed).cloned().collect();
         Self {
             tools: own.iter().flat_map(|plugin| self.tools_of(plugin)).collect(),
