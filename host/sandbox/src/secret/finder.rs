@@ -99,8 +99,17 @@ fn forms_of(value: &str) -> BTreeSet<Vec<u8>> {
         forms.insert(upper.replace("%20", "+").into_bytes());
         forms.insert(upper.into_bytes());
     }
+    // With nothing left as it is, which every reader takes too.
+    let escaped: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    forms.insert(lower_escapes(&escaped).into_bytes());
+    forms.insert(escaped.into_bytes());
+    let units: String = value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    forms.insert(units.to_uppercase().replace("\\U", "\\u").into_bytes());
+    forms.insert(units.into_bytes());
     let quoted = serde_json::Value::from(value).to_string();
-    forms.insert(quoted.trim_start_matches('"').strip_suffix('"').unwrap_or(&quoted).as_bytes().to_vec());
+    let quoted = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or(&quoted);
+    forms.insert(quoted.replace('/', "\\/").into_bytes());
+    forms.insert(quoted.as_bytes().to_vec());
     let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
     forms.insert(hex.to_uppercase().into_bytes());
     forms.insert(hex.into_bytes());
@@ -156,6 +165,9 @@ mod tests {
             encoded(UNRESERVED).replace("%20", "+"),
             serde_json::to_string(VALUE).unwrap(),
             VALUE.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            VALUE.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            VALUE.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect(),
+            serde_json::to_string(VALUE).unwrap().replace('/', "\\/"),
         ];
         for form in forms {
             let text = clean(&format!("before {form} after"));
