@@ -1,6 +1,21 @@
-//! The guest of the benches as a component.
+//! The guests of the benches as components.
 
-/// Compiled by the build script.
-pub(crate) static WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_small.wasm"));
+use steward_sandbox::PluginSource;
 
-pub(crate) static MANIFEST: &str = include_str!("../../tests/guests/small/plugin.toml");
+/// One small tool. The build script compiles it.
+pub(crate) fn small() -> PluginSource {
+    PluginSource {
+        name: "small".to_owned(),
+        wasm: include_bytes!(concat!(env!("OUT_DIR"), "/guest_small.wasm")).into(),
+        manifest: include_str!("../../tests/guests/small/plugin.toml").to_owned(),
+    }
+}
+
+/// Among others a tool that sleeps.
+pub(crate) fn hostile() -> PluginSource {
+    PluginSource {
+        name: "hostile".to_owned(),
+        wasm: steward_tests::guests::HOSTILE.into(),
+        manifest: steward_tests::guests::HOSTILE_MANIFEST.to_owned(),
+    }
+}

@@ -1,16 +1,21 @@
 //! Figures of Steward, each beside something it can be compared with in the same run: `make bench` takes them all,
-//! `cargo run --release -p steward-benches -- call startup memory messages sessions` those that are named.
+//! `cargo run --release -p steward-benches -- call memory` those that are named.
 //!
 //! Nothing here asserts on time; how to read the figures stands in `README.md`.
 
+mod alive;
 mod bare;
+mod busy;
 mod call;
 mod crowd;
 mod figures;
 mod guest;
+mod hosts;
+mod load;
 mod memory;
 mod messages;
 mod process;
+mod sandbox;
 mod scene;
 mod sessions;
 mod startup;
@@ -20,8 +25,11 @@ mod terminal;
 use std::process::ExitCode;
 
 /// The parts in the order they are taken, and what each is about.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 8] = [
     ("call", "a tool call through the sandbox against the same function called natively"),
+    ("hosts", "a tool call against hosts that do less, or link or compile at each call"),
+    ("alive", "instances alive at once, and the memory of each"),
+    ("load", "loading a plugin for the first time and again"),
     ("startup", "from the start of the program until it is ready"),
     ("memory", "resident memory when idle"),
     ("messages", "messages a second through the whole path"),
@@ -53,6 +61,9 @@ async fn main() -> ExitCode {
 async fn take(part: &str) -> anyhow::Result<()> {
     match part {
         "call" => call::take().await,
+        "hosts" => hosts::take().await,
+        "alive" => alive::take().await,
+        "load" => load::take().await,
         "startup" => startup::take().await,
         "memory" => memory::take().await,
         "messages" => messages::take().await,
