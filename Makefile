@@ -6,6 +6,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench setup
 
+# What plugins can be written in beside Rust.
+LANGUAGES := python javascript typescript go c zig
+
 # Checkers of the shell scripts, the Dockerfile and docker-compose.yml; setup puts them there.
 TOOLS := target/tools/bin
 
@@ -18,6 +21,10 @@ run: ## start Steward, and chat with it right here
 test: lint ## install what the tests need, then run everything that must pass
 	@# The end-to-end tests run this very binary, built as it ships: without the features that tests add to its crates.
 	cargo build --locked --package steward
+	@# The compilers of plugins in other languages, at the versions the program itself names.
+	@for language in $(LANGUAGES); do \
+		target/debug/steward plugin toolchain $$language --toolchains target/toolchains >/dev/null; \
+	done
 	cargo test --locked --workspace --doc --quiet
 	cargo nextest run --locked --workspace
 
@@ -32,6 +39,10 @@ lint: setup ## check format, lints, licences, scripts, the image and the compose
 
 bench: ## measure; prints ratios within one run
 	cargo build --locked --release --package steward
+	@# For plugins that bring an interpreter along; where a compiler cannot be fetched, its row is left out.
+	@for language in javascript python; do \
+		target/release/steward plugin toolchain $$language --toolchains target/toolchains >/dev/null || true; \
+	done
 	cargo run --locked --release --package steward-benches
 
 setup: ## install what the tests need and what is missing
