@@ -6,7 +6,7 @@ use steward_agent::turn::Answer;
 use steward_agent::{Language, ModelError, Role};
 
 /// Chooses by language.
-fn say(language: Language, en: impl Into<String>, ru: impl Into<String>) -> String {
+pub(crate) fn say(language: Language, en: impl Into<String>, ru: impl Into<String>) -> String {
     match language {
         Language::En => en.into(),
         Language::Ru => ru.into(),

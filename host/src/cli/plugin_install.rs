@@ -19,6 +19,7 @@ use super::say;
 use crate::app;
 use crate::config::Config;
 use crate::installed::{self, files};
+use crate::texts;
 
 #[derive(Args)]
 pub(super) struct Install {
@@ -79,9 +80,17 @@ impl Place {
     /// Another process on the same data takes notice by itself.
     fn take_notice(&self) -> anyhow::Result<()> {
         if app::is_running(&self.config.data) {
-            say("The Steward that is running takes notice with the next message.")?;
+            self.tell(
+                "The Steward that is running takes notice with the next message.",
+                "Работающий Steward узнает об этом со следующим сообщением.",
+            )?;
         }
         Ok(())
+    }
+
+    /// Says something in the owner's language.
+    fn tell(&self, en: impl Into<String>, ru: impl Into<String>) -> anyhow::Result<()> {
+        say(&texts::say(self.config.language, en, ru))
     }
 
     async fn row(&self, name: &str) -> anyhow::Result<Option<InstalledPlugin>> {
@@ -142,13 +151,13 @@ async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<E
         && !consent.is_needed()
     {
         keep(place, &plugin.hash, wasm).await?;
-        say(&already(&title, row))?;
+        already(place, &title, row)?;
         return Ok(ExitCode::SUCCESS);
     }
     if consent.is_needed() {
         say(consent.text(language, &plugin.limits).trim_end())?;
         if !yes && !agrees(language).await? {
-            say("Nothing was changed.")?;
+            place.tell("Nothing was changed.", "Ничего не изменено.")?;
             return Ok(ExitCode::FAILURE);
         }
     } else {
@@ -166,16 +175,20 @@ async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<E
     if let Some(row) = before.filter(|row| row.plugin.hash != plugin.hash) {
         place.forget(&row.plugin.hash).await;
     }
-    say(&format!("{title} is installed."))?;
+    place.tell(format!("{title} is installed."), format!("{title} установлен."))?;
     missing_secrets(place, &plugin).await?;
     place.take_notice()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn already(title: &str, row: &InstalledPlugin) -> String {
+fn already(place: &Place, title: &str, row: &InstalledPlugin) -> anyhow::Result<()> {
+    let enable = format!("steward plugin enable {}", row.plugin.name);
     match row.enabled {
-        true => format!("{title} is installed already."),
-        false => format!("{title} is installed already and disabled: steward plugin enable {}", row.plugin.name),
+        true => place.tell(format!("{title} is installed already."), format!("{title} уже установлен.")),
+        false => place.tell(
+            format!("{title} is installed already and disabled: {enable}"),
+            format!("{title} уже установлен и выключен: {enable}"),
+        ),
     }
 }
 
@@ -213,7 +226,11 @@ fn is_yes(answer: &str) -> bool {
 async fn missing_secrets(place: &Place, plugin: &Plugin) -> anyhow::Result<()> {
     let there: Vec<_> = place.store.secrets().await?.into_iter().map(|secret| secret.name).collect();
     for name in plugin.grant.secrets.names.iter().filter(|name| !there.contains(name)) {
-        say(&format!("It uses the secret {name}, which is not set yet: steward secret set {name} --host HOST"))?;
+        let set = format!("steward secret set {name} --host HOST");
+        place.tell(
+            format!("It uses the secret {name}, which is not set yet: {set}"),
+            format!("Ему нужен секрет {name}, который ещё не задан: {set}"),
+        )?;
     }
     Ok(())
 }
@@ -228,8 +245,14 @@ pub(super) async fn remove(remove: Remove, config: Config) -> anyhow::Result<()>
         if let Some(row) = row {
             place.forget(&row.plugin.hash).await;
         }
-        let with = if entries == 0 { String::new() } else { format!(", with {entries} entries of data it kept") };
-        say(&format!("{} is removed{with}.", remove.name))?;
+        let name = &remove.name;
+        match entries {
+            0 => place.tell(format!("{name} is removed."), format!("{name} удалён.")),
+            _ => place.tell(
+                format!("{name} is removed, with the data it kept ({entries})."),
+                format!("{name} удалён вместе со своими данными ({entries})."),
+            ),
+        }?;
         place.take_notice()
     };
     let done = done.await;
@@ -246,7 +269,11 @@ pub(super) async fn enable(named: Named, enabled: bool, config: Config) -> anyho
             loads(&place, &named.name).await?;
         }
         place.store.enable_plugin(&named.name, enabled).await?;
-        say(&format!("{} is {}.", named.name, if enabled { "enabled" } else { "disabled" }))?;
+        let name = &named.name;
+        match enabled {
+            true => place.tell(format!("{name} is enabled."), format!("{name} включён.")),
+            false => place.tell(format!("{name} is disabled."), format!("{name} выключен.")),
+        }?;
         place.take_notice()
     };
     let done = done.await;

@@ -94,7 +94,7 @@ async fn a_running_host_follows_what_the_owner_installs_and_takes_away() {
     owner.says("keep it again");
     owner.hears(|text| text == "Result: kept").await;
 
-    worked(&host.run(&["plugin", "remove", "keeper"]).await, "with 1 entries of data");
+    worked(&host.run(&["plugin", "remove", "keeper"]).await, "keeper is removed, with the data it kept (1).");
     assert!(files(&host.data()).is_empty());
     owner.says("and one more");
     owner.hears(|text| text == "I have no such tool.").await;

@@ -210,6 +210,7 @@ fn an_owner_reads_all_of_it() {
     Its tools, as it describes them itself:
       find (only reads; requires files): Does find.
       post (sends something to others; requires http, secrets): Does post.
+    Offered also to people who are no owners: find
     "#);
     insta::assert_snapshot!(consent.text(Language::Ru, &Limits::default()), @r#"
     notes 1.0 (3 bytes)
@@ -241,6 +242,7 @@ fn an_owner_reads_all_of_it() {
     Инструменты, как их описывает он сам:
       find (только читает; требует files): Does find.
       post (отправляет другим; требует http, secrets): Does post.
+    Доступны и тем, кто не владелец: find
     "#);
 }
 

@@ -1,12 +1,12 @@
 //! A request and its changes in words, English and Russian. What the author wrote is marked as such and shown so that
 //! nothing in it can hide.
 
-use steward_agent::Language;
+use steward_agent::{Language, Origin, Role};
 
 use super::scope::{self, Scope, Sentence};
 use super::{Approved, AskedCapability, AskedTool, Change, Consent, Extent, Request};
 use crate::capability::Capability;
-use crate::grant::Access;
+use crate::grant::{Access, CapabilitySet, Requirement, Roles};
 use crate::limits::{Limits, bytes};
 use crate::lines::{Lines, joined, shown};
 use crate::plugin::Effect;
@@ -80,6 +80,20 @@ fn body(request: &Request, limits: &Limits, lines: &mut Lines) {
         lines.head("Its tools, as it describes them itself:", "Инструменты, как их описывает он сам:");
         request.tools.iter().for_each(|one| tool(one, lines));
     }
+    let open: Vec<_> = request.tools.iter().filter(|tool| is_open(tool)).map(|tool| tool.name.clone()).collect();
+    if !open.is_empty() {
+        let text = lines.pick("Offered also to people who are no owners:", "Доступны и тем, кто не владелец:");
+        lines.line(&format!("{text} {}", joined(&open)));
+    }
+}
+
+/// Whether a role that everybody has besides the owners' holds all that the tool requires. What the configuration says of
+/// roles is not known here.
+fn is_open(tool: &AskedTool) -> bool {
+    let requirements = tool.requires.iter().filter_map(|text| Requirement::parse(text));
+    let needs = requirements.fold(CapabilitySet::EMPTY, |set, one| set.union(one.set()));
+    let roles = Roles::default();
+    roles.names().any(|role| *role != Role::Owner && roles.set(role, Origin::Chat).contains(needs))
 }
 
 fn capability(asked: &AskedCapability, lines: &mut Lines) {
