@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use steward_agent::{Health, visible_lines};
-use steward_sandbox::{Namespace, Namespaces, Vault};
+use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
 use steward_store::Store;
 
 use crate::app;
@@ -130,7 +130,8 @@ async fn plugins(config: &Config, store: Store) -> Finding {
     match app::open_catalogue(config, store).await {
         Ok(catalogue) => {
             let refused = catalogue.refused().iter();
-            let refused: Vec<_> = refused.map(|(name, error)| visible_lines(&format!("{name}: {error}"))).collect();
+            let mut refused: Vec<_> = refused.map(|(name, error)| visible_lines(&format!("{name}: {error}"))).collect();
+            refused.extend(unknown_recorded(config, &catalogue));
             let text = format!("{} plugins, {} tools", catalogue.plugins().len(), catalogue.tools().count());
             catalogue.close().await;
             if refused.is_empty() {
@@ -141,6 +142,14 @@ async fn plugins(config: &Config, store: Store) -> Finding {
         }
         Err(error) => bad(format!("{error:#}"), "see the message; `rm -r data/compiled` is always safe"),
     }
+}
+
+/// Names in `audit.record` that no plugin has: nothing would be recorded, and nobody told.
+fn unknown_recorded(config: &Config, catalogue: &Catalogue) -> Option<String> {
+    let Recorded::Plugins(names) = &config.audit.record.which else { return None };
+    let is_known = |name: &&String| catalogue.plugins().iter().any(|plugin| *plugin.name == ***name);
+    let unknown: Vec<_> = names.iter().filter(|name| !is_known(name)).map(String::as_str).collect();
+    (!unknown.is_empty()).then(|| format!("audit.record names {}, which is no plugin here", unknown.join(", ")))
 }
 
 async fn secrets(config: &Config, store: Store) -> Finding {

@@ -19,9 +19,10 @@ use steward_tests::Host;
 use steward_tests::guests::{KEEPER, KEEPER_MANIFEST, LEDGER, WORDS};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cage::{Cage, source};
+use crate::cage::{Cage, call, source};
 
 const TOKEN: &str = "ghp_0123456789abcdef";
 
@@ -30,12 +31,15 @@ struct Studio {
     cage: Cage,
     place: String,
     heard: Arc<Mutex<Vec<String>>>,
+    /// Somebody asked at the place where nobody answers.
+    asked: Arc<Notify>,
     server: Option<AbortOnDropHandle<()>>,
 }
 
 impl Studio {
     async fn open(record: RecordPolicy) -> Self {
-        let (place, heard, server) = repeating().await;
+        let asked = Arc::new(Notify::new());
+        let (place, heard, server) = repeating(Arc::clone(&asked)).await;
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("workspace")).unwrap();
         std::fs::write(folder.path().join("workspace/poem.txt"), "the rain\nin spain\n").unwrap();
@@ -50,7 +54,7 @@ impl Studio {
         let sender = Sender { id: "1".to_owned(), name: "Olga".to_owned(), username: None, language: None };
         let address = Address { channel: "terminal".to_owned(), chat: "1".to_owned() };
         cage.store.meet("terminal", &sender, Some(Role::Owner), &address, Timestamp::now()).await.unwrap();
-        Self { cage, place, heard, server: Some(server) }
+        Self { cage, place, heard, asked, server: Some(server) }
     }
 
     fn url(&self) -> String {
@@ -100,7 +104,7 @@ impl AskModel for Parrot {
     }
 }
 
-async fn repeating() -> (String, Arc<Mutex<Vec<String>>>, AbortOnDropHandle<()>) {
+async fn repeating(asked: Arc<Notify>) -> (String, Arc<Mutex<Vec<String>>>, AbortOnDropHandle<()>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hear = Arc::clone(&heard);
     let repeat = move |headers: HeaderMap, body: String| async move {
@@ -109,7 +113,11 @@ async fn repeating() -> (String, Arc<Mutex<Vec<String>>>, AbortOnDropHandle<()>)
         hear.lock().unwrap().push(text.clone());
         text
     };
-    let router = Router::new().route("/", any(repeat));
+    let never = move || async move {
+        asked.notify_one();
+        std::future::pending::<()>().await;
+    };
+    let router = Router::new().route("/", any(repeat)).route("/never", any(never));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let place = listener.local_addr().unwrap().to_string();
     let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -146,6 +154,22 @@ async fn a_recorded_call_comes_to_the_same_without_reaching_anything() {
     assert!(again.difference.is_none() && again.answer.text.contains("once"), "{again:?}");
     assert_eq!(studio.heard.lock().unwrap().len(), heard);
     assert!(!studio.cage.folder.path().join("workspace").exists());
+}
+
+#[tokio::test]
+async fn a_call_that_was_stopped_comes_to_the_same_point() {
+    let studio = Studio::open(everything()).await;
+    let call = call(Role::Owner, "post", json!({ "url": format!("{}never", studio.url()), "text": "hello?" }));
+    let cancel = call.cancel.clone();
+    let stopped = async {
+        studio.asked.notified().await;
+        cancel.cancel();
+    };
+    let (answer, ()) = tokio::join!(studio.cage.catalogue.call(call), stopped);
+    assert_eq!(answer.outcome, Outcome::Cancelled, "{}", answer.text);
+    let again = studio.again().await;
+    assert!(again.given_up && again.difference.is_none(), "{again:?}");
+    assert_eq!(again.recorded.outcome, "cancelled");
 }
 
 #[tokio::test]

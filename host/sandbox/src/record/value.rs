@@ -1,7 +1,7 @@
 //! What crosses the border of a guest, in a form that can be kept, compared and given again. Handles are numbers: the
 //! first one a call is given is 0, the next one 1.
 
-use std::fmt::{self, Write as _};
+mod shown;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -71,21 +71,11 @@ impl Value {
         value: &Val,
         handle: &mut impl FnMut(ResourceAny) -> wasmtime::Result<Self>,
     ) -> wasmtime::Result<Self> {
+        if let Some(leaf) = Self::leaf(value) {
+            return Ok(leaf);
+        }
         let mut all = |values: &[Val]| values.iter().map(|one| Self::of(one, handle)).collect::<Result<Vec<_>, _>>();
         Ok(match value {
-            Val::Bool(one) => Self::Bool(*one),
-            Val::S8(one) => Self::S8(*one),
-            Val::U8(one) => Self::U8(*one),
-            Val::S16(one) => Self::S16(*one),
-            Val::U16(one) => Self::U16(*one),
-            Val::S32(one) => Self::S32(*one),
-            Val::U32(one) => Self::U32(*one),
-            Val::S64(one) => Self::S64(*one),
-            Val::U64(one) => Self::U64(*one),
-            Val::Float32(one) => Self::F32(one.to_bits()),
-            Val::Float64(one) => Self::F64(one.to_bits()),
-            Val::Char(one) => Self::Char(*one),
-            Val::String(text) => Self::String(text.clone()),
             Val::List(list) => match bytes(list) {
                 Some(bytes) => Self::Bytes(Bytes(bytes)),
                 None => Self::List(all(list)?),
@@ -101,15 +91,35 @@ impl Value {
                 Self::Record(fields.collect::<wasmtime::Result<_>>()?)
             }
             Val::Variant(case, value) => Self::Variant(case.clone(), Self::within(value, handle)?),
-            Val::Enum(case) => Self::Enum(case.clone()),
             Val::Option(value) => Self::Option(Self::within(value, handle)?),
             Val::Result(Ok(value)) => Self::Ok(Self::within(value, handle)?),
             Val::Result(Err(value)) => Self::Err(Self::within(value, handle)?),
-            Val::Flags(names) => Self::Flags(names.clone()),
             Val::Resource(resource) => handle(*resource)?,
-            Val::Future(_) | Val::Stream(_) | Val::ErrorContext(_) => {
+            _ => {
                 return Err(wasmtime::Error::msg("futures and streams of WASI 0.3 cannot be recorded"));
             }
+        })
+    }
+
+    /// A value that is made of no others.
+    fn leaf(value: &Val) -> Option<Self> {
+        Some(match value {
+            Val::Bool(one) => Self::Bool(*one),
+            Val::S8(one) => Self::S8(*one),
+            Val::U8(one) => Self::U8(*one),
+            Val::S16(one) => Self::S16(*one),
+            Val::U16(one) => Self::U16(*one),
+            Val::S32(one) => Self::S32(*one),
+            Val::U32(one) => Self::U32(*one),
+            Val::S64(one) => Self::S64(*one),
+            Val::U64(one) => Self::U64(*one),
+            Val::Float32(one) => Self::F32(one.to_bits()),
+            Val::Float64(one) => Self::F64(one.to_bits()),
+            Val::Char(one) => Self::Char(*one),
+            Val::String(text) => Self::String(text.clone()),
+            Val::Enum(case) => Self::Enum(case.clone()),
+            Val::Flags(names) => Self::Flags(names.clone()),
+            _ => return None,
         })
     }
 
@@ -128,8 +138,33 @@ impl Value {
         &self,
         handle: &mut impl FnMut(&Self, u32) -> wasmtime::Result<ResourceAny>,
     ) -> wasmtime::Result<Val> {
+        if let Some(leaf) = self.leaf_val() {
+            return Ok(leaf);
+        }
         let mut all = |values: &[Self]| values.iter().map(|one| one.val(handle)).collect::<wasmtime::Result<Vec<_>>>();
         Ok(match self {
+            Self::List(list) => Val::List(all(list)?),
+            Self::FixedList(list) => Val::FixedLengthList(all(list)?),
+            Self::Tuple(values) => Val::Tuple(all(values)?),
+            Self::Map(pairs) => {
+                let pairs = pairs.iter().map(|(key, value)| Ok((key.val(handle)?, value.val(handle)?)));
+                Val::Map(pairs.collect::<wasmtime::Result<_>>()?)
+            }
+            Self::Record(fields) => {
+                let fields = fields.iter().map(|(name, value)| Ok((name.clone(), value.val(handle)?)));
+                Val::Record(fields.collect::<wasmtime::Result<_>>()?)
+            }
+            Self::Variant(case, value) => Val::Variant(case.clone(), Self::val_within(value, handle)?),
+            Self::Option(value) => Val::Option(Self::val_within(value, handle)?),
+            Self::Ok(value) => Val::Result(Ok(Self::val_within(value, handle)?)),
+            Self::Err(value) => Val::Result(Err(Self::val_within(value, handle)?)),
+            Self::Own(number) | Self::Lent(number) => Val::Resource(handle(self, *number)?),
+            _ => return Err(wasmtime::Error::msg("a value of the recording is of no known kind")),
+        })
+    }
+
+    fn leaf_val(&self) -> Option<Val> {
+        Some(match self {
             Self::Bool(one) => Val::Bool(*one),
             Self::S8(one) => Val::S8(*one),
             Self::U8(one) => Val::U8(*one),
@@ -144,24 +179,9 @@ impl Value {
             Self::Char(one) => Val::Char(*one),
             Self::String(text) => Val::String(text.clone()),
             Self::Bytes(Bytes(bytes)) => Val::List(bytes.iter().map(|byte| Val::U8(*byte)).collect()),
-            Self::List(list) => Val::List(all(list)?),
-            Self::FixedList(list) => Val::FixedLengthList(all(list)?),
-            Self::Tuple(values) => Val::Tuple(all(values)?),
-            Self::Map(pairs) => {
-                let pairs = pairs.iter().map(|(key, value)| Ok((key.val(handle)?, value.val(handle)?)));
-                Val::Map(pairs.collect::<wasmtime::Result<_>>()?)
-            }
-            Self::Record(fields) => {
-                let fields = fields.iter().map(|(name, value)| Ok((name.clone(), value.val(handle)?)));
-                Val::Record(fields.collect::<wasmtime::Result<_>>()?)
-            }
-            Self::Variant(case, value) => Val::Variant(case.clone(), Self::val_within(value, handle)?),
             Self::Enum(case) => Val::Enum(case.clone()),
-            Self::Option(value) => Val::Option(Self::val_within(value, handle)?),
-            Self::Ok(value) => Val::Result(Ok(Self::val_within(value, handle)?)),
-            Self::Err(value) => Val::Result(Err(Self::val_within(value, handle)?)),
             Self::Flags(names) => Val::Flags(names.clone()),
-            Self::Own(number) | Self::Lent(number) => Val::Resource(handle(self, *number)?),
+            _ => return None,
         })
     }
 
@@ -216,97 +236,9 @@ fn bytes(list: &[Val]) -> Option<Vec<u8>> {
     list.iter().map(byte).collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
 }
 
-/// The longest text shown of a value, in characters.
-const SHOWN: usize = 200;
-
-/// Short, for a person, without what steers a terminal.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        self.write(&mut text);
-        let mut shown: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if text.chars().nth(SHOWN).is_some() {
-            shown.push('…');
-        }
-        f.write_str(&shown)
-    }
-}
-
-impl Value {
-    fn write(&self, out: &mut String) {
-        // Writing to a string cannot fail.
-        let _ = match self {
-            _ if out.len() > 4 * SHOWN => Ok(()),
-            Self::Bool(one) => write!(out, "{one}"),
-            Self::S8(one) => write!(out, "{one}"),
-            Self::U8(one) => write!(out, "{one}"),
-            Self::S16(one) => write!(out, "{one}"),
-            Self::U16(one) => write!(out, "{one}"),
-            Self::S32(one) => write!(out, "{one}"),
-            Self::U32(one) => write!(out, "{one}"),
-            Self::S64(one) => write!(out, "{one}"),
-            Self::U64(one) => write!(out, "{one}"),
-            Self::F32(bits) => write!(out, "{}", f32::from_bits(*bits)),
-            Self::F64(bits) => write!(out, "{}", f64::from_bits(*bits)),
-            Self::Char(one) => write!(out, "{one:?}"),
-            Self::String(text) => write!(out, "“{}”", text.chars().take(SHOWN).collect::<String>()),
-            Self::Bytes(Bytes(bytes)) => match std::str::from_utf8(bytes) {
-                Ok(text) => write!(out, "“{}”", text.chars().take(SHOWN).collect::<String>()),
-                Err(_) => write!(out, "{} bytes", bytes.len()),
-            },
-            Self::List(all) | Self::FixedList(all) => write_all(out, ("[", "]"), all.iter().map(|one| ("", one))),
-            Self::Tuple(all) => write_all(out, ("(", ")"), all.iter().map(|one| ("", one))),
-            Self::Map(pairs) => write_all(out, ("{", "}"), pairs.iter().flat_map(|(key, one)| [("", key), ("", one)])),
-            Self::Record(fields) => write_all(out, ("{", "}"), fields.iter().map(|(name, one)| (name.as_str(), one))),
-            Self::Variant(case, value) => write_case(out, case, value),
-            Self::Enum(case) => write!(out, "{case}"),
-            Self::Option(Some(value)) => {
-                value.write(out);
-                Ok(())
-            }
-            Self::Option(None) => write!(out, "none"),
-            Self::Ok(value) => write_case(out, "ok", value),
-            Self::Err(value) => write_case(out, "error", value),
-            Self::Flags(names) => write!(out, "{}", names.join(" ")),
-            Self::Own(number) | Self::Lent(number) => write!(out, "handle {number}"),
-        };
-    }
-}
-
-fn write_all<'a>(
-    out: &mut String,
-    (open, close): (&str, &str),
-    fields: impl Iterator<Item = (&'a str, &'a Value)>,
-) -> fmt::Result {
-    out.push_str(open);
-    for (number, (name, value)) in fields.enumerate() {
-        if out.len() > 4 * SHOWN {
-            break;
-        }
-        if number > 0 {
-            out.push_str(", ");
-        }
-        if !name.is_empty() {
-            write!(out, "{name}: ")?;
-        }
-        value.write(out);
-    }
-    out.push_str(close);
-    Ok(())
-}
-
-fn write_case(out: &mut String, case: &str, value: &Option<Box<Value>>) -> fmt::Result {
-    out.push_str(case);
-    if let Some(value) = value {
-        out.push('(');
-        value.write(out);
-        out.push(')');
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::shown::SHOWN;
     use super::*;
 
     #[test]
