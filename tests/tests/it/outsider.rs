@@ -133,6 +133,15 @@ const TABLE: &[(&str, &str)] = &[
     ("list_scheduled", "yes no no"),
     ("schedule_task", "yes no no"),
     ("web_fetch", "yes no no"),
+    ("shell", "yes no no"),
+    ("git_clone", "yes no no"),
+    ("git_commit", "yes no no"),
+    ("git_diff", "yes no no"),
+    ("git_log", "yes no no"),
+    ("git_merge_request", "yes no no"),
+    ("git_push", "yes no no"),
+    ("git_status", "yes no no"),
+    ("run_code", "yes no no"),
 ];
 
 #[tokio::test]
