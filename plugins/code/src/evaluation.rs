@@ -97,7 +97,7 @@ fn run(program: &str, surroundings: &Surroundings, context: &mut Context) -> JsR
         if tools::make_pending(surroundings, context)? {
             continue;
         }
-        let due = surroundings.timers.borrow_mut().next();
+        let due = surroundings.timers.borrow_mut().take_due();
         let Some((call, arguments)) = due else { return Ok(promise) };
         call.call(&JsValue::undefined(), &arguments, context)?;
     }

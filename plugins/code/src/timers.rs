@@ -30,7 +30,7 @@ impl Timers {
     }
 
     /// What is due next; its time has come with that.
-    pub fn next(&mut self) -> Option<(JsFunction, Vec<JsValue>)> {
+    pub fn take_due(&mut self) -> Option<(JsFunction, Vec<JsValue>)> {
         let ((at, _), call) = self.due.pop_first()?;
         self.now = at;
         Some(call)
