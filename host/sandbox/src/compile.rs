@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
@@ -77,7 +78,7 @@ impl Cache {
     ///
     /// # Errors
     /// It is no component, or it cannot be compiled or its code not be kept.
-    pub(crate) async fn component(self: &Arc<Self>, wasm: Arc<[u8]>) -> Result<Component, SandboxError> {
+    pub(crate) async fn component(self: &Arc<Self>, wasm: Bytes) -> Result<Component, SandboxError> {
         let entry = self.entry(&wasm)?;
         let (cache, kept) = (Arc::clone(self), entry.clone());
         if let Some(component) = blocking(move || Ok(cache.load(&kept))).await? {
@@ -96,7 +97,7 @@ impl Cache {
 
     async fn compile_here(
         self: &Arc<Self>,
-        wasm: Arc<[u8]>,
+        wasm: Bytes,
         entry: PathBuf,
         time: Duration,
     ) -> Result<Component, SandboxError> {
@@ -113,7 +114,7 @@ impl Cache {
     async fn compile_apart(
         self: &Arc<Self>,
         program: &Path,
-        wasm: Arc<[u8]>,
+        wasm: Bytes,
         entry: PathBuf,
         time: Duration,
     ) -> Result<Component, SandboxError> {
@@ -354,7 +355,7 @@ mod tests {
     #[tokio::test]
     async fn a_component_is_compiled_by_a_program_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
         let (input, output) = (folder.path().join("echo.wasm"), folder.path().join("echo.code"));
         fs::write(&input, &wasm).unwrap();
         fs::write(&output, compile(&engine::compiler().unwrap(), &wasm).unwrap()).unwrap();
@@ -372,7 +373,7 @@ mod tests {
     #[tokio::test]
     async fn a_compiler_that_fails_says_why() {
         let folder = tempfile::tempdir().unwrap();
-        let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
         let cache = cache(folder.path(), program(folder.path(), "echo no memory left >&2; exit 1"));
         let error = cache.component(wasm).await.unwrap_err();
         assert!(error.to_string().contains("no memory left"), "{error}");
@@ -382,12 +383,12 @@ mod tests {
     #[tokio::test]
     async fn what_costs_too_much_to_compile_is_given_up_and_not_tried_again() {
         let folder = tempfile::tempdir().unwrap();
-        let wasm: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
+        let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
         // The signal by which the system ends a program that has used up its processor time.
         let script = format!("echo \"$4\" >> {}/tried; kill -XCPU $$", folder.path().display());
         let cache = cache(folder.path(), program(folder.path(), &script));
         for _ in 0..2 {
-            let error = cache.component(Arc::clone(&wasm)).await.unwrap_err().to_string();
+            let error = cache.component(wasm.clone()).await.unwrap_err().to_string();
             assert!(error.contains("more than 60 s of processor time"), "{error}");
         }
         assert_eq!(fs::read_to_string(folder.path().join("tried")).unwrap(), "60\n");
@@ -400,10 +401,10 @@ mod tests {
     async fn kept_code_that_is_another_s_or_for_another_engine_is_compiled_again() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path(), Compiler::InProcess);
-        let echo: Arc<[u8]> = Guest::new("echo", guest::ECHO).wasm().into();
-        let trap: Arc<[u8]> = Guest::new("trap", guest::TRAP).wasm().into();
+        let echo: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
+        let trap: Bytes = Guest::new("trap", guest::TRAP).wasm().into();
         let [one, other] = [&echo, &trap].map(|wasm| cache.entry(wasm).unwrap());
-        cache.component(Arc::clone(&echo)).await.unwrap();
+        cache.component(echo.clone()).await.unwrap();
         cache.component(trap).await.unwrap();
         let right = fs::read(&one).unwrap();
         let signature = fs::read(one.with_extension("mac")).unwrap();
@@ -423,7 +424,7 @@ mod tests {
             let forged = blake3::keyed_hash(&[7; 32], poison);
             fs::write(one.with_extension("mac"), forged.as_bytes()).unwrap();
             assert!(cache.load(&one).is_none(), "{} bytes", poison.len());
-            cache.component(Arc::clone(&echo)).await.unwrap();
+            cache.component(echo.clone()).await.unwrap();
             assert!(cache.load(&one).is_some() && fs::read(&one).unwrap() == right);
         }
     }

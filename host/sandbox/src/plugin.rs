@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use steward_agent::ToolSpec;
@@ -168,12 +169,16 @@ pub(crate) async fn load(
     approved: Option<&Request>,
 ) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
     let manifest = Manifest::parse(&source.manifest)?;
-    let wasm: Arc<[u8]> = source.wasm.into();
+    // Those that ship are read where they lie in the program.
+    let wasm = match source.wasm {
+        Cow::Borrowed(wasm) => Bytes::from_static(wasm),
+        Cow::Owned(wasm) => Bytes::from(wasm),
+    };
     if approved.is_some_and(|approved| approved.hash != blake3::hash(&wasm).to_hex().as_str()) {
         // Not even compiled.
         return Err(LoadError::Altered);
     }
-    let component = cache.component(Arc::clone(&wasm)).await?;
+    let component = cache.component(wasm.clone()).await?;
     let checked = check(engine, host, &manifest, &component, &wasm).await?;
     let Checked { kind, imports, reach, limits, tools, request } = checked;
     if let Some(approved) = approved {
