@@ -1,5 +1,5 @@
-//! `steward plugin run`: tries a plugin under the grants named on the command line. Everything else is denied, also what
-//! its plugin.toml or the configuration would allow; `--granted` takes what plugin.toml asks for instead.
+//! `steward plugin run`: tries a plugin under the grants named on the command line. Everything else is denied, also
+//! what its plugin.toml or the configuration would allow; `--granted` takes what plugin.toml asks for instead.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId};
+use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId, visible, visible_lines};
 use steward_sandbox::{
     Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, PluginSource, Requirement, Roles, SandboxConfig, Tool,
     ToolPort, Trial,
@@ -158,7 +158,9 @@ async fn connect(
 
 fn list(catalogue: &Catalogue) -> ExitCode {
     for Tool { name, description, schema, .. } in catalogue.tools() {
-        println!("{name}\n  {}\n  {schema}", description.replace('\n', "\n  "));
+        // Its author's words, which are not to steer the terminal.
+        let description = visible_lines(description).replace('\n', "\n  ");
+        println!("{name}\n  {description}\n  {}", visible(&schema.to_string(), usize::MAX));
     }
     ExitCode::SUCCESS
 }
