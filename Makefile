@@ -30,6 +30,7 @@ test: lint ## install what the tests need, then run everything that must pass
 
 lint: setup ## check format, lints, licences, scripts, the image and the compose file
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path sdk/examples/rust/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	@# Warnings, of which crates are there twice, are shown by `cargo deny check bans`.
 	cargo deny --locked --log-level error check licenses bans sources

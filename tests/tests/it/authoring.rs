@@ -69,6 +69,7 @@ async fn the_worked_example_in_rust_passes_its_cases() {
     fs::write(folder.join("Cargo.toml"), manifest.replace("../..", sdk.to_str().unwrap())).unwrap();
     let tested = host.compile(&["plugin", "test", "habits", "--install"]).await;
     assert!(passed(&tested).contains("10 passed, 0 failed"), "{}", tested.text);
+    passed(&host.cargo("habits", LINTS).await);
     let denied = host.run(&["plugin", "run", "habits", "habit_done", r#"{"habit":"run"}"#]).await;
     assert!(failed(&denied).contains("requires `kv`"), "{}", denied.text);
     for options in [["--grant", "kv"].as_slice(), &["--granted"]] {
@@ -80,14 +81,15 @@ async fn the_worked_example_in_rust_passes_its_cases() {
     assert!(passed(&report).contains("attachment: habits.csv (text/csv"), "{}", report.text);
 }
 
+const LINTS: &[&str] = &["clippy", "--quiet", "--release", "--target", "wasm32-wasip2", "--", "-D", "warnings"];
+
 /// What a careful developer runs beside the build: the formatter and the lints, with their usual settings.
 #[tokio::test]
 async fn a_new_rust_project_is_clean() {
     let host = developer();
     passed(&host.run(&["plugin", "new", "tidy", "--lang", "rust"]).await);
     passed(&host.cargo("tidy", &["fmt", "--check"]).await);
-    let lints = ["clippy", "--quiet", "--release", "--target", "wasm32-wasip2", "--", "-D", "warnings"];
-    passed(&host.cargo("tidy", &lints).await);
+    passed(&host.cargo("tidy", LINTS).await);
 }
 
 fn copy(from: &Path, to: &Path) {
