@@ -9,6 +9,7 @@ mod warm;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
@@ -155,6 +156,23 @@ impl Host {
         process.type_line(answer).await;
         let status = process.ended().await;
         Printed { text: lines.told(), status }
+    }
+
+    /// Begins a command and ends it as `kill -9` does as soon as `when` holds; it may have ended by itself before. What it
+    /// does shows in files alone, so there is no event to wait for.
+    pub async fn run_and_kill(&self, arguments: &[&str], when: impl Fn() -> bool) {
+        let lines = Lines::default();
+        let mut process = Process::spawn(self.command(arguments), lines.clone(), BUILD);
+        process.close_input();
+        let looking = async {
+            while !when() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            () = looking => process.kill().await,
+            _ = process.ended() => {}
+        }
     }
 
     /// `STEWARD_DATA`.

@@ -44,7 +44,8 @@ async fn list(host: &Host) -> String {
 /// The files of installed plugins.
 fn files(data: &Path) -> Vec<PathBuf> {
     let folder = fs::read_dir(data.join("plugins")).into_iter().flatten();
-    folder.map(|entry| entry.unwrap().path()).collect()
+    // A draft may be gone before it is looked at.
+    folder.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
 }
 
 /// Checks that a command failed and said this.
@@ -221,6 +222,28 @@ async fn nothing_half_done_is_left_by_a_crash_or_a_full_disk() {
     host.start().await;
     assert!(!orphan.exists());
     assert_eq!(files(&host.data()).len(), 1);
+}
+
+#[tokio::test]
+async fn killed_while_it_installs_there_is_the_old_state_or_the_new_one() {
+    let host = Host::builder().prepare();
+    let of = |version: &str| packed(&host, "keeper.wasm", &manifest("keeper", version, NARROW));
+    // When a draft is being written, and when the file is there and its row perhaps is not.
+    for (version, ending) in [("1.0", ".part"), ("1.1", ".wasm"), ("1.2", ".part"), ("1.3", ".wasm")] {
+        let (file, before) = (of(version), list(&host).await);
+        let there = files(&host.data());
+        let begun = || {
+            let new = |path: &PathBuf| !there.contains(path) && path.to_string_lossy().ends_with(ending);
+            files(&host.data()).iter().any(new)
+        };
+        host.run_and_kill(&["plugin", "install", &file, "--yes"], begun).await;
+        let after = list(&host).await;
+        let new = after.contains(&format!("keeper {version}"));
+        assert!(new || after == before, "{after}");
+        assert!(!after.contains("refused, see below"), "{after}");
+        worked(&install(&host, &file, &["--yes"]).await, &format!("keeper {version} is installed"));
+        assert!(list(&host).await.contains(&format!("keeper {version}")));
+    }
 }
 
 /// What a person at a terminal is asked; `script` makes one.
