@@ -65,13 +65,13 @@ static SCOPES: &[Scope] = &[
     amount(
         "model",
         "calls",
-        ("It may ask {} times in one call.", "Может спросить {} раз за один вызов."),
+        ("Questions in one call: {} at most.", "Вопросов за один вызов: до {}."),
         |grant| grant.model.calls,
     ),
     amount(
         "model",
         "tokens",
-        ("An answer has at most {} tokens.", "В ответе не больше {} токенов."),
+        ("Tokens of an answer: {} at most.", "Токенов в ответе: до {}."),
         |grant| grant.model.tokens,
     ),
     list(
@@ -162,7 +162,7 @@ static SCOPES: &[Scope] = &[
     amount(
         "process",
         "processes",
-        ("It has at most {} processes.", "Процессов у неё не больше {}."),
+        ("Processes at the same time: {} at most.", "Процессов одновременно: до {}."),
         |grant| grant.process.processes,
     ),
     amount(

@@ -177,7 +177,8 @@ memory_mb = 8
 
 #[test]
 fn an_owner_reads_all_of_it() {
-    let tools = [("find", Effect::Read, "files"), ("post", Effect::Send, "http secrets")];
+    let tools =
+        [("find", Effect::Read, "files"), ("post", Effect::Send, "http secrets"), ("keep", Effect::Write, "kv")];
     let consent = Consent::new(request("1.0", WHOLE, IMPORTS, &tools), None);
     assert!(consent.is_needed());
     insta::assert_snapshot!(consent.text(Language::En, &Limits::default()), @r#"
@@ -198,8 +199,8 @@ fn an_owner_reads_all_of_it() {
         imported as wasi:http/outgoing-handler@0.2.6
       model
         Ask the model a few short questions in each call, which costs tokens.
-        It may ask 2 times in one call.
-        An answer has at most 100 tokens.
+        Questions in one call: 2 at most.
+        Tokens of an answer: 100 at most.
         imported as steward:plugin/model@0.1.0
       secrets
         Have the host put the listed secrets into its requests, and ask you to set them.
@@ -210,7 +211,9 @@ fn an_owner_reads_all_of_it() {
     Its tools, as it describes them itself:
       find (only reads; requires files): Does find.
       post (sends something to others; requires http, secrets): Does post.
+      keep (changes something here; requires kv): Does keep.
     Offered also to people who are no owners: find
+    Offered to nobody, for it does without what they require: keep
     "#);
     insta::assert_snapshot!(consent.text(Language::Ru, &Limits::default()), @r#"
     notes 1.0 (3 bytes)
@@ -230,8 +233,8 @@ fn an_owner_reads_all_of_it() {
         импорт wasi:http/outgoing-handler@0.2.6
       model
         Задавать модели несколько коротких вопросов за вызов; это расходует токены.
-        Может спросить 2 раз за один вызов.
-        В ответе не больше 100 токенов.
+        Вопросов за один вызов: до 2.
+        Токенов в ответе: до 100.
         импорт steward:plugin/model@0.1.0
       secrets
         Пользоваться перечисленными секретами в запросах (подставляет хост) и просить вас их задать.
@@ -242,7 +245,9 @@ fn an_owner_reads_all_of_it() {
     Инструменты, как их описывает он сам:
       find (только читает; требует files): Does find.
       post (отправляет другим; требует http, secrets): Does post.
+      keep (меняет данные здесь; требует kv): Does keep.
     Доступны и тем, кто не владелец: find
+    Недоступны никому: плагин обходится без того, что им нужно: keep
     "#);
 }
 
@@ -265,8 +270,8 @@ fn an_update_begins_with_what_changed() {
         imported as steward:plugin/kv@0.1.0
       model
         Ask the model a few short questions in each call, which costs tokens.
-        It may ask 2 times in one call.
-        An answer has at most 1000 tokens.
+        Questions in one call: 2 at most.
+        Tokens of an answer: 1000 at most.
         imported as steward:plugin/model@0.1.0
     A call has 64 MB of memory, 60 s, 256 KB of answer, 20 MB of attachments, 64 MB to files.
     "#);

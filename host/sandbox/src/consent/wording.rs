@@ -80,20 +80,38 @@ fn body(request: &Request, limits: &Limits, lines: &mut Lines) {
         lines.head("Its tools, as it describes them itself:", "Инструменты, как их описывает он сам:");
         request.tools.iter().for_each(|one| tool(one, lines));
     }
-    let open: Vec<_> = request.tools.iter().filter(|tool| is_open(tool)).map(|tool| tool.name.clone()).collect();
+    offered(request, lines);
+}
+
+/// Which tools are offered to more people than the owners, and which to nobody. What the configuration says of roles is
+/// not known here.
+fn offered(request: &Request, lines: &mut Lines) {
+    let reach = request.capabilities.iter();
+    let reach =
+        reach.fold(CapabilitySet::EMPTY, |set, one| set.union(CapabilitySet::EMPTY.with(&one.name, one.access)));
+    let roles = Roles::default();
+    let others: Vec<_> = roles.names().filter(|role| **role != Role::Owner).collect();
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for tool in &request.tools {
+        let requirements = tool.requires.iter().filter_map(|text| Requirement::parse(text));
+        let needs = requirements.fold(CapabilitySet::EMPTY, |set, one| set.union(one.set()));
+        if !reach.contains(needs) {
+            closed.push(tool.name.clone());
+        } else if others.iter().any(|role| roles.set(role, Origin::Chat).contains(needs)) {
+            open.push(tool.name.clone());
+        }
+    }
     if !open.is_empty() {
         let text = lines.pick("Offered also to people who are no owners:", "Доступны и тем, кто не владелец:");
         lines.line(&format!("{text} {}", joined(&open)));
     }
-}
-
-/// Whether a role that everybody has besides the owners' holds all that the tool requires. What the configuration says of
-/// roles is not known here.
-fn is_open(tool: &AskedTool) -> bool {
-    let requirements = tool.requires.iter().filter_map(|text| Requirement::parse(text));
-    let needs = requirements.fold(CapabilitySet::EMPTY, |set, one| set.union(one.set()));
-    let roles = Roles::default();
-    roles.names().any(|role| *role != Role::Owner && roles.set(role, Origin::Chat).contains(needs))
+    if !closed.is_empty() {
+        let text = lines.pick(
+            "Offered to nobody, for it does without what they require:",
+            "Недоступны никому: плагин обходится без того, что им нужно:",
+        );
+        lines.line(&format!("{text} {}", joined(&closed)));
+    }
 }
 
 fn capability(asked: &AskedCapability, lines: &mut Lines) {
