@@ -11,13 +11,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::Value;
 use steward_agent::Principal;
 use steward_sandbox::{Answer, Call, Held, HeldBack, RecordPolicy, ToolPort};
 use steward_store::{Store, changed_rows};
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::tree::Tree;
@@ -39,7 +40,6 @@ pub(super) struct DryRun {
 /// # Errors
 /// No copies can be made, or there are no plugins.
 pub(super) async fn run(dry: DryRun, config: Config) -> anyhow::Result<ExitCode> {
-    let rehearsal = Rehearsal::new(config).await?;
     let arguments = match dry.json.as_str() {
         "-" => {
             let mut text = String::new();
@@ -48,7 +48,18 @@ pub(super) async fn run(dry: DryRun, config: Config) -> anyhow::Result<ExitCode>
         }
         text => text.to_owned(),
     };
-    let (answer, held) = rehearsal.call(&dry.tool, &arguments).await?;
+    // Ended in the middle, the copies are deleted all the same.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        done = rehearse(&dry.tool, &arguments, config) => done,
+        _ = interrupt.recv() => bail!("stopped; nothing was done"),
+        _ = terminate.recv() => bail!("stopped; nothing was done"),
+    }
+}
+
+async fn rehearse(tool: &str, arguments: &str, config: Config) -> anyhow::Result<ExitCode> {
+    let rehearsal = Rehearsal::new(config).await?;
+    let (answer, held) = rehearsal.call(tool, arguments).await?;
     let told = tokio::task::spawn_blocking(move || rehearsal.told(&held)).await??;
     print(&told, &answer)
 }
