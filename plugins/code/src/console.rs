@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use boa_engine::object::ObjectInitializer;
+use boa_engine::object::builtins::{JsMap, JsSet};
 use boa_engine::property::Attribute;
 use boa_engine::{Context, JsResult, JsString, JsValue, NativeFunction, js_string};
 
@@ -55,6 +56,13 @@ fn is_error(value: &JsValue) -> bool {
 
 /// A value as JSON, as `JSON.stringify` writes it; nothing for what JSON cannot say.
 pub fn json(value: &JsValue, context: &mut Context) -> Option<String> {
+    // As JSON these would be empty.
+    if value
+        .as_object()
+        .is_some_and(|one| JsMap::from_object(one.clone()).is_ok() || JsSet::from_object(one.clone()).is_ok())
+    {
+        return None;
+    }
     let surroundings = Rc::clone(context.get_data::<Rc<Surroundings>>()?);
     let written = surroundings.stringify.call(&JsValue::undefined(), std::slice::from_ref(value), context).ok()?;
     written.as_string().map(|text| text.to_std_string_lossy())

@@ -87,6 +87,8 @@ fn the_value_is_the_last_expression_or_what_is_returned() {
 #[test]
 fn what_is_printed_comes_before_the_value() {
     assert_eq!(text("console.log('sum', 3, {a: 1}, [undefined]); 7"), "Printed:\nsum 3 {\"a\":1} [null]\n\nValue:\n7");
+    assert_eq!(text("new Map([['a', 1]])"), r#"Map { "a" → 1 }"#);
+    assert!(text("console.log(new Set([41 + 1]))").contains("42"));
     assert!(text("console.error(new TypeError('odd'))").contains("TypeError: odd"));
 }
 
