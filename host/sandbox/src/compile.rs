@@ -107,8 +107,9 @@ impl Cache {
             cache.keep(&entry, &code)?;
             cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
         });
-        let given_up = |_| Err(SandboxError::Compile(cost::too_slow(time)));
-        tokio::time::timeout(cost::patience(time), compiling).await.unwrap_or_else(given_up)
+        let patience = cost::patience(time);
+        let given_up = |_| Err(SandboxError::Compile(cost::too_long(patience)));
+        tokio::time::timeout(patience, compiling).await.unwrap_or_else(given_up)
     }
 
     async fn compile_apart(
@@ -225,7 +226,7 @@ pub(crate) fn in_time<T: Send + 'static>(
     let time = cost::time(cost::FIRST, bytes);
     let (done, wait) = std::sync::mpsc::sync_channel(1);
     std::thread::spawn(move || done.send(compile()));
-    wait.recv_timeout(cost::patience(time)).map_err(|_| SandboxError::Compile(cost::too_slow(time)))
+    wait.recv_timeout(time).map_err(|_| SandboxError::Compile(cost::too_long(time)))
 }
 
 /// Why the compiling process gave no code.

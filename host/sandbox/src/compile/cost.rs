@@ -58,8 +58,13 @@ pub(super) fn over_limit(status: ExitStatus, said: &str, time: Duration) -> Opti
     out_of_memory.then(|| format!("it takes more than {} GB of memory, {REMEDY}", MEMORY >> 30))
 }
 
-pub(super) fn too_slow(time: Duration) -> String {
+fn too_slow(time: Duration) -> String {
     format!("it takes more than {} s of processor time, {REMEDY}", time.as_secs())
+}
+
+/// The same where it was waited for and not counted.
+pub(super) fn too_long(time: Duration) -> String {
+    format!("it takes longer than {} s to compile, {REMEDY}", time.as_secs())
 }
 
 const REMEDY: &str = "which no honest component of its size needs: do not use it, or ask its author for a smaller one";
