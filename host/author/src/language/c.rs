@@ -1,5 +1,5 @@
-//! C: the files of `src`, a program for WASI with the compiler and the C library that come with Zig. It reads its arguments
-//! as JSON and prints the answer; what plugin.toml says under `[[tools]]` is what the model is told of it.
+//! C: the files of `src`, a program for WASI with the compiler and the C library that come with Zig. It reads its
+//! arguments as JSON and prints the answer; what plugin.toml says under `[[tools]]` is what the model is told of it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

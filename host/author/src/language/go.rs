@@ -1,5 +1,5 @@
-//! Go: a program for WASI's first preview. It reads its arguments as JSON and prints the answer; what plugin.toml says under
-//! `[[tools]]` is what the model is told of it.
+//! Go: a program for WASI's first preview. It reads its arguments as JSON and prints the answer; what plugin.toml says
+//! under `[[tools]]` is what the model is told of it.
 
 mod memory;
 

@@ -1,5 +1,5 @@
-//! JavaScript: `tools.js` and what it imports, bundled, and frozen into a component together with a small interpreter. The
-//! world it is built for imports what is left in the bundle, so code that is not used asks for nothing.
+//! JavaScript: `tools.js` and what it imports, bundled, and frozen into a component together with a small interpreter.
+//! The world it is built for imports what is left in the bundle, so code that is not used asks for nothing.
 
 mod rename;
 

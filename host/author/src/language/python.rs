@@ -1,5 +1,5 @@
-//! Python: `tools.py` and what it imports, frozen into a component together with the interpreter. It is run once when it is
-//! built; what it has imported then is all there is later.
+//! Python: `tools.py` and what it imports, frozen into a component together with the interpreter. It is run once when
+//! it is built; what it has imported then is all there is later.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -51,7 +51,8 @@ fn build<'a>(job: &'a Job<'a>) -> BoxFuture<'a, Result<(), AuthorError>> {
             builder.arg("--python-path").arg(folder);
         }
         builder.arg("--output").arg(&job.output);
-        // Nothing of the developer's own packages gets in by chance, and a mistake is told without the builder's own stack.
+        // Nothing of the developer's own packages gets in by chance, and a mistake is told without the builder's own
+        // stack.
         builder.env_remove("VIRTUAL_ENV").env("RUST_BACKTRACE", "0");
         job.run(builder).await.map(drop)
     }

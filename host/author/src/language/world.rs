@@ -1,5 +1,6 @@
-//! The contract as the builders of Python and JavaScript read it: a folder of WIT files with a world of the project's own,
-//! which imports what the project uses and nothing else. So the imports of the component stay its list of permissions.
+//! The contract as the builders of Python and JavaScript read it: a folder of WIT files with a world of the project's
+//! own, which imports what the project uses and nothing else. So the imports of the component stay its list of
+//! permissions.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,8 +38,8 @@ pub(super) fn wasi(name: &str) -> String {
     format!("wasi:{name}@{WASI_VERSION}")
 }
 
-/// Every interface that source code can name, without its version and with it. Names without a version stay right when the
-/// contract grows.
+/// Every interface that source code can name, without its version and with it. Names without a version stay right when
+/// the contract grows.
 pub(super) fn names() -> impl Iterator<Item = (String, String)> {
     let own = contract().iter().filter_map(|file| file.path.strip_suffix(".wit")).map(interface);
     let all = own.chain(["random/random", "http/types", HTTP].map(wasi));
@@ -83,8 +84,8 @@ pub(super) fn write(
     Ok(folder.to_owned())
 }
 
-/// The folder of an SDK: the project's own copy in `own` or, where it has none, the one that came with this program, put
-/// into `work`.
+/// The folder of an SDK: the project's own copy in `own` or, where it has none, the one that came with this program,
+/// put into `work`.
 ///
 /// # Errors
 /// It cannot be written.

@@ -1,5 +1,5 @@
-//! Zig: `src/main.zig`, a program for WASI. It reads its arguments as JSON and prints the answer; what plugin.toml says under
-//! `[[tools]]` is what the model is told of it.
+//! Zig: `src/main.zig`, a program for WASI. It reads its arguments as JSON and prints the answer; what plugin.toml says
+//! under `[[tools]]` is what the model is told of it.
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;

@@ -1,6 +1,6 @@
-//! A memory of fixed size for programs in Go. Go's runtime takes for granted that nobody else makes its memory grow, while
-//! what stands between the first preview of WASI and the second keeps its own state in the same memory, behind the
-//! program's. So Go is told that the memory is as large as it will ever be: what lies behind that is not Go's.
+//! A memory of fixed size for programs in Go. Go's runtime takes for granted that nobody else makes its memory grow,
+//! while what stands between the first preview of WASI and the second keeps its own state in the same memory, behind
+//! the program's. So Go is told that the memory is as large as it will ever be: what lies behind that is not Go's.
 
 use std::convert::Infallible;
 

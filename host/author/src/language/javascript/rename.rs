@@ -1,6 +1,6 @@
-//! WASI's HTTP under another name while JavaScript is built. The builder runs the program once, with WASI's streams linked
-//! but not its HTTP, for which it puts in placeholders; as the streams of the one are none of the other, it would fail.
-//! Under another name both are placeholders that fit. In the finished component they get their names back.
+//! WASI's HTTP under another name while JavaScript is built. The builder runs the program once, with WASI's streams
+//! linked but not its HTTP, for which it puts in placeholders; as the streams of the one are none of the other, it
+//! would fail. Under another name both are placeholders that fit. In the finished component they get their names back.
 
 use wasmparser::{ComponentImport, Parser, Payload};
 
