@@ -65,7 +65,7 @@ impl Studio {
     async fn last(&self) -> (steward_store::AuditEntry, Vec<u8>) {
         self.cage.store.flush().await.unwrap();
         let entry = self.cage.store.calls(AuditFilter::default(), 1).await.unwrap().remove(0);
-        let recording = self.cage.store.recording(entry.id).await.unwrap().expect("it was recorded");
+        let recording = self.cage.store.recording(entry.id).await.unwrap().unwrap();
         (entry, recording)
     }
 
