@@ -11,17 +11,23 @@ use tokio_util::sync::CancellationToken;
 
 /// By then everything that a start sets off is under way.
 const AFTER: Duration = Duration::from_secs(2);
+/// Plugins that are compiled later, or installed, run through the program once more.
+const EVERY: Duration = Duration::from_secs(300);
 
-/// Waits until the start is over, and gives back what it took.
+/// Waits until the start is over and gives back what it took; then now and again what else was needed once.
 pub(crate) async fn settle(stop: CancellationToken) {
-    tokio::select! {
-        () = tokio::time::sleep(AFTER) => {}
-        () = stop.cancelled() => return,
-    }
-    match tokio::task::spawn_blocking(release).await {
-        Ok(Ok(kibibytes)) => tracing::debug!("{kibibytes} KiB that only the start needed were given back"),
-        Ok(Err(error)) => tracing::debug!("what only the start needed is kept: {error}"),
-        Err(error) => tracing::warn!("what only the start needed is kept: {error}"),
+    let mut wait = AFTER;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+        match tokio::task::spawn_blocking(release).await {
+            Ok(Ok(kibibytes)) => tracing::debug!("{kibibytes} KiB of the program were given back"),
+            Ok(Err(error)) => tracing::debug!("what only the start needed is kept: {error}"),
+            Err(error) => tracing::warn!("what only the start needed is kept: {error}"),
+        }
+        wait = EVERY;
     }
 }
 

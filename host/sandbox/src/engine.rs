@@ -23,7 +23,7 @@ const GUARD: u64 = 32 << 20;
 /// So much of a guest's memory is overwritten with its first contents after a call. The rest goes back to the system,
 /// which takes all processors' time, so it pays for guests to be no larger. To look which pages were written
 /// (`pagemap_scan`) would leave those to the next call which the system has swapped out or is just moving.
-const KEPT: usize = 384 << 10;
+const KEPT: usize = 256 << 10;
 
 /// The engine and its clock, which stops when this is dropped.
 pub(crate) struct Engine {
