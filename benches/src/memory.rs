@@ -44,7 +44,7 @@ fn row(what: &str, starts: &[(Memory, Duration)]) -> [String; 6] {
 
 /// Memory of starts with compiled plugins, and the processor time each takes to do nothing.
 async fn idle(home: &Home) -> anyhow::Result<Vec<(Memory, Duration)>> {
-    home.start().await?.stop().await?;
+    home.prepare().await?;
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {
         let steward = home.start().await?;

@@ -33,7 +33,7 @@ impl Scene {
         let telegram = Telegram::start().await;
         let model = ScriptedModel::saying(ANSWER).await;
         let home = Home::new()?.telegram(&telegram).model(&model);
-        home.start().await?.stop().await?;
+        home.prepare().await?;
         let steward = home.start().await?;
         telegram.polled().await;
         let scene = Self { telegram, model, home, steward };

@@ -16,6 +16,8 @@ use tokio::process::{Child, ChildStdout, Command};
 
 /// Nobody waits this long in a run that goes well.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What it logs when plugins had to be compiled and are.
+const ALL_THERE: &str = "all plugins are there";
 /// People may write as often as the benches let them.
 const CONFIGURATION: &str = "[access]\nmessages_per_minute = 100000\n";
 
@@ -68,7 +70,7 @@ impl Home {
 
     /// Starts it and waits until it says that it is ready.
     pub(crate) async fn start(&self) -> anyhow::Result<Steward> {
-        let log = self.folder.path().join("errors.log");
+        let log = self.log();
         let mut command = self.command(&["run"])?;
         command.stdout(Stdio::piped()).stderr(File::create(&log)?);
         let started = Instant::now();
@@ -86,6 +88,21 @@ impl Home {
         let took = tokio::time::timeout(PATIENCE, ready).await.context("it does not get ready")??;
         let process = child.id().context("it has ended")?;
         Ok(Steward { child, process, _output: lines, took })
+    }
+
+    /// Starts it once until it has compiled every plugin, so that later starts find them, and says how long that took.
+    pub(crate) async fn prepare(&self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        let steward = self.start().await?;
+        let compiled = async {
+            while !std::fs::read_to_string(self.log())?.contains(ALL_THERE) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            anyhow::Ok(started.elapsed())
+        };
+        let took = tokio::time::timeout(PATIENCE, compiled).await.context("its plugins are never all there")??;
+        steward.stop().await?;
+        Ok(took)
     }
 
     /// How long `steward --version` takes.
@@ -109,6 +126,11 @@ impl Home {
         let built = command.output().await?;
         ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr).trim());
         Ok(())
+    }
+
+    /// What it prints beside.
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("errors.log")
     }
 
     fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
