@@ -98,8 +98,7 @@ impl App {
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
         catalogue.connect_vault(Arc::clone(&vault));
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
-        let host =
-            Arc::new(Host { config, store, plugins, models, vault, channels, owners, approvals, stop, hang_up });
+        let host = Arc::new(Host { config, store, plugins, models, vault, channels, owners, approvals, stop, hang_up });
         let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)
@@ -128,7 +127,9 @@ impl App {
         let mut lines = vec![
             format!("Ready. Model: {}", models.join(", then ")),
             match host.plugins.is_whole() {
-                true => format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
+                true => {
+                    format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len())
+                }
                 false => "  tools      are being compiled for this machine: some seconds, this once".to_owned(),
             },
             format!("  terminal   steward chat   (data in {})", host.config.data.display()),
@@ -256,7 +257,9 @@ pub(crate) fn connect_processes(catalogue: &Catalogue, config: &Config) {
 pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxConfig> {
     Ok(SandboxConfig {
         compiled: config.data.join("compiled"),
-        compiler: Compiler::Child(std::env::current_exe().context("the program file of Steward itself cannot be found")?),
+        compiler: Compiler::Child(
+            std::env::current_exe().context("the program file of Steward itself cannot be found")?,
+        ),
         workspace: std::path::absolute(&config.workspace)?,
         store,
         time_zone: config.time_zone.clone(),

@@ -176,9 +176,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Run => run::run(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Doctor => doctor::run(config).await,
-            Command::Audit { which, command } => {
-                audit::audit(&config?, which, command).await
-            }
+            Command::Audit { which, command } => audit::audit(&config?, which, command).await,
             Command::Plugin { command } => with_plugins(command, config).await,
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
@@ -190,27 +188,17 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// What is done with plugins.
 async fn with_plugins(command: PluginCommand, config: anyhow::Result<Config>) -> anyhow::Result<ExitCode> {
     match command {
-        PluginCommand::List { roles } => {
-            plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS)
-        }
+        PluginCommand::List { roles } => plugin::list(config?, roles).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Run(run) => plugin_run::run(run, config?).await,
         PluginCommand::DryRun(dry) => dry_run::run(dry, config?).await,
-        PluginCommand::Build(build) => {
-            author::build(build, config?).await.map(|()| ExitCode::SUCCESS)
-        }
+        PluginCommand::Build(build) => author::build(build, config?).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Test(test) => author_test::test(test, config?).await,
-        PluginCommand::Pack(pack) => {
-            author::pack(pack, config?).await.map(|()| ExitCode::SUCCESS)
-        }
-        PluginCommand::Toolchain(toolchain) => {
-            author::toolchain(toolchain, config?).await.map(|()| ExitCode::SUCCESS)
-        }
+        PluginCommand::Pack(pack) => author::pack(pack, config?).await.map(|()| ExitCode::SUCCESS),
+        PluginCommand::Toolchain(toolchain) => author::toolchain(toolchain, config?).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Inspect(inspect) => plugin::inspect(inspect, config).await,
         PluginCommand::Install(install) => plugin_install::install(install, config?).await,
         PluginCommand::Remove(remove) => plugin_install::remove(remove, config?).await.map(|()| ExitCode::SUCCESS),
-        PluginCommand::Enable(named) => {
-            plugin_install::enable(named, true, config?).await.map(|()| ExitCode::SUCCESS)
-        }
+        PluginCommand::Enable(named) => plugin_install::enable(named, true, config?).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Disable(named) => {
             plugin_install::enable(named, false, config?).await.map(|()| ExitCode::SUCCESS)
         }

@@ -362,7 +362,10 @@ impl Catalogue {
     }
 
     /// A place for a call that holds these capabilities, kept for as long as it is made.
-    async fn turn(&self, set: CapabilitySet) -> Result<(Option<SemaphorePermit<'_>>, SemaphorePermit<'_>), AcquireError> {
+    async fn turn(
+        &self,
+        set: CapabilitySet,
+    ) -> Result<(Option<SemaphorePermit<'_>>, SemaphorePermit<'_>), AcquireError> {
         let caller = match set.access("tools") {
             Access::None => None,
             _ => Some(self.callers.acquire().await?),

@@ -35,7 +35,9 @@ pub enum LoadError {
     Manifest(String),
     #[error("the manifest in the file: {0}")]
     Packed(String),
-    #[error("the file holds no manifest: make one that does with `steward plugin pack`, or give its plugin.toml beside")]
+    #[error(
+        "the file holds no manifest: make one that does with `steward plugin pack`, or give its plugin.toml beside"
+    )]
     NotPacked,
     #[error(
         "it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities], or `{without}` \

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use steward_agent::{Origin, Role};
 
-use crate::capability::tools::ToolsGrant;
 use crate::capability::process::ProcessGrant;
+use crate::capability::tools::ToolsGrant;
 use crate::capability::{CAPABILITIES, Capability};
 
 /// How much of a capability is granted. Capabilities without levels are granted with `Write`.

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::tools::ToolsGrant;
 use crate::capability::files::folder::FilesScope;
 use crate::capability::process::ProcessGrant;
+use crate::capability::tools::ToolsGrant;
 use crate::capability::{Capability, http, secrets};
 use crate::component::{Import, unversioned};
 use crate::error::LoadError;

@@ -32,9 +32,9 @@ pub(crate) use self::client::{Approved, Client};
 pub(crate) use self::denial::Denial;
 pub(crate) use self::noted::Noted;
 pub use self::policy::HttpPolicy;
-pub use self::stand_in::{StandIn, StandIns};
 pub(crate) use self::policy::{Destination, Way};
 pub(crate) use self::scope::{HttpScope, host_shown};
+pub use self::stand_in::{StandIn, StandIns};
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "http",
