@@ -22,7 +22,7 @@ use crate::installed::{self, Plugins};
 use crate::models::Models;
 use crate::questions::Questions;
 use crate::router::Router;
-use crate::{delivery, footprint, heartbeat, scheduler, uploads};
+use crate::{delivery, events, footprint, heartbeat, scheduler, uploads};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -110,6 +110,7 @@ impl App {
         self.work.spawn(delivery::run(Arc::clone(host)));
         self.work.spawn(scheduler::run(Arc::clone(host)));
         self.work.spawn(heartbeat::run(Arc::clone(host)));
+        self.work.spawn(events::run(Arc::clone(host)));
         self.work.spawn(approval::settle(Arc::clone(host)));
         self.work.spawn(footprint::settle(host.stop.clone()));
         for channel in host.channels.iter() {

@@ -15,6 +15,9 @@ pub const SCHEDULED: &str = "This run was set going by work you scheduled; nobod
 pub const HEARTBEAT: &str = "This run is a heartbeat: look whether something needs doing. If nothing does, answer \
     HEARTBEAT_OK and nothing else.";
 
+/// In the prompt of a run that an event set going.
+pub const TRIGGERED: &str = "This run was set going by an event you watch for; nobody is waiting at the keyboard.";
+
 /// What the system prompt is made from.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
@@ -49,6 +52,7 @@ fn for_owner(context: &Context<'_>) -> String {
     let origin = match context.principal.origin {
         Origin::Schedule => format!("\n{SCHEDULED}"),
         Origin::Heartbeat => format!("\n{HEARTBEAT}"),
+        Origin::Trigger => format!("\n{TRIGGERED}"),
         _ => String::new(),
     };
     format!(

@@ -5,6 +5,7 @@
 //! An implementation never decides who may call it: where it is not granted it is not linked.
 
 mod delegate;
+pub(crate) mod events;
 pub(crate) mod files;
 pub mod http;
 mod kv;
@@ -34,6 +35,7 @@ pub static CAPABILITIES: &[Capability] = &[
     kv::CAPABILITY,
     memory::CAPABILITY,
     schedule::CAPABILITY,
+    events::CAPABILITY,
     delegate::CAPABILITY,
     people::CAPABILITY,
     send::CAPABILITY,

@@ -13,13 +13,14 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use steward_agent::{Origin, Principal, Role, ToolSpec, visible_lines};
-use steward_store::Store;
+use steward_store::{Store, Subscription};
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use crate::audit::{Audit, Record};
 use crate::backing::Backing;
 use crate::call::{Answer, Call, Outcome, Refusal};
+use crate::capability::events::Event;
 use crate::capability::http::{Client, HttpPolicy};
 use crate::capability::model::AskModel;
 use crate::capability::process::Namespaces;
@@ -29,6 +30,7 @@ use crate::connected::Connected;
 use crate::consent::Request;
 use crate::engine::{self, Engine};
 use crate::error::{LoadError, SandboxError};
+use crate::failure;
 use crate::form::Arguments;
 use crate::grant::{Access, CapabilitySet, Roles};
 use crate::instance::Prepared;
@@ -196,6 +198,15 @@ impl Catalogue {
         if self.backing.connected.model.set(model).is_err() {
             tracing::error!("a model is connected already; the first one stays");
         }
+    }
+
+    /// Whether something happened that is watched for.
+    ///
+    /// # Errors
+    /// Why it cannot be looked.
+    pub async fn event(&self, subscription: &Subscription) -> Result<Option<Event>, String> {
+        let looked = Arc::clone(&self.backing).event(subscription).await;
+        looked.map_err(failure::text)
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -4,6 +4,17 @@ use steward_store::StoreError;
 
 use crate::bindings::Failure;
 
+/// What it says.
+pub(crate) fn text(failure: Failure) -> String {
+    match failure {
+        Failure::Invalid(text)
+        | Failure::Denied(text)
+        | Failure::NotFound(text)
+        | Failure::Unavailable(text)
+        | Failure::Failed(text) => text,
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();

@@ -316,6 +316,7 @@ mod tests {
         ("kv", Access::Write, Access::Write, Access::Write),
         ("memory", Access::Write, Access::None, Access::None),
         ("schedule", Access::Write, Access::None, Access::None),
+        ("events", Access::Write, Access::None, Access::None),
         ("delegate", Access::Write, Access::None, Access::None),
         ("people", Access::Write, Access::None, Access::None),
         ("send", Access::Write, Access::None, Access::None),

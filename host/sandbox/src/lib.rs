@@ -58,6 +58,7 @@ mod typed;
 mod wall;
 
 pub use call::{Answer, AskOwner, Call, Outcome, OutputFile, Refusal};
+pub use capability::events::Event;
 pub use capability::http::{HttpPolicy, StandIn, StandIns};
 pub use capability::model::{AskModel, ModelQuestion, ModelText};
 pub use capability::process::{Commands, Namespace, Namespaces, ProcessGrant};

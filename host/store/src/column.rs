@@ -49,6 +49,8 @@ row_id! {
     JobId,
     /// A question about a tool call.
     ApprovalId,
+    /// Something that is watched. An id is never used again.
+    SubscriptionId,
 }
 
 /// A time as whole milliseconds; what is finer is cut off.

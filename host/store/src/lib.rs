@@ -28,6 +28,7 @@ mod recurrence;
 mod run;
 mod secrets;
 mod session;
+mod subscriptions;
 mod tasks;
 mod upkeep;
 mod usage;
@@ -44,7 +45,7 @@ use tokio::sync::Notify;
 
 pub use approvals::{Approval, ApprovalState, NewApproval};
 pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
-pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, TaskId};
+pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use error::{Result, StoreError};
 pub use inbox::{InboxRow, Received};
@@ -58,6 +59,7 @@ pub use recurrence::Repeat;
 pub use run::{ModelUsage, NewRun, OpenRun, RunEnd, RunOutcome};
 pub use secrets::SealedSecret;
 pub use session::Entry;
+pub use subscriptions::{NewSubscription, Subscription};
 pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
 pub use usage::UsageTotal;
 

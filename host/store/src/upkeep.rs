@@ -29,6 +29,7 @@ impl Store {
                     before,
                 ),
                 ("DELETE FROM job WHERE state <> 'active' AND ended_at < ?1", before),
+                ("DELETE FROM subscription WHERE dropped_at < ?1", before),
                 ("DELETE FROM effect WHERE at < ?1", before),
                 ("DELETE FROM approval WHERE asked_at < ?1", before),
                 ("DELETE FROM pairing WHERE expires_at < ?1", before),

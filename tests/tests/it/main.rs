@@ -39,4 +39,5 @@ mod scripted;
 mod secrets;
 mod stage;
 mod thirdparty;
+mod triggers;
 mod web;

@@ -99,7 +99,7 @@ impl CallState {
 
 impl Backing {
     /// The people named; none means the caller.
-    async fn recipients(&self, named: &[String]) -> Result<Vec<PersonId>, Failure> {
+    pub(super) async fn recipients(&self, named: &[String]) -> Result<Vec<PersonId>, Failure> {
         if named.len() > RECIPIENTS {
             return Err(Failure::Invalid(format!(
                 "`recipients` names {} people and may name {RECIPIENTS}",

@@ -17,6 +17,7 @@ const WITHIN: &[&str] = &[
     "steward:plugin/kv",
     "steward:plugin/memory",
     "steward:plugin/schedule",
+    "steward:plugin/events",
     "steward:plugin/delegate",
     "steward:plugin/people",
     "steward:plugin/send",
