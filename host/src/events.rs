@@ -10,6 +10,7 @@ use steward_sandbox::Event;
 use steward_store::{StoreError, Subscription};
 
 use crate::app::Host;
+use crate::texts;
 
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// What happens sooner after an event is told with the next one, lest a run that changes what it watches goes round and
@@ -52,15 +53,15 @@ fn is_rested(one: &Subscription, now: Timestamp) -> bool {
 }
 
 async fn fire(host: &Host, one: &Subscription, event: Event, now: Timestamp) -> Result<(), StoreError> {
-    let mut recipients = Vec::new();
-    for id in &one.recipients {
-        recipients.extend(host.store.person(*id).await?.map(|person| person.name));
+    let mut others = Vec::new();
+    for id in one.recipients.iter().filter(|id| **id != one.owner) {
+        others.extend(host.store.person(*id).await?.map(|person| person.name));
     }
     let wake = Wake {
         person: one.owner,
         origin: Origin::Trigger,
         address: one.address.clone(),
-        prompt: prompt(one, &event.news, &recipients),
+        prompt: prompt(one, &event.news, &others),
         model: None,
     };
     if host.store.fire_subscription(one, event.seen, wake, now).await? {
@@ -69,13 +70,13 @@ async fn fire(host: &Host, one: &Subscription, event: Event, now: Timestamp) -> 
     Ok(())
 }
 
-fn prompt(one: &Subscription, news: &[String], recipients: &[String]) -> String {
+fn prompt(one: &Subscription, news: &[String], others: &[String]) -> String {
     let mut text = format!("[event: {} {}]\n{}\n\nWhat happened:", one.kind, one.id, one.prompt);
     for line in news {
         text.push_str(&format!("\n- {line}"));
     }
-    if !recipients.is_empty() {
-        text.push_str(&format!("\n\nSend the result to: {}.", recipients.join(", ")));
+    if let Some(line) = texts::send_result_to(others) {
+        text.push_str(&format!("\n\n{line}"));
     }
     text
 }

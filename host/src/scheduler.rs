@@ -135,8 +135,8 @@ fn wake(job: &Job, prompt: &str, to: &[PersonId], people: &BTreeMap<PersonId, Pe
         .map(|person| person.name.as_str())
         .collect();
     let mut text = format!("[scheduled: {}]\n{prompt}", job.title);
-    if !others.is_empty() {
-        text.push_str(&format!("\nSend the result to: {}.", others.join(", ")));
+    if let Some(line) = texts::send_result_to(&others) {
+        text.push_str(&format!("\n{line}"));
     }
     Wake {
         person: job.owner,

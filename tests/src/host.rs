@@ -36,6 +36,28 @@ pub struct Printed {
     pub status: ExitStatus,
 }
 
+impl Printed {
+    /// The text of a command that did what it was told.
+    ///
+    /// # Panics
+    /// It failed.
+    #[track_caller]
+    pub fn passed(&self) -> &str {
+        assert!(self.status.success(), "{}", self.text);
+        &self.text
+    }
+
+    /// The text of a command that should have failed.
+    ///
+    /// # Panics
+    /// It did not.
+    #[track_caller]
+    pub fn failed(&self) -> &str {
+        assert!(!self.status.success(), "{}", self.text);
+        &self.text
+    }
+}
+
 impl Host {
     pub fn builder() -> HostBuilder {
         HostBuilder::new()

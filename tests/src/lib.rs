@@ -12,6 +12,7 @@ pub mod http;
 pub mod model;
 pub mod patience;
 mod process;
+pub mod project;
 pub mod telegram;
 
 pub use aimock::Aimock;

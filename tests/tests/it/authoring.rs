@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use steward_tests::Host;
 use steward_tests::guests::{KEEPER, KEEPER_MANIFEST, WORDS};
 use steward_tests::host::Printed;
+use steward_tests::project::copy_project;
 
 fn developer() -> Host {
     Host::builder().compilers().prepare()
@@ -27,34 +28,24 @@ fn project(host: &Host, wasm: &[u8], manifest: &str, cases: &str) -> PathBuf {
     folder
 }
 
-fn passed(printed: &Printed) -> &str {
-    assert!(printed.status.success(), "{}", printed.text);
-    &printed.text
-}
-
-fn failed(printed: &Printed) -> &str {
-    assert!(!printed.status.success(), "{}", printed.text);
-    &printed.text
-}
-
 #[tokio::test]
 async fn a_rust_plugin_answers_after_three_commands() {
     let host = developer();
     let begun = host.run(&["plugin", "new", "hello-there", "--lang", "rust"]).await;
-    assert!(passed(&begun).contains("steward plugin build hello-there --install"), "{}", begun.text);
-    passed(&host.compile(&["plugin", "build", "hello-there", "--install"]).await);
+    assert!(begun.passed().contains("steward plugin build hello-there --install"), "{}", begun.text);
+    host.compile(&["plugin", "build", "hello-there", "--install"]).await.passed();
     let answer = host.run(&["plugin", "run", "hello-there", "greet", r#"{"name":"Ann"}"#]).await;
-    assert_eq!(passed(&answer).trim(), "Hello, Ann!");
+    assert_eq!(answer.passed().trim(), "Hello, Ann!");
     let tested = host.compile(&["plugin", "test", "hello-there"]).await;
-    assert!(passed(&tested).contains("2 passed, 0 failed"), "{}", tested.text);
+    assert!(tested.passed().contains("2 passed, 0 failed"), "{}", tested.text);
 
     // A mistake is shown as the compiler shows it, and what was built before is still there.
     let source = at(&host, "hello-there/src/lib.rs");
     let good = fs::read_to_string(&source).unwrap();
     fs::write(&source, good.replace("name.trim()", "name.trimmed()")).unwrap();
     let broken = host.compile(&["plugin", "build", "hello-there"]).await;
-    assert!(failed(&broken).contains("trimmed") && broken.text.contains("src/lib.rs"), "{}", broken.text);
-    passed(&host.run(&["plugin", "run", "hello-there", "greet", r#"{"name":"Ann"}"#]).await);
+    assert!(broken.failed().contains("trimmed") && broken.text.contains("src/lib.rs"), "{}", broken.text);
+    host.run(&["plugin", "run", "hello-there", "greet", r#"{"name":"Ann"}"#]).await.passed();
 }
 
 #[tokio::test]
@@ -62,23 +53,23 @@ async fn the_worked_example_in_rust_passes_its_cases() {
     let host = developer();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/examples/rust");
     let folder = at(&host, "habits");
-    copy(&example, &folder);
+    copy_project(&example, &folder).unwrap();
     // Where the SDK is from here.
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
     let sdk = example.join("../..").canonicalize().unwrap();
     fs::write(folder.join("Cargo.toml"), manifest.replace("../..", sdk.to_str().unwrap())).unwrap();
     let tested = host.compile(&["plugin", "test", "habits", "--install"]).await;
-    assert!(passed(&tested).contains("10 passed, 0 failed"), "{}", tested.text);
-    passed(&host.cargo("habits", LINTS).await);
+    assert!(tested.passed().contains("10 passed, 0 failed"), "{}", tested.text);
+    host.cargo("habits", LINTS).await.passed();
     let denied = host.run(&["plugin", "run", "habits", "habit_done", r#"{"habit":"run"}"#]).await;
-    assert!(failed(&denied).contains("requires `kv`"), "{}", denied.text);
+    assert!(denied.failed().contains("requires `kv`"), "{}", denied.text);
     for options in [["--grant", "kv"].as_slice(), &["--granted"]] {
         let call = ["plugin", "run", "habits", "habit_done", r#"{"habit":"run","day":"2026-11-20"}"#];
         let done = host.run(&[&call, options].concat()).await;
-        assert!(passed(&done).contains("1 day in all"), "{}", done.text);
+        assert!(done.passed().contains("1 day in all"), "{}", done.text);
     }
     let report = host.run(&["plugin", "run", "habits", "habit_report", "--granted"]).await;
-    assert!(passed(&report).contains("attachment: habits.csv (text/csv"), "{}", report.text);
+    assert!(report.passed().contains("attachment: habits.csv (text/csv"), "{}", report.text);
 }
 
 const LINTS: &[&str] = &["clippy", "--quiet", "--release", "--target", "wasm32-wasip2", "--", "-D", "warnings"];
@@ -87,22 +78,9 @@ const LINTS: &[&str] = &["clippy", "--quiet", "--release", "--target", "wasm32-w
 #[tokio::test]
 async fn a_new_rust_project_is_clean() {
     let host = developer();
-    passed(&host.run(&["plugin", "new", "tidy", "--lang", "rust"]).await);
-    passed(&host.cargo("tidy", &["fmt", "--check"]).await);
-    passed(&host.cargo("tidy", LINTS).await);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
-        match path.is_dir() {
-            true if name == "build" || name == "target" => {}
-            true => copy(&path, &to.join(name)),
-            false => drop(fs::copy(&path, to.join(name)).unwrap()),
-        }
-    }
+    host.run(&["plugin", "new", "tidy", "--lang", "rust"]).await.passed();
+    host.cargo("tidy", &["fmt", "--check"]).await.passed();
+    host.cargo("tidy", LINTS).await.passed();
 }
 
 #[tokio::test]
@@ -111,21 +89,21 @@ async fn a_new_project_never_touches_what_is_there() {
     fs::create_dir(at(&host, "taken")).unwrap();
     fs::write(at(&host, "taken/mine.txt"), "mine").unwrap();
     let taken = host.run(&["plugin", "new", "taken", "--lang", "rust"]).await;
-    assert!(failed(&taken).contains("is there already"), "{}", taken.text);
+    assert!(taken.failed().contains("is there already"), "{}", taken.text);
     assert_eq!(fs::read_dir(at(&host, "taken")).unwrap().count(), 1);
     for name in ["../outside", "Upper", "a b", "1st"] {
         let named = host.run(&["plugin", "new", name, "--lang", "rust"]).await;
-        assert!(failed(&named).contains("no name for a plugin"), "{}", named.text);
+        assert!(named.failed().contains("no name for a plugin"), "{}", named.text);
     }
     let unknown = host.run(&["plugin", "new", "fine", "--lang", "cobol"]).await;
-    assert!(failed(&unknown).contains("rust"), "{}", unknown.text);
+    assert!(unknown.failed().contains("rust"), "{}", unknown.text);
     assert!(!at(&host, "fine").exists() && !at(&host, "outside").exists());
 }
 
 #[tokio::test]
 async fn the_new_project_s_sdk_is_the_one_of_this_repository() {
     let host = developer();
-    passed(&host.run(&["plugin", "new", "fresh", "--lang", "rust"]).await);
+    host.run(&["plugin", "new", "fresh", "--lang", "rust"]).await.passed();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for (theirs, ours) in [("vendor/steward-sdk/src", "sdk/src"), ("vendor/wit", "wit")] {
         assert_same(&root.join(ours), &at(&host, "fresh").join(theirs));
@@ -166,22 +144,22 @@ async fn cases_run_in_the_real_sandbox_and_show_what_differs() {
         contains = \"nothing stands in for POST https://api.example.org/notes\"\n";
     let folder = project(&host, KEEPER, KEEPER_MANIFEST, cases);
     let tested = host.run(&["plugin", "test", "mine"]).await;
-    assert!(passed(&tested).contains("6 passed, 0 failed"), "{}", tested.text);
+    assert!(tested.passed().contains("6 passed, 0 failed"), "{}", tested.text);
 
     fs::write(folder.join("tests.toml"), cases.replace("\"milk\" }", "\"bread\" }")).unwrap();
     let tested = host.run(&["plugin", "test", "mine"]).await;
     for told in ["ok    keeps", "FAIL  finds it", "- milk", "+ bread", "5 passed, 1 failed"] {
-        assert!(failed(&tested).contains(told), "{told}: {}", tested.text);
+        assert!(tested.failed().contains(told), "{told}: {}", tested.text);
     }
 
     // What plugin.toml does not grant is not there, whatever the code imports.
     let manifest = fs::read_to_string(folder.join("plugin.toml")).unwrap();
     fs::write(folder.join("plugin.toml"), manifest.replace("kv = {}", "kv = false")).unwrap();
     let tested = host.run(&["plugin", "test", "mine"]).await;
-    assert!(failed(&tested).contains("requires `kv`"), "{}", tested.text);
+    assert!(tested.failed().contains("requires `kv`"), "{}", tested.text);
     fs::write(folder.join("plugin.toml"), manifest.replace("kv = {}", "")).unwrap();
     let tested = host.run(&["plugin", "test", "mine"]).await;
-    assert!(failed(&tested).contains("add `kv = {}` under [capabilities]"), "{}", tested.text);
+    assert!(tested.failed().contains("add `kv = {}` under [capabilities]"), "{}", tested.text);
 }
 
 #[tokio::test]
@@ -193,7 +171,7 @@ async fn a_packed_plugin_is_one_file_with_its_manifest() {
         requires = []\n";
     let folder = project(&host, WORDS, about, "");
     let packed = host.run(&["plugin", "pack", "mine"]).await;
-    assert!(passed(&packed).contains("words 1.2.0 is packed"), "{}", packed.text);
+    assert!(packed.passed().contains("words 1.2.0 is packed"), "{}", packed.text);
     let file = folder.join("build/words-1.2.0.wasm");
     let manifest = fs::read_to_string(folder.join("plugin.toml")).unwrap();
     let wasm = fs::read(&file).unwrap();
@@ -202,20 +180,20 @@ async fn a_packed_plugin_is_one_file_with_its_manifest() {
     // Given away, it says what its tool is called and what it asks for; the command line still grants.
     fs::rename(&file, at(&host, "given.wasm")).unwrap();
     let listed = host.run(&["plugin", "run", "given.wasm"]).await;
-    assert!(passed(&listed).contains("count_words") && listed.text.contains("Counts the words"), "{}", listed.text);
+    assert!(listed.passed().contains("count_words") && listed.text.contains("Counts the words"), "{}", listed.text);
     fs::create_dir_all(host.workspace()).unwrap();
     fs::write(host.workspace().join("a.txt"), "one two").unwrap();
     let call = ["plugin", "run", "given.wasm", "count_words", r#"{"file":"a.txt"}"#];
-    failed(&host.run(&call).await);
+    host.run(&call).await.failed();
     let granted = host.run(&[&call, ["--granted"].as_slice()].concat()).await;
-    assert!(passed(&granted).contains("\"words\""), "{}", granted.text);
+    assert!(granted.passed().contains("\"words\""), "{}", granted.text);
     let both = host.run(&[&call, ["--granted", "--grant", "kv"].as_slice()].concat()).await;
-    assert!(failed(&both).contains("--granted"), "{}", both.text);
+    assert!(both.failed().contains("--granted"), "{}", both.text);
 
     // A manifest that says less than the code imports is not packed.
     fs::write(folder.join("plugin.toml"), manifest.replace("files = { access = \"read\" }", "")).unwrap();
     let refused = host.run(&["plugin", "pack", "mine"]).await;
-    assert!(failed(&refused).contains("files = { access = \"read\" }"), "{}", refused.text);
+    assert!(refused.failed().contains("files = { access = \"read\" }"), "{}", refused.text);
     assert!(!file.exists());
 }
 
@@ -223,17 +201,17 @@ async fn a_packed_plugin_is_one_file_with_its_manifest() {
 async fn what_is_missing_is_named_with_the_line_that_gets_it() {
     let host = Host::builder().prepare();
     let nowhere = host.run(&["plugin", "build"]).await;
-    assert!(failed(&nowhere).contains("steward plugin new NAME --lang"), "{}", nowhere.text);
-    passed(&host.run(&["plugin", "new", "unbuilt", "--lang", "rust"]).await);
+    assert!(nowhere.failed().contains("steward plugin new NAME --lang"), "{}", nowhere.text);
+    host.run(&["plugin", "new", "unbuilt", "--lang", "rust"]).await.passed();
     let unbuilt = host.run(&["plugin", "run", "unbuilt", "greet"]).await;
-    assert!(failed(&unbuilt).contains("steward plugin build unbuilt"), "{}", unbuilt.text);
+    assert!(unbuilt.failed().contains("steward plugin build unbuilt"), "{}", unbuilt.text);
     let mut bare = Host::builder().prepare();
     bare.set_variable("PATH", "/nowhere");
-    passed(&bare.run(&["plugin", "new", "bare", "--lang", "rust"]).await);
+    bare.run(&["plugin", "new", "bare", "--lang", "rust"]).await.passed();
     let missing = bare.run(&["plugin", "build", "bare", "--install"]).await;
-    assert!(failed(&missing).contains("cargo is missing") && missing.text.contains("rustup.rs"), "{}", missing.text);
+    assert!(missing.failed().contains("cargo is missing") && missing.text.contains("rustup.rs"), "{}", missing.text);
     let plain = at(&bare, "plain.wasm");
     fs::write(&plain, WORDS).unwrap();
     let unpacked = bare.run(&["plugin", "run", "plain.wasm", "--granted"]).await;
-    assert!(failed(&unpacked).contains("steward plugin pack"), "{}", unpacked.text);
+    assert!(unpacked.failed().contains("steward plugin pack"), "{}", unpacked.text);
 }

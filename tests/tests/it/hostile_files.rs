@@ -3,8 +3,6 @@
 
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use steward_agent::Role;
@@ -12,6 +10,7 @@ use steward_sandbox::{HttpPolicy, Outcome};
 use steward_tests::guests::{INTRUDER, INTRUDER_MANIFEST};
 
 use crate::cage::{Cage, SECRET, source};
+use crate::turning::Turning;
 
 const ALL: &str = "files = { access = \"write\" }";
 
@@ -102,20 +101,7 @@ async fn a_granted_folder_that_is_a_link_is_refused_with_the_reason() {
 async fn a_granted_folder_that_becomes_a_link_between_two_calls_leads_nowhere() {
     let cage = cage(FOLDERS, "").await;
     let workspace = workspace(&cage);
-    let [real, link, turning] = ["real", "link", "uploads"].map(|name| workspace.join(name));
-    std::fs::create_dir(&real).unwrap();
-    std::fs::write(real.join("secret.txt"), "harmless").unwrap();
-    symlink("..", &link).unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&stop);
-    let turner = std::thread::spawn(move || {
-        while !seen.load(Ordering::Relaxed) {
-            for face in [&real, &link] {
-                std::fs::rename(face, &turning).unwrap();
-                std::fs::rename(&turning, face).unwrap();
-            }
-        }
-    });
+    let turning = Turning::start(&workspace, "uploads");
     let mut read = 0;
     for _ in 0..300 {
         let answer = cage.own("read_path", json!({ "path": "/workspace/uploads/secret.txt" })).await;
@@ -123,8 +109,7 @@ async fn a_granted_folder_that_becomes_a_link_between_two_calls_leads_nowhere() 
         assert!(answer.text == "harmless" || answer.failed(), "{answer:?}");
         assert!(!answer.text.contains("1234"), "{answer:?}");
     }
-    stop.store(true, Ordering::Relaxed);
-    turner.join().unwrap();
+    turning.stop();
     assert_eq!(std::fs::read_to_string(cage.folder.path().join("secret.txt")).unwrap(), SECRET);
     assert!(read < 300, "the folder never turned");
 }

@@ -2,8 +2,6 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use steward_agent::Role;
@@ -13,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::cage::{Cage, SECRET};
+use crate::turning::Turning;
 
 /// Names for what lies beside the workspace and elsewhere on the machine.
 const OUTSIDE: &[&str] = &[
@@ -109,24 +108,10 @@ async fn links_made_by_the_guest_lead_nowhere() {
 async fn a_folder_that_becomes_a_link_while_it_is_read_leads_nowhere() {
     let cage = Cage::intruder(HttpPolicy::default()).await;
     let workspace = cage.folder.path().join("workspace");
-    let (real, link, turning) = (workspace.join("real"), workspace.join("link"), workspace.join("turning"));
-    std::fs::create_dir(&real).unwrap();
-    std::fs::write(real.join("secret.txt"), "harmless").unwrap();
-    symlink("..", &link).unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&stop);
-    let turner = std::thread::spawn(move || {
-        while !seen.load(Ordering::Relaxed) {
-            for face in [&real, &link] {
-                std::fs::rename(face, &turning).unwrap();
-                std::fs::rename(&turning, face).unwrap();
-            }
-        }
-    });
+    let turning = Turning::start(&workspace, "turning");
     let input = json!({ "path": "/workspace/turning/secret.txt", "text": "harmless", "times": 5_000 });
     let answer = cage.own("read_until_other", input).await;
-    stop.store(true, Ordering::Relaxed);
-    turner.join().unwrap();
+    turning.stop();
     assert_eq!(answer.text, "nothing else", "{answer:?}");
 }
 

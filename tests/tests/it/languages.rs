@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use steward_tests::Host;
 use steward_tests::host::Printed;
+use steward_tests::project::copy_project;
 use tokio::net::TcpListener;
 
 /// A developer's machine with one project on it.
@@ -22,7 +23,7 @@ impl Bench {
     async fn with(language: &str) -> Self {
         let bench = Self { host: Host::builder().compilers().prepare() };
         let begun = bench.host.run(&["plugin", "new", "mine", "--lang", language]).await;
-        assert!(passed(&begun).contains("steward plugin build mine --install"), "{}", begun.text);
+        assert!(begun.passed().contains("steward plugin build mine --install"), "{}", begun.text);
         bench.build().await;
         bench
     }
@@ -36,7 +37,7 @@ impl Bench {
     }
 
     async fn build(&self) {
-        passed(&self.host.compile(&["plugin", "build", "mine"]).await);
+        compiled(&self.host.compile(&["plugin", "build", "mine"]).await);
     }
 
     async fn call(&self, tool: &str, input: Value, rest: &[&str]) -> Printed {
@@ -47,21 +48,17 @@ impl Bench {
     /// The last line of what a call printed: before it stands what the person is shown meanwhile.
     async fn answer(&self, tool: &str, input: Value, rest: &[&str]) -> String {
         let printed = self.call(tool, input, rest).await;
-        passed(&printed).trim().lines().last().unwrap_or_default().to_owned()
+        printed.passed().trim().lines().last().unwrap_or_default().to_owned()
     }
 
     async fn failure(&self, tool: &str, input: Value, rest: &[&str]) -> String {
-        failed(&self.call(tool, input, rest).await).to_owned()
+        self.call(tool, input, rest).await.failed().to_owned()
     }
 }
 
-fn passed(printed: &Printed) -> &str {
+/// The text of a command that needs the compilers.
+fn compiled(printed: &Printed) -> &str {
     assert!(printed.status.success(), "{}\n(The compilers are fetched by: make test)", printed.text);
-    &printed.text
-}
-
-fn failed(printed: &Printed) -> &str {
-    assert!(!printed.status.success(), "{}", printed.text);
     &printed.text
 }
 
@@ -70,7 +67,7 @@ async fn begins(language: &str) {
     let bench = Bench::with(language).await;
     assert_eq!(bench.answer("greet", json!({ "name": "Ann" }), &[]).await, "Hello, Ann!");
     let tested = bench.host.compile(&["plugin", "test", "mine"]).await;
-    assert!(passed(&tested).contains("3 passed, 0 failed"), "{}", tested.text);
+    assert!(tested.passed().contains("3 passed, 0 failed"), "{}", tested.text);
 }
 
 /// The worked example passes its cases, and is one file when it is packed.
@@ -78,28 +75,19 @@ async fn works(language: &str, name: &str) {
     let host = Host::builder().compilers().prepare();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk");
     // The settings of an editor name the SDK by where it lies beside the example.
-    copy(&examples.join("examples").join(language), &host.data().with_file_name("sdk").join("examples").join(language));
-    copy(&examples.join("javascript"), &host.data().with_file_name("sdk").join("javascript"));
+    copy_project(
+        &examples.join("examples").join(language),
+        &host.data().with_file_name("sdk").join("examples").join(language),
+    )
+    .unwrap();
+    copy_project(&examples.join("javascript"), &host.data().with_file_name("sdk").join("javascript")).unwrap();
     let folder = format!("sdk/examples/{language}");
     let tested = host.compile(&["plugin", "test", &folder]).await;
-    assert!(passed(&tested).contains(" passed, 0 failed"), "{}", tested.text);
+    assert!(compiled(&tested).contains(" passed, 0 failed"), "{}", tested.text);
     // With its manifest inside it is another component to compile, which for Python takes its time and shows no more.
     if language != "python" {
         let packed = host.compile(&["plugin", "pack", &folder, "--output", "given.wasm"]).await;
-        assert!(passed(&packed).contains(&format!("{name} 0.1.0 is packed")), "{}", packed.text);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
-        match path.is_dir() {
-            true if ["build", "vendor", "__pycache__"].iter().any(|left_out| name == *left_out) => {}
-            true => copy(&path, &to.join(name)),
-            false => drop(fs::copy(&path, to.join(name)).unwrap()),
-        }
+        assert!(packed.passed().contains(&format!("{name} 0.1.0 is packed")), "{}", packed.text);
     }
 }
 
@@ -149,7 +137,7 @@ async fn types_that_do_not_fit_end_a_build_in_typescript() {
     let source = fs::read_to_string(bench.path("mine/tools.ts")).unwrap();
     bench.write("tools.ts", &source.replace("name.trim()", "name.toFixed(2)"));
     let broken = bench.host.compile(&["plugin", "build", "mine"]).await;
-    assert!(failed(&broken).contains("tools.ts") && broken.text.contains("toFixed"), "{}", broken.text);
+    assert!(broken.failed().contains("tools.ts") && broken.text.contains("toFixed"), "{}", broken.text);
 }
 
 /// Memory beyond what Go begins with, and files and standard error after that.
@@ -268,24 +256,24 @@ async fn the_sdk_for_javascript_keeps_its_promises() {
 
     // What the code imports and plugin.toml does not cover is named before it is given away.
     let packed = bench.host.compile(&["plugin", "pack", "mine"]).await;
-    assert!(failed(&packed).contains("[capabilities]"), "{}", packed.text);
+    assert!(packed.failed().contains("[capabilities]"), "{}", packed.text);
     let manifest = fs::read_to_string(bench.path("mine/plugin.toml")).unwrap();
     bench.write("plugin.toml", &format!("{manifest}{GRANTS}"));
-    passed(&bench.host.compile(&["plugin", "pack", "mine"]).await);
+    bench.host.compile(&["plugin", "pack", "mine"]).await.passed();
 
     // Mistakes in a declaration end the build.
     bench.write("tools.js", "import { defineTools } from \"steward\";\nexport const tool = defineTools({ a: {} });\n");
     let broken = bench.host.compile(&["plugin", "build", "mine"]).await;
-    assert!(failed(&broken).contains("the tool `a`: `description` is missing"), "{}", broken.text);
+    assert!(broken.failed().contains("the tool `a`: `description` is missing"), "{}", broken.text);
 }
 
 #[tokio::test]
 async fn the_sdk_for_python_keeps_its_promises() {
     let bench = Bench { host: Host::builder().compilers().prepare() };
-    passed(&bench.host.run(&["plugin", "new", "mine", "--lang", "python"]).await);
+    bench.host.run(&["plugin", "new", "mine", "--lang", "python"]).await.passed();
     bench.write("tools.py", include_str!("../../fixtures/languages/probe.py"));
     let ungranted = bench.host.compile(&["plugin", "build", "mine"]).await;
-    assert!(failed(&ungranted).contains("under [capabilities] in plugin.toml"), "{}", ungranted.text);
+    assert!(ungranted.failed().contains("under [capabilities] in plugin.toml"), "{}", ungranted.text);
     let manifest = fs::read_to_string(bench.path("mine/plugin.toml")).unwrap();
     bench.write("plugin.toml", &manifest.replace("files = false\n", &format!("files = false\n{GRANTS}")));
     bench.build().await;
@@ -294,16 +282,16 @@ async fn the_sdk_for_python_keeps_its_promises() {
     // Mistakes in a declaration end the build.
     bench.write("tools.py", "from steward import tool\n\n\n@tool\ndef a(b: int):\n    return b\n");
     let broken = bench.host.compile(&["plugin", "build", "mine"]).await;
-    assert!(failed(&broken).contains("a: the docstring is missing"), "{}", broken.text);
+    assert!(broken.failed().contains("a: the docstring is missing"), "{}", broken.text);
 }
 
 #[tokio::test]
 async fn a_compiler_that_is_missing_is_named_with_the_line_that_gets_it() {
     let host = Host::builder().prepare();
     for language in ["python", "javascript", "typescript", "go", "c", "zig"] {
-        passed(&host.run(&["plugin", "new", language, "--lang", language]).await);
+        host.run(&["plugin", "new", language, "--lang", language]).await.passed();
         let missing = host.run(&["plugin", "build", language]).await;
         let line = format!("steward plugin toolchain {language}");
-        assert!(failed(&missing).contains(&line), "{}", missing.text);
+        assert!(missing.failed().contains(&line), "{}", missing.text);
     }
 }

@@ -40,4 +40,5 @@ mod secrets;
 mod stage;
 mod thirdparty;
 mod triggers;
+mod turning;
 mod web;

@@ -152,12 +152,7 @@ impl Backing {
     }
 
     async fn subscription(&self, one: Subscription) -> Result<wit::events::Subscription, Failure> {
-        let mut recipients = Vec::new();
-        for id in &one.recipients {
-            // Someone who is no longer known is shown by number.
-            let person = self.store.person(*id).await?;
-            recipients.push(person.map_or_else(|| id.to_string(), |person| person.name));
-        }
+        let recipients = self.names(&one.recipients).await?;
         Ok(wit::events::Subscription {
             id: one.id.to_string(),
             kind: one.kind,

@@ -116,13 +116,18 @@ impl Backing {
         Ok(people)
     }
 
-    async fn described(&self, job: Job) -> Result<wit::schedule::Job, Failure> {
-        let mut recipients = Vec::new();
-        for id in &job.recipients {
-            // Someone who is no longer known is shown by number.
+    /// What the people are called. Someone who is no longer known is shown by number.
+    pub(super) async fn names(&self, people: &[PersonId]) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        for id in people {
             let person = self.store.person(*id).await?;
-            recipients.push(person.map_or_else(|| id.to_string(), |person| person.name));
+            names.push(person.map_or_else(|| id.to_string(), |person| person.name));
         }
+        Ok(names)
+    }
+
+    async fn described(&self, job: Job) -> Result<wit::schedule::Job, Failure> {
+        let recipients = self.names(&job.recipients).await?;
         Ok(wit::schedule::Job {
             id: job.id.to_string(),
             title: job.title,
