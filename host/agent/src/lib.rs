@@ -7,6 +7,7 @@ pub mod budget;
 pub mod envelope;
 pub mod health;
 pub mod language;
+pub mod memory;
 pub mod message;
 pub mod model;
 pub mod principal;
@@ -18,6 +19,9 @@ pub mod visible;
 pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
 pub use health::Health;
 pub use language::Language;
+pub use memory::{
+    Forgetting, MemoryFault, MemoryFound, MemoryHit, MemoryLevel, MemorySource, MemorySpace, MemoryStatus,
+};
 pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
