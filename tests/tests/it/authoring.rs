@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use steward_tests::Host;
 use steward_tests::guests::{KEEPER, KEEPER_MANIFEST, WORDS};
-use steward_tests::host::Printed;
 use steward_tests::project::copy_project;
 
 fn developer() -> Host {

@@ -1,0 +1,72 @@
+//! Vectors in small: a signed byte a component for the exact order, a bit a component to find who may be near at all.
+
+/// A vector's components as bytes, the largest 127. Its length is lost, which cosine does not need.
+pub(crate) fn bytes(vector: &[f32]) -> Vec<u8> {
+    let largest = vector.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    let scale = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+    vector.iter().map(|value| ((value * scale).round() as i8).cast_unsigned()).collect()
+}
+
+/// The cosine of a vector and one that is kept as bytes; 0 where one of them is nothing.
+pub(crate) fn cosine(query: &[f32], kept: &[u8]) -> f32 {
+    let (mut dot, mut square) = (0.0f32, 0i32);
+    for (&asked, &byte) in query.iter().zip(kept) {
+        let value = i32::from(byte.cast_signed());
+        dot += asked * value as f32;
+        square += value * value;
+    }
+    let length = (square as f32).sqrt() * length(query);
+    if length > 0.0 { dot / length } else { 0.0 }
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|value| value * value).sum::<f32>().sqrt()
+}
+
+/// On which side of the middle each component lies, 64 in a word.
+pub(crate) fn bits(values: impl Iterator<Item = f32>, middle: &[f32], into: &mut Vec<u64>) {
+    let (mut word, mut filled) = (0u64, 0);
+    for (value, middle) in values.zip(middle) {
+        word |= u64::from(value > *middle) << filled;
+        filled += 1;
+        if filled == 64 {
+            into.push(word);
+            (word, filled) = (0, 0);
+        }
+    }
+    if filled > 0 {
+        into.push(word);
+    }
+}
+
+/// The components of a vector that is kept as bytes, of length one.
+pub(crate) fn components(kept: &[u8]) -> impl Iterator<Item = f32> {
+    let square: i32 = kept.iter().map(|&byte| i32::from(byte.cast_signed()).pow(2)).sum();
+    let scale = if square > 0 { 1.0 / (square as f32).sqrt() } else { 0.0 };
+    kept.iter().map(move |&byte| f32::from(byte.cast_signed()) * scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_keep_the_direction() {
+        let vector = [0.02, -0.5, 0.31, 0.8];
+        let kept = bytes(&vector);
+        assert!((cosine(&vector, &kept) - 1.0).abs() < 1e-4);
+        assert!((components(&kept).map(|value| value * value).sum::<f32>() - 1.0).abs() < 1e-5);
+        assert_eq!(cosine(&[0.0; 4], &kept), 0.0);
+        assert_eq!(bytes(&[0.0, 0.0]), [0, 0]);
+    }
+
+    #[test]
+    fn bits_tell_the_side_of_the_middle() {
+        let mut words = Vec::new();
+        bits([0.2, -0.2, 0.1].into_iter(), &[0.1, -0.3, 0.1], &mut words);
+        assert_eq!(words, [0b011]);
+        words.clear();
+        bits((0..130).map(|n| n as f32), &[-1.0; 130], &mut words);
+        assert_eq!(words, [u64::MAX, u64::MAX, 0b11]);
+    }
+}
