@@ -19,30 +19,16 @@ impl Default for Weights {
     }
 }
 
-/// How two rankings are put on one scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fusion {
-    /// By scores: the best of each ranking is 1, what is not in it 0.
-    Scores,
-    /// By ranks alone (reciprocal rank fusion).
-    Ranks,
-}
-
-/// Reciprocal rank fusion's usual constant.
-const RRF: f32 = 60.0;
-
-/// The texts of both rankings with a score from 0 to 1, best first. `words` are scores of BM25, `vectors` cosines.
-pub(crate) fn fuse(words: &[(i64, f32)], vectors: &[(i64, f32)], weights: Weights, fusion: Fusion) -> Vec<(i64, f32)> {
+/// The texts of both rankings with a score from 0 to 1, best first. `words` say how much of the question a text covers,
+/// `vectors` are cosines.
+pub(crate) fn fuse(words: &[(i64, f32)], vectors: &[(i64, f32)], weights: Weights) -> Vec<(i64, f32)> {
     let total = (weights.vector + weights.words).max(f32::MIN_POSITIVE);
     let mut scores: HashMap<i64, f32> = HashMap::new();
-    // A cosine says little by itself, for models crowd all of theirs in a narrow band; how far it is above the worst
-    // candidate's says more. BM25 begins at nothing.
-    let crowd = vectors.iter().fold(f32::MAX, |least, (_, score)| least.min(*score));
-    let floor = if vectors.len() < 2 { 0.0 } else { crowd };
-    for (ranking, floor, weight) in [(words, 0.0, weights.words), (vectors, floor, weights.vector)] {
-        for (id, score) in scaled(ranking, floor, fusion) {
-            *scores.entry(id).or_default() += score * weight / total;
-        }
+    for (id, score) in words {
+        *scores.entry(*id).or_default() += score * weights.words / total;
+    }
+    for (id, score) in spread(vectors) {
+        *scores.entry(id).or_default() += score * weights.vector / total;
     }
     let mut fused: Vec<_> = scores.into_iter().collect();
     // Equal ones in the order they were written: a search gives the same answer each time.
@@ -50,14 +36,12 @@ pub(crate) fn fuse(words: &[(i64, f32)], vectors: &[(i64, f32)], weights: Weight
     fused
 }
 
-fn scaled(ranking: &[(i64, f32)], floor: f32, fusion: Fusion) -> Vec<(i64, f32)> {
-    let best = ranking.iter().fold(f32::MIN, |best, (_, score)| best.max(*score));
-    let scale = |(rank, &(id, score)): (usize, &(i64, f32))| match fusion {
-        Fusion::Ranks => (id, (RRF + 1.0) / (RRF + 1.0 + rank as f32)),
-        Fusion::Scores if best > floor => (id, (score - floor) / (best - floor)),
-        Fusion::Scores => (id, 1.0),
-    };
-    ranking.iter().enumerate().map(scale).collect()
+/// Cosines from 0 for the worst candidate to 1 for the best: models crowd all of theirs in a narrow band, so one by
+/// itself says little.
+fn spread(cosines: &[(i64, f32)]) -> impl Iterator<Item = (i64, f32)> {
+    let best = cosines.iter().fold(f32::MIN, |best, (_, cosine)| best.max(*cosine));
+    let worst = cosines.iter().fold(f32::MAX, |worst, (_, cosine)| worst.min(*cosine));
+    cosines.iter().map(move |&(id, cosine)| (id, if best > worst { (cosine - worst) / (best - worst) } else { 1.0 }))
 }
 
 /// What is left of a score by the age of a passage, in seconds.
@@ -75,22 +59,20 @@ mod tests {
 
     #[test]
     fn who_is_good_in_both_comes_first() {
-        let words = [(1, 9.0), (2, 8.0), (3, 1.0)];
+        let words = [(1, 0.9), (2, 0.8), (3, 0.1)];
         let vectors = [(4, 0.9), (2, 0.88), (5, 0.5)];
-        for fusion in [Fusion::Scores, Fusion::Ranks] {
-            let fused = fuse(&words, &vectors, Weights::default(), fusion);
-            assert_eq!(fused[0].0, 2, "{fusion:?}");
-            assert!(fused.iter().all(|(_, score)| (0.0..=1.0).contains(score)));
-        }
+        let fused = fuse(&words, &vectors, Weights::default());
+        assert_eq!(fused.iter().map(|one| one.0).collect::<Vec<_>>(), [2, 4, 1, 3, 5]);
+        assert!(fused.iter().all(|(_, score)| (0.0..=1.0).contains(score)));
     }
 
     #[test]
     fn one_ranking_alone_keeps_its_order() {
-        let words = [(7, 3.0), (1, 2.0), (9, 1.0)];
-        let order: Vec<_> = fuse(&words, &[], Weights::default(), Fusion::Scores).iter().map(|one| one.0).collect();
+        let words = [(7, 0.3), (1, 0.2), (9, 0.1)];
+        let order: Vec<_> = fuse(&words, &[], Weights::default()).iter().map(|one| one.0).collect();
         assert_eq!(order, [7, 1, 9]);
-        assert_eq!(fuse(&[], &[], Weights::default(), Fusion::Scores), []);
-        assert_eq!(fuse(&[(1, 5.0)], &[], Weights::default(), Fusion::Scores)[0].1, 0.3);
+        assert_eq!(fuse(&[], &[], Weights::default()), []);
+        assert_eq!(fuse(&[], &[(1, 0.8)], Weights::default()), [(1, 0.7)]);
     }
 
     #[test]

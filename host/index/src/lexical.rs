@@ -10,7 +10,7 @@ use tantivy::collector::TopDocs;
 use tantivy::directory::MmapDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use crate::error::Result;
 use crate::words;
@@ -117,40 +117,41 @@ impl Lexical {
         Ok(())
     }
 
-    /// The texts that fit the words best, with their scores (BM25), best first.
+    /// The texts that fit the words best, best first. A score is BM25's, as a part of what a text of usual length would
+    /// have that holds every word once: how much of the question it covers, rare words counting for more.
     pub(crate) fn search(&self, text: &str, most: usize) -> Result<Vec<(i64, f32)>> {
-        let terms = self.terms(text)?;
+        let terms = self.terms(text);
         if terms.is_empty() {
             return Ok(Vec::new());
         }
         let searcher = self.reader.searcher();
-        let found = searcher.search(&BooleanQuery::new(terms), &TopDocs::with_limit(most).order_by_score())?;
+        let whole = whole_score(&searcher, &terms)?;
+        let query = BooleanQuery::new(terms.into_iter().map(Asked::query).collect());
+        let found = searcher.search(&query, &TopDocs::with_limit(most).order_by_score())?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
             let ids = searcher.segment_reader(address.segment_ord).fast_fields().u64("id")?;
             if let Some(id) = ids.first(address.doc_id) {
-                hits.push((id.cast_signed(), score));
+                hits.push((id.cast_signed(), (score / whole).min(1.0)));
             }
         }
         Ok(hits)
     }
 
-    fn terms(&self, text: &str) -> Result<Vec<(Occur, Box<dyn Query>)>> {
-        let mut terms: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for (field, name) in [(self.fields.words, words::WORDS), (self.fields.exact, words::EXACT)] {
+    /// The words that are asked for, each once.
+    fn terms(&self, text: &str) -> Vec<Asked> {
+        let mut terms = Vec::new();
+        let fields = [(self.fields.words, words::WORDS, 1.0), (self.fields.exact, words::EXACT, EXACT_BOOST)];
+        for (field, name, boost) in fields {
             let Some(mut analyzer) = self.index.tokenizers().get(name) else { continue };
             let mut found = Vec::new();
             analyzer.token_stream(text).process(&mut |token| found.push(token.text.clone()));
             found.sort_unstable();
             found.dedup();
-            for word in found.into_iter().take(MOST_TERMS) {
-                let query: Box<dyn Query> =
-                    Box::new(TermQuery::new(Term::from_field_text(field, &word), IndexRecordOption::WithFreqs));
-                let query = if name == words::EXACT { Box::new(BoostQuery::new(query, EXACT_BOOST)) } else { query };
-                terms.push((Occur::Should, query));
-            }
+            let asked = |word: String| Asked { term: Term::from_field_text(field, &word), boost };
+            terms.extend(found.into_iter().take(MOST_TERMS).map(asked));
         }
-        Ok(terms)
+        terms
     }
 
     fn term(&self, id: i64) -> Term {
@@ -188,6 +189,31 @@ impl Lexical {
         let taken = payload.split_once(' ').filter(|(of, _)| *of == identity).and_then(|(_, seq)| seq.parse().ok());
         Ok((taken.unwrap_or_default(), taken.is_some()))
     }
+}
+
+/// A word that is asked for.
+struct Asked {
+    term: Term,
+    boost: f32,
+}
+
+impl Asked {
+    fn query(self) -> (Occur, Box<dyn Query>) {
+        let query: Box<dyn Query> = Box::new(TermQuery::new(self.term, IndexRecordOption::WithFreqs));
+        (Occur::Should, Box::new(BoostQuery::new(query, self.boost)))
+    }
+}
+
+/// The score of a text of usual length that holds every word once: the sum of their weights (Robertson and Zaragoza,
+/// "The Probabilistic Relevance Framework", 2009, as tantivy counts it). A word that no text has weighs most.
+fn whole_score(searcher: &Searcher, terms: &[Asked]) -> Result<f32> {
+    let texts = searcher.num_docs() as f32;
+    let mut whole = 0.0;
+    for Asked { term, boost } in terms {
+        let with = searcher.doc_freq(term)? as f32;
+        whole += boost * ((texts - with).max(0.0) + 0.5).mul_add(1.0 / (with + 0.5), 1.0).ln();
+    }
+    Ok(whole.max(f32::MIN_POSITIVE))
 }
 
 fn schema() -> (Schema, Fields) {

@@ -24,7 +24,7 @@ mod tests;
 pub use chunk::{Chunk, PassageSize, TextKind, cut};
 pub use error::{IndexError, Result};
 pub use files::{FilePlace, FileState, FileText, TextHash};
-pub use fuse::{Fusion, Weights};
+pub use fuse::Weights;
 pub use index::{Batch, Counts, Index};
 pub use levels::Levels;
 pub use search::{Hit, Place, Query};

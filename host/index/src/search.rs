@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::database::Database;
 use crate::error::Result;
 use crate::files::TextHash;
-use crate::fuse::{self, Fusion, Weights};
+use crate::fuse::{self, Weights};
 use crate::lexical::Lexical;
 use crate::vectors::{self, Model, Vectors};
 
@@ -25,7 +25,6 @@ pub struct Query<'a> {
     pub vector: Option<(&'a Model, &'a [f32])>,
     pub limit: usize,
     pub weights: Weights,
-    pub fusion: Fusion,
     /// In seconds since 1970, for the age of passages.
     pub now: i64,
 }
@@ -33,7 +32,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// A question by words alone, weighed as usual.
     pub fn new(text: &'a str, limit: usize) -> Self {
-        Self { text, vector: None, limit, weights: Weights::default(), fusion: Fusion::Scores, now: 0 }
+        Self { text, vector: None, limit, weights: Weights::default(), now: 0 }
     }
 }
 
@@ -73,7 +72,7 @@ pub(crate) fn search(db: &Database, words: &Lexical, vectors: &Vectors, query: &
         Some((model, vector)) => meant(db, vectors, model, vector, most, &by_words)?,
         None => Vec::new(),
     };
-    let fused = fuse::fuse(&by_words, &by_meaning, query.weights, query.fusion);
+    let fused = fuse::fuse(&by_words, &by_meaning, query.weights);
     db.read(|db| hits(db, &fused, query))
 }
 

@@ -51,7 +51,7 @@ const WANTED: &str =
 impl Vectors {
     /// The row of a model, made where it is new.
     pub(crate) fn model(&self, db: &Database, identity: &str, dimension: usize) -> Result<Model> {
-        let found = db.read(|db| models(db))?.into_iter().find(|model| model.identity == identity);
+        let found = db.read(models)?.into_iter().find(|model| model.identity == identity);
         if let Some(model) = found {
             let wanted = model.dimension;
             return match wanted == dimension {
