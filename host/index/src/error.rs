@@ -11,6 +11,8 @@ pub enum IndexError {
     Database(#[from] rusqlite::Error),
     #[error("the words of the index cannot be used: {0}")]
     Words(#[from] tantivy::TantivyError),
+    #[error("the index cannot be used: work on it broke off ({0})")]
+    Stopped(String),
     #[error("the vectors of {model} have {wanted} components and this one has {found}: use one model for both")]
     Dimension { model: String, wanted: usize, found: usize },
 }

@@ -3,7 +3,7 @@
 //! Entries are never changed or deleted; clearing and compacting only move the marks from which history is read.
 
 use rusqlite::{Connection, OptionalExtension};
-use steward_agent::{Message, SessionId};
+use steward_agent::{MemorySpace, Message, SessionId};
 
 use crate::Store;
 use crate::column::{EntryId, Json, RunId};
@@ -97,6 +97,40 @@ impl Store {
                    cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL",
             )?
             .execute((&session.0, through))?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Forgets the summary of the earlier part of a history, and that part with it.
+    pub async fn forget_summary(&self, session: &SessionId) -> Result<()> {
+        let session = session.clone();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE session SET cleared_through = max(cleared_through, coalesce(compacted_through, 0)),
+                   compacted_through = NULL, summary = NULL
+                 WHERE id = ?1",
+            )?
+            .execute([&session.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deletes every entry of a space's conversations but those of open runs, which still need them, and the summaries.
+    pub async fn erase_sessions(&self, space: MemorySpace) -> Result<()> {
+        let pattern = match space {
+            MemorySpace::Owners => "owner/*".to_owned(),
+            MemorySpace::Person(id) => format!("person/{id}"),
+        };
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "DELETE FROM entry WHERE session GLOB ?1
+                 AND (run IS NULL OR run NOT IN (SELECT id FROM run WHERE state = 'open'))",
+            )?
+            .execute([&pattern])?;
+            tx.prepare_cached("UPDATE session SET compacted_through = NULL, summary = NULL WHERE id GLOB ?1")?
+                .execute([&pattern])?;
             Ok(())
         })
         .await

@@ -1,0 +1,131 @@
+//! Forgetting, so that nothing that was to be forgotten is found again wherever the process ends: the wish is on disk
+//! first, every step can be made twice, and a wish that was cut off is fulfilled at the next start before anything is
+//! searched.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use steward_agent::{Forgetting, MemoryLevel, MemorySpace};
+use steward_store::PendingForgetting;
+
+use crate::scan;
+use crate::shared::MemoryError;
+use crate::space::Space;
+
+impl Space {
+    /// Forgets what is wished, to its end.
+    pub(crate) async fn fulfil(&self, wish: &PendingForgetting) -> Result<(), MemoryError> {
+        let _turn = self.turn.lock().await;
+        let store = &self.shared.store;
+        match wish.what {
+            Forgetting::Level(level) => self.forget_levels(&[level]).await?,
+            Forgetting::Vector => self.forget_levels(&MemoryLevel::ALL).await?,
+            Forgetting::ShortTerm => {
+                store.clear_session(&wish.session).await?;
+                self.forget_levels(&[MemoryLevel::Short]).await?;
+            }
+            Forgetting::Summary => store.forget_summary(&wish.session).await?,
+            // It is gone since the wish was written down.
+            Forgetting::UserData => {}
+            Forgetting::All => self.forget_all().await?,
+        }
+        Ok(store.end_forgetting(wish.id, Timestamp::now()).await?)
+    }
+
+    /// Their files stay, so what they say has to be remembered as forgotten.
+    async fn forget_levels(&self, levels: &'static [MemoryLevel]) -> Result<(), MemoryError> {
+        let texts = crate::blocking(&self.index, move |index| index.texts_on(levels)).await?;
+        self.shared.store.add_forgotten(&self.space.to_string(), texts.clone()).await?;
+        crate::blocking(&self.index, move |index| {
+            for some in texts.chunks(500) {
+                index.change(|batch| batch.forget(some))?;
+            }
+            index.scrub(scan::now())
+        })
+        .await?;
+        self.settle_levels().await
+    }
+
+    async fn forget_all(&self) -> Result<(), MemoryError> {
+        let (store, space) = (&self.shared.store, self.space);
+        store.erase_sessions(space).await?;
+        store.clear_memory_record(&space.to_string()).await?;
+        let folder = self.shared.settings.folder(space);
+        tokio::task::spawn_blocking(move || delete_files(&folder)).await??;
+        let index = Arc::clone(&self.index);
+        let emptied = tokio::task::spawn_blocking(move || {
+            let mut places: Vec<_> = index.files()?.into_keys().collect();
+            places.sort();
+            for some in places.chunks(64) {
+                index.change(|batch| some.iter().try_for_each(|place| batch.remove(place, scan::now())))?;
+            }
+            index.scrub(scan::now())
+        });
+        Ok(emptied.await??)
+    }
+}
+
+/// Deletes the facts, the days and the transcripts. HEARTBEAT.md stays: it is no memory but an order.
+fn delete_files(folder: &Path) -> Result<(), MemoryError> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |source| MemoryError::Delete { path, source }
+    };
+    let facts = folder.join("MEMORY.md");
+    gone(fs::remove_file(&facts)).map_err(failed(&facts))?;
+    for name in ["memory", "sessions"] {
+        let below = folder.join(name);
+        let entries = match fs::read_dir(&below) {
+            // Only what lies in this very folder is memory: not what a link leads to.
+            Ok(entries) if below.symlink_metadata().is_ok_and(|found| found.is_dir()) => entries,
+            Ok(_) => continue,
+            Err(error) => {
+                gone(Err(error)).map_err(failed(&below))?;
+                continue;
+            }
+        };
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(".md")) {
+            gone(fs::remove_file(entry.path())).map_err(failed(&entry.path()))?;
+        }
+    }
+    // The names are gone on disk too before the wish counts as fulfilled.
+    for name in ["", "memory", "sessions"] {
+        if let Ok(folder) = fs::File::open(folder.join(name)) {
+            let _ = folder.sync_all();
+        }
+    }
+    Ok(())
+}
+
+fn gone(deleted: io::Result<()>) -> io::Result<()> {
+    match deleted {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// What is told to the one who wished it.
+pub(crate) fn told(what: Forgetting, space: MemorySpace) -> String {
+    let whose = match space {
+        MemorySpace::Owners => "the owners'",
+        MemorySpace::Person(_) => "this person's",
+    };
+    match what {
+        Forgetting::Level(level) => {
+            format!("Forgotten: {whose} conversations on the {} level. Their transcripts stay as files.", level.as_str())
+        }
+        Forgetting::Vector => {
+            format!("Forgotten: {whose} conversations on all levels. Their transcripts stay as files.")
+        }
+        Forgetting::ShortTerm => "Forgotten: this conversation so far, and the newest ones on the short level.".to_owned(),
+        Forgetting::Summary => "Forgotten: the summary of the earlier part of this conversation.".to_owned(),
+        Forgetting::UserData => "Forgotten: everything kept about this person as keys and values.".to_owned(),
+        Forgetting::All => format!(
+            "Forgotten: {whose} MEMORY.md, logs of the days, transcripts, conversations, data about the person, and \
+             which other files were searched. Those files themselves, and HEARTBEAT.md, stay."
+        ),
+    }
+}

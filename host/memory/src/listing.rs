@@ -1,0 +1,131 @@
+//! Which files belong to a space: its own, and those below what was asked to be searched, without what .gitignore
+//! leaves out.
+
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use steward_index::FilePlace;
+
+/// More files are not taken in from one source.
+const MOST: usize = 200_000;
+
+/// A folder whose files are searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Root {
+    /// In the index: empty for the space's own.
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+}
+
+/// A file that is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub(crate) place: FilePlace,
+    pub(crate) path: PathBuf,
+}
+
+impl Root {
+    pub(crate) fn own(folder: PathBuf) -> Self {
+        Self { name: String::new(), folder }
+    }
+
+    /// A file or folder with an absolute path.
+    pub(crate) fn source(path: &str) -> Self {
+        Self { name: path.to_owned(), folder: PathBuf::from(path) }
+    }
+
+    pub(crate) fn is_own(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// Its files in order; nothing when it is not there, which is no sign that it was deleted.
+    pub(crate) fn files(&self, hidden: &[PathBuf]) -> Option<Vec<Listed>> {
+        if self.is_own() {
+            return Some(self.own_files());
+        }
+        let root = self.folder.canonicalize().ok()?;
+        let metadata = root.metadata().ok()?;
+        if metadata.is_file() {
+            let path = root.file_name()?.to_string_lossy().into_owned();
+            return Some(vec![self.listed(path, root)]);
+        }
+        Some(self.below(&root, hidden))
+    }
+
+    /// The Markdown files that are memory.
+    fn own_files(&self) -> Vec<Listed> {
+        let mut names = vec!["MEMORY.md".to_owned(), "HEARTBEAT.md".to_owned()];
+        for folder in ["memory", "sessions"] {
+            let entries = std::fs::read_dir(self.folder.join(folder)).into_iter().flatten().flatten();
+            let files = entries.filter_map(|entry| entry.file_name().into_string().ok());
+            let mut files: Vec<_> = files.filter(|name| name.ends_with(".md") && !name.starts_with('.')).collect();
+            files.sort_unstable();
+            names.extend(files.into_iter().map(|name| format!("{folder}/{name}")));
+        }
+        let there = |name: &String| self.folder.join(name).symlink_metadata().is_ok_and(|found| !found.is_dir());
+        names.retain(there);
+        names.into_iter().map(|name| self.listed(name.clone(), self.folder.join(name))).collect()
+    }
+
+    fn below(&self, root: &Path, hidden: &[PathBuf]) -> Vec<Listed> {
+        let hidden = hidden.to_vec();
+        let mut walk = WalkBuilder::new(root);
+        // A .gitignore counts also where the folder is no repository.
+        walk.require_git(false).follow_links(false).same_file_system(true).parents(true);
+        walk.filter_entry(move |entry| !hidden.iter().any(|hidden| entry.path().starts_with(hidden)));
+        walk.sort_by_file_path(std::cmp::Ord::cmp);
+        let files = walk.build().filter_map(|entry| {
+            let entry = entry.ok()?;
+            entry.file_type()?.is_file().then(|| entry.into_path())
+        });
+        let listed = files.filter_map(|path| {
+            let below = path.strip_prefix(root).ok()?.to_str()?.to_owned();
+            Some(self.listed(below, path))
+        });
+        listed.take(MOST).collect()
+    }
+
+    fn listed(&self, path: String, file: PathBuf) -> Listed {
+        Listed { place: FilePlace { root: self.name.clone(), path }, path: file }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn names(root: &Root, hidden: &[PathBuf]) -> Vec<String> {
+        root.files(hidden).unwrap().into_iter().map(|file| file.place.path).collect()
+    }
+
+    fn write(folder: &Path, files: &[&str]) {
+        for file in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+    }
+
+    #[test]
+    fn the_own_files_are_memory_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &["MEMORY.md", "memory/2026-11-20.md", "memory/.x.md", "sessions/a.md", "plan.md", "memory/b.txt"]);
+        let found = names(&Root::own(folder.path().to_owned()), &[]);
+        assert_eq!(found, ["MEMORY.md", "memory/2026-11-20.md", "sessions/a.md"]);
+    }
+
+    #[test]
+    fn a_source_leaves_out_what_is_ignored_hidden_or_steward_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        write(&root, &["a.md", "target/b", ".env", ".git/config", "src/lib.rs", "data/steward.sqlite"]);
+        fs::write(root.join(".gitignore"), "target\n").unwrap();
+        let source = Root::source(root.to_str().unwrap());
+        assert_eq!(names(&source, &[root.join("data")]), ["a.md", "src/lib.rs"]);
+        let one = Root::source(root.join("a.md").to_str().unwrap());
+        assert_eq!(names(&one, &[]), ["a.md"]);
+        assert!(Root::source("/nowhere/at/all").files(&[]).is_none());
+    }
+}

@@ -1,0 +1,362 @@
+//! Memory as the rest of the program sees it: whose it is comes with each call, and a space is opened when it is first
+//! needed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use steward_agent::{
+    Forgetting, MemoryFault, MemoryFound, MemoryHit, MemorySource, MemorySpace, MemoryStatus, PersonId, Principal,
+    SessionId, budget,
+};
+use steward_index::{Hit, Index, Place, Query, Weights};
+use steward_store::{NewForgetting, Store};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::embedding::{self, Embedders};
+use crate::forgetting;
+use crate::scan;
+use crate::settings::Settings;
+use crate::shared::{MemoryError, ReadDocuments, Shared};
+use crate::sources::{self, Asker};
+use crate::space::Space;
+use crate::watching::Watching;
+
+/// A search right after the start waits so long for the files to be looked at once.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+/// Of what was found so many of the best count as recalled.
+const RECALLED: usize = 3;
+/// Problems that are told.
+const PROBLEMS: usize = 10;
+
+/// Everybody's memory.
+pub struct Memory {
+    shared: Arc<Shared>,
+    spaces: Mutex<HashMap<MemorySpace, Arc<Space>>>,
+    tasks: Mutex<JoinSet<()>>,
+    stop: CancellationToken,
+}
+
+impl Memory {
+    pub fn new(
+        settings: Settings,
+        store: Store,
+        embedders: Arc<dyn Embedders>,
+        documents: Option<Arc<dyn ReadDocuments>>,
+    ) -> Self {
+        let shared = Arc::new(Shared { settings, store, embedders, documents });
+        Self { shared, spaces: Mutex::default(), tasks: Mutex::default(), stop: CancellationToken::new() }
+    }
+
+    /// Fulfils what is still to be forgotten, then opens the owners' memory and follows its files.
+    ///
+    /// # Errors
+    /// The store or the index cannot be used.
+    pub async fn start(&self) -> Result<(), MemoryError> {
+        for wish in self.shared.store.pending_forgettings().await? {
+            if let Some(space) = MemorySpace::named(&wish.space) {
+                self.opened(space, false).await?.fulfil(&wish).await?;
+            }
+        }
+        self.space(MemorySpace::Owners).await.map(drop)
+    }
+
+    /// Ends all work and waits for it.
+    pub async fn end(&self) {
+        self.stop.cancel();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().await);
+        while tasks.join_next().await.is_some() {}
+        self.spaces.lock().await.clear();
+    }
+
+    /// Searches a space. `counts` says whether what is found counts as recalled.
+    ///
+    /// # Errors
+    /// The index cannot be used.
+    pub async fn search(
+        &self,
+        space: MemorySpace,
+        text: &str,
+        limit: usize,
+        counts: bool,
+    ) -> Result<MemoryFound, MemoryFault> {
+        let space = self.space(space).await?;
+        space.until_ready(FIRST_LOOK).await;
+        let (hits, note) = self.hits(&space, text, limit).await?;
+        if counts {
+            self.count(&space, &hits).await?;
+        }
+        let shown = hits.into_iter().map(|hit| self.shown(space.space, hit)).collect();
+        Ok(MemoryFound { hits: shown, note })
+    }
+
+    /// Passages that may help with a message, as many as fit into so many tokens; those that `skip` names by their path
+    /// are left out.
+    pub async fn offer(
+        &self,
+        space: MemorySpace,
+        message: &str,
+        tokens: u32,
+        skip: impl Fn(&str) -> bool,
+    ) -> Result<Vec<MemoryHit>, MemoryFault> {
+        let found = self.search(space, message, 12, false).await?;
+        let best = found.hits.first().map_or(0.0, |hit| hit.score);
+        let mut left = tokens;
+        let mut offered = Vec::new();
+        // What fits only half as well as the best is beside the point more often than not.
+        for hit in found.hits.into_iter().filter(|hit| hit.score >= best / 2.0 && !skip(&hit.path)) {
+            let needed = budget::tokens(&hit.text) + 16;
+            if needed <= left {
+                left -= needed;
+                offered.push(hit);
+            }
+        }
+        Ok(offered)
+    }
+
+    /// How a space's index stands.
+    ///
+    /// # Errors
+    /// The index or the store cannot be used.
+    pub async fn status(&self, space: MemorySpace) -> Result<MemoryStatus, MemoryFault> {
+        let space = self.space(space).await?;
+        space.until_ready(FIRST_LOOK).await;
+        self.status_of(&space).await
+    }
+
+    /// Reads every file of a space anew.
+    ///
+    /// # Errors
+    /// The index cannot be used.
+    pub async fn reindex(&self, space: MemorySpace) -> Result<MemoryStatus, MemoryFault> {
+        let space = self.space(space).await?;
+        space.refresh(true, &self.stop).await?;
+        self.status_of(&space).await
+    }
+
+    /// Has a file, a folder or a repository searched too, and reads it.
+    ///
+    /// # Errors
+    /// It is not there or may not be searched.
+    pub async fn add_source(&self, space: MemorySpace, path: &str, asker: Asker) -> Result<MemorySource, MemoryFault> {
+        let place = sources::resolve(&self.shared.settings, space, path, asker)?;
+        let root = place.to_str().map(str::to_owned).ok_or_else(|| {
+            MemoryFault::Invalid("the path is no Unicode text: rename it first".to_owned())
+        })?;
+        let name = space.to_string();
+        self.shared.store.add_memory_source(&name, &root, Timestamp::now()).await.map_err(MemoryError::from)?;
+        let space = self.space(space).await?;
+        space.refresh(false, &self.stop).await?;
+        self.source(&space, root).await
+    }
+
+    /// Has something searched no more.
+    ///
+    /// # Errors
+    /// It was not.
+    pub async fn remove_source(&self, space: MemorySpace, path: &str) -> Result<(), MemoryFault> {
+        let name = space.to_string();
+        let mut removed = false;
+        for named in sources::named(&self.shared.settings, space, path) {
+            removed |= self.shared.store.remove_memory_source(&name, &named).await.map_err(MemoryError::from)?;
+        }
+        if !removed {
+            let sources = self.shared.store.memory_sources(&name).await.map_err(MemoryError::from)?;
+            let there = if sources.is_empty() { "nothing".to_owned() } else { sources.join(", ") };
+            return Err(MemoryFault::NotFound(format!("that is not searched; beside the own files this is: {there}")));
+        }
+        Ok(self.space(space).await?.refresh(false, &self.stop).await?)
+    }
+
+    /// Forgets something, once for each `key`; says in a sentence what was forgotten.
+    ///
+    /// # Errors
+    /// Not all of it could be forgotten yet; what is left is tried again at the next start.
+    pub async fn forget(&self, whom: &Principal, what: Forgetting, key: &str) -> Result<String, MemoryFault> {
+        let Some(space) = MemorySpace::of(whom) else {
+            return Err(MemoryFault::Denied("a group has no memory".to_owned()));
+        };
+        self.forget_for(space, whom.person, &whom.session, what, key).await
+    }
+
+    /// The same for a person and a conversation by themselves.
+    ///
+    /// # Errors
+    /// As [`Memory::forget`].
+    pub async fn forget_for(
+        &self,
+        space: MemorySpace,
+        person: PersonId,
+        session: &SessionId,
+        what: Forgetting,
+        key: &str,
+    ) -> Result<String, MemoryFault> {
+        let (name, session, key) = (space.to_string(), session.clone(), key.to_owned());
+        let wish = NewForgetting { space: name, person, session, what, key };
+        let wish = self.shared.store.begin_forgetting(wish, Timestamp::now()).await.map_err(MemoryError::from)?;
+        if let Some(wish) = wish {
+            self.space(space).await?.fulfil(&wish).await?;
+        }
+        Ok(forgetting::told(what, space))
+    }
+
+    /// A file of the space was written.
+    pub async fn changed(&self, space: MemorySpace) {
+        if let Ok(space) = self.space(space).await {
+            space.touch();
+        }
+    }
+
+    /// The spaces that have an index on disk.
+    pub fn known_spaces(&self) -> Vec<MemorySpace> {
+        let entries = std::fs::read_dir(&self.shared.settings.index).into_iter().flatten().flatten();
+        let mut spaces: Vec<_> =
+            entries.filter_map(|entry| MemorySpace::named(entry.file_name().to_str()?)).collect();
+        spaces.sort_unstable();
+        spaces
+    }
+
+    async fn space(&self, space: MemorySpace) -> Result<Arc<Space>, MemoryError> {
+        self.opened(space, true).await
+    }
+
+    /// The space, opened and, if it is to, set to work.
+    async fn opened(&self, space: MemorySpace, work: bool) -> Result<Arc<Space>, MemoryError> {
+        let mut spaces = self.spaces.lock().await;
+        if let Some(open) = spaces.get(&space) {
+            return Ok(Arc::clone(open));
+        }
+        let open = Arc::new(Space::open(space, Arc::clone(&self.shared)).await?);
+        if !work {
+            return Ok(open);
+        }
+        spaces.insert(space, Arc::clone(&open));
+        let mut tasks = self.tasks.lock().await;
+        tasks.spawn(Arc::clone(&open).live(self.stop.clone()));
+        tasks.spawn(watch(Arc::clone(&open), self.stop.clone()));
+        Ok(open)
+    }
+
+    async fn hits(&self, space: &Space, text: &str, limit: usize) -> Result<(Vec<Hit>, Option<String>), MemoryError> {
+        let asked = embedding::ask(&*self.shared.embedders, &space.index, text).await;
+        let (asked, note) = match asked {
+            Ok(Some(asked)) => {
+                let note = asked.partial.then(|| "The vectors are still being made; more may be found later.".to_owned());
+                (Some(asked), note)
+            }
+            Ok(None) => (None, Some("Only words were compared: there is no embedding model.".to_owned())),
+            Err(error) => (None, Some(format!("Only words were compared: {error}."))),
+        };
+        let (text, weights) = (text.to_owned(), self.shared.settings.weights);
+        let hits = crate::blocking(&space.index, move |index| {
+            let vector = asked.as_ref().map(|asked| (&asked.model, asked.vector.as_slice()));
+            let trust = asked.as_ref().map_or(1.0, |asked| asked.confidence);
+            let weights = Weights { vector: weights.vector * trust, ..weights };
+            index.search(&Query { vector, weights, now: scan::now(), ..Query::new(&text, limit) })
+        });
+        Ok((hits.await?, note))
+    }
+
+    /// What is recalled again and again stays.
+    async fn count(&self, space: &Space, hits: &[Hit]) -> Result<(), MemoryError> {
+        let recalled: Vec<_> = hits.iter().take(RECALLED).filter(|hit| hit.talk).map(|hit| hit.hash).collect();
+        if recalled.is_empty() {
+            return Ok(());
+        }
+        let counts = self.shared.store.count_recalls(&space.space.to_string(), recalled, Timestamp::now()).await?;
+        crate::blocking(&space.index, move |index| index.change(|batch| batch.set_recalls(&counts))).await?;
+        space.settle_levels().await
+    }
+
+    fn shown(&self, space: MemorySpace, hit: Hit) -> MemoryHit {
+        let path = |place: &Place| self.shared.settings.shown(space, &place.root, &place.path);
+        let also = hit.places.iter().skip(1);
+        let also = also.map(|place| format!("{}:{}-{}", path(place), place.first_line, place.last_line)).collect();
+        let (first_line, last_line, name) = match hit.places.first() {
+            Some(place) => (place.first_line, place.last_line, path(place)),
+            None => (0, 0, String::new()),
+        };
+        // A passage in the middle of a section is understood by its headings.
+        let title = hit.heading.rsplit(" > ").next().unwrap_or_default();
+        let text = if title.is_empty() || hit.text.contains(title) { hit.text } else { format!("{}\n{}", hit.heading, hit.text) };
+        MemoryHit { path: name, first_line, last_line, score: hit.score, text, also }
+    }
+
+    async fn status_of(&self, space: &Space) -> Result<MemoryStatus, MemoryFault> {
+        let counts = crate::blocking(&space.index, Index::counts).await.map_err(MemoryError::from)?;
+        let sources = self.shared.store.memory_sources(&space.space.to_string()).await.map_err(MemoryError::from)?;
+        let mut told = Vec::new();
+        for source in sources {
+            told.push(self.source(space, source).await?);
+        }
+        let mut problems = self.problems(space, "").await?;
+        let state = space.state().clone();
+        problems.extend(state.embedding.map(|error| format!("no new vectors: {error}")));
+        let (model, embedded, waiting) = self.vectors(space).await?;
+        let (files, passages) = (counts.files, counts.passages);
+        Ok(MemoryStatus { files, passages, embedded, waiting, model, levels: counts.levels, sources: told, problems })
+    }
+
+    async fn vectors(&self, space: &Space) -> Result<(Option<String>, u32, u32), MemoryError> {
+        let Some(embedder) = self.shared.embedders.current() else { return Ok((None, 0, 0)) };
+        let Ok(id) = embedder.ready().await else { return Ok((Some(embedder.id().to_string()), 0, 0)) };
+        let model = embedding::row(&space.index, id).await?;
+        let (embedded, wanted) = crate::blocking(&space.index, move |index| index.progress(&model)).await?;
+        Ok((Some(id.to_string()), embedded, wanted.saturating_sub(embedded)))
+    }
+
+    async fn source(&self, space: &Space, root: String) -> Result<MemorySource, MemoryFault> {
+        let asked = root.clone();
+        let (files, passages) = crate::blocking(&space.index, move |index| index.counts_below(&asked))
+            .await
+            .map_err(MemoryError::from)?;
+        let mut problems = self.problems(space, &root).await?;
+        if space.state().missing.contains(&root) {
+            problems.insert(0, "it is not there now; what was read of it is still found".to_owned());
+        }
+        Ok(MemorySource { path: self.shared.settings.shown(space.space, &root, ""), files, passages, problems })
+    }
+
+    async fn problems(&self, space: &Space, root: &str) -> Result<Vec<String>, MemoryError> {
+        let root = root.to_owned();
+        let files = crate::blocking(&space.index, Index::files).await?;
+        let mut problems: Vec<_> = files
+            .into_iter()
+            .filter(|(place, _)| place.root == root)
+            .filter_map(|(place, state)| Some(format!("{}: {}", place.path, state.problem?)))
+            .collect();
+        problems.sort_unstable();
+        let more = problems.len().saturating_sub(PROBLEMS);
+        problems.truncate(PROBLEMS);
+        if more > 0 {
+            problems.push(format!("and {more} more"));
+        }
+        Ok(problems)
+    }
+}
+
+/// Watches the space's files until the stop; what is added to it is watched from the next look on.
+async fn watch(space: Arc<Space>, stop: CancellationToken) {
+    const LOOK_AGAIN: Duration = Duration::from_secs(5);
+    let mut watching = Watching::start(&space);
+    let own = space.shared.settings.folder(space.space);
+    loop {
+        let sources = space.shared.store.memory_sources(&space.space.to_string()).await.unwrap_or_default();
+        let own = own.clone();
+        let followed = tokio::task::spawn_blocking(move || {
+            watching.follow(&own, &sources);
+            watching
+        });
+        match followed.await {
+            Ok(back) => watching = back,
+            Err(_) => return,
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}

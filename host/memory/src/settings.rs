@@ -1,0 +1,56 @@
+//! What of memory can be set.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use steward_index::{Levels, PassageSize, Weights};
+
+/// How memory is kept and searched.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of the indexes; each space has its own below it.
+    pub index: PathBuf,
+    /// The owners' folder.
+    pub workspace: PathBuf,
+    /// The folder of the other people's folders, each named by the person's number.
+    pub people: PathBuf,
+    /// Never read, whatever leads there: Steward's own data and configuration.
+    pub hidden: Vec<PathBuf>,
+    /// Folders outside the workspace from which tools may have files searched too.
+    pub folders: Vec<PathBuf>,
+    pub weights: Weights,
+    pub passage: PassageSize,
+    pub levels: Levels,
+    /// The zone in which days and times of logs and transcripts are meant.
+    pub zone: TimeZone,
+    /// The longest text file that is taken in, in bytes.
+    pub text_limit: u64,
+    /// The longest document, in bytes.
+    pub document_limit: u64,
+    /// Files are looked at without any sign that one was changed, this often.
+    pub look_every: Duration,
+    /// How long nothing must be changed before memory that only indexing needs is given back.
+    pub rest_after: Duration,
+}
+
+impl Settings {
+    /// The usual ones for these folders.
+    pub fn new(data: &std::path::Path, workspace: PathBuf) -> Self {
+        Self {
+            index: data.join("index"),
+            workspace,
+            people: data.join("people"),
+            hidden: vec![data.to_owned()],
+            folders: Vec::new(),
+            weights: Weights::default(),
+            passage: PassageSize::default(),
+            levels: Levels::default(),
+            zone: TimeZone::UTC,
+            text_limit: 4 << 20,
+            document_limit: 24 << 20,
+            look_every: Duration::from_secs(600),
+            rest_after: Duration::from_secs(30),
+        }
+    }
+}

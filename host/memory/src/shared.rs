@@ -1,0 +1,48 @@
+//! What all spaces work with.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use steward_agent::MemoryFault;
+use steward_index::IndexError;
+use steward_store::{Store, StoreError};
+
+use crate::embedding::Embedders;
+use crate::settings::Settings;
+
+/// Reads documents, which may be made to break what reads them.
+#[async_trait]
+pub trait ReadDocuments: Send + Sync {
+    /// The text of a document; `name` is what it is called.
+    ///
+    /// # Errors
+    /// Says in words why there is none.
+    async fn text(&self, file: File, name: &str) -> Result<String, String>;
+}
+
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) embedders: Arc<dyn Embedders>,
+    pub(crate) documents: Option<Arc<dyn ReadDocuments>>,
+}
+
+/// Why memory could not be kept or searched.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{path} cannot be deleted: {source}")]
+    Delete { path: String, source: std::io::Error },
+    #[error("memory cannot be used: the program is shutting down")]
+    Ending(#[from] tokio::task::JoinError),
+}
+
+impl From<MemoryError> for MemoryFault {
+    fn from(error: MemoryError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,253 @@
+//! One space at work: its index follows its files, its passages get their vectors, and it answers questions meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use steward_agent::MemorySpace;
+use steward_embed::Purpose;
+use steward_index::{FileState, Index};
+use tokio::sync::{Mutex as Turn, Notify};
+use tokio_util::sync::CancellationToken;
+
+use crate::embedding;
+use crate::listing::Root;
+use crate::opening::ReadError;
+use crate::scan::{self, Document, Scan, Scanned};
+use crate::shared::{MemoryError, Shared};
+
+/// Several changes that come together are looked at once.
+const GATHER: Duration = Duration::from_millis(300);
+/// Passages that are turned into vectors at once.
+const AT_ONCE: usize = 32;
+/// A model that does not answer is asked again after this time.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// Documents after which those read so far can be found.
+const DOCUMENTS_AT_ONCE: usize = 8;
+
+pub(crate) struct Space {
+    pub(crate) space: MemorySpace,
+    pub(crate) index: Arc<Index>,
+    pub(crate) shared: Arc<Shared>,
+    /// Files are looked at, or something is forgotten: one at a time.
+    pub(crate) turn: Turn<()>,
+    dirty: Notify,
+    /// All files were looked at once since the start.
+    ready: AtomicBool,
+    embed: Notify,
+    pub(crate) state: Mutex<State>,
+}
+
+/// What there is to tell of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// Sources that are not there.
+    pub(crate) missing: Vec<String>,
+    /// Why there are no new vectors.
+    pub(crate) embedding: Option<String>,
+}
+
+impl Space {
+    /// Opens its index and tells it what must outlive it.
+    pub(crate) async fn open(space: MemorySpace, shared: Arc<Shared>) -> Result<Self, MemoryError> {
+        let record = shared.store.memory_record(&space.to_string()).await?;
+        let folder = shared.settings.index.join(space.to_string());
+        let opened = tokio::task::spawn_blocking(move || {
+            let index = Index::open(&folder)?;
+            index.change(|batch| {
+                batch.forget(&record.forgotten)?;
+                batch.set_recalls(&record.recalls)
+            })?;
+            index.follow()?;
+            Ok::<_, MemoryError>(index)
+        });
+        Ok(Self {
+            space,
+            index: Arc::new(opened.await??),
+            shared,
+            turn: Turn::new(()),
+            dirty: Notify::new(),
+            ready: AtomicBool::new(false),
+            embed: Notify::new(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// Something was changed: it is looked at soon.
+    pub(crate) fn touch(&self) {
+        self.dirty.notify_one();
+    }
+
+    /// Follows the files until the stop.
+    pub(crate) async fn live(self: Arc<Self>, stop: CancellationToken) {
+        let embedding = tokio::spawn(Arc::clone(&self).keep_embedding(stop.clone()));
+        let mut rested = false;
+        while !stop.is_cancelled() {
+            if let Err(error) = self.refresh(false, &stop).await {
+                tracing::warn!(space = %self.space, %error, "memory is not up to date");
+            }
+            let settings = &self.shared.settings;
+            let mut wait = settings.rest_after;
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = self.dirty.notified() => {
+                        rested = false;
+                        tokio::time::sleep(GATHER).await;
+                        break;
+                    }
+                    () = tokio::time::sleep(wait) => {
+                        if rested {
+                            break;
+                        }
+                        self.rest().await;
+                        rested = true;
+                        wait = settings.look_every.saturating_sub(settings.rest_after);
+                    }
+                }
+            }
+        }
+        if let Err(error) = embedding.await {
+            tracing::error!(%error, "making vectors broke off");
+        }
+    }
+
+    /// Waits until all files were looked at once, so that a first search misses nothing; not longer than `most`.
+    pub(crate) async fn until_ready(&self, most: Duration) {
+        if self.ready.load(Ordering::Acquire) {
+            return;
+        }
+        let looked = async {
+            while !self.ready.load(Ordering::Acquire) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _ = tokio::time::timeout(most, looked).await;
+    }
+
+    /// Makes the index say what the files say. With `all` every file is read.
+    pub(crate) async fn refresh(&self, all: bool, stop: &CancellationToken) -> Result<(), MemoryError> {
+        let _turn = self.turn.lock().await;
+        let sources = self.shared.store.memory_sources(&self.space.to_string()).await?;
+        let roots = scan::roots(self.shared.settings.folder(self.space), &sources);
+        let Scanned { changed, talked, documents, missing } = self.scan(roots, all, stop).await?;
+        self.state().missing = missing;
+        if changed {
+            crate::blocking(&self.index, Index::follow).await?;
+        }
+        if talked {
+            self.settle_levels().await?;
+        }
+        self.ready.store(true, Ordering::Release);
+        let any = !documents.is_empty();
+        self.read_documents(documents, stop).await?;
+        if changed || any {
+            self.embed.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn settle_levels(&self) -> Result<(), MemoryError> {
+        let levels = self.shared.settings.levels;
+        Ok(crate::blocking(&self.index, move |index| index.settle_levels(levels)).await?)
+    }
+
+    async fn scan(&self, roots: Vec<Root>, all: bool, stop: &CancellationToken) -> Result<Scanned, MemoryError> {
+        let (index, shared, stop) = (Arc::clone(&self.index), Arc::clone(&self.shared), stop.clone());
+        let scanned = tokio::task::spawn_blocking(move || {
+            Scan { index: &index, settings: &shared.settings, all, stop: &stop }.run(&roots)
+        });
+        Ok(scanned.await??)
+    }
+
+    async fn read_documents(&self, documents: Vec<Document>, stop: &CancellationToken) -> Result<(), MemoryError> {
+        for (number, Document { place, opened, state }) in documents.into_iter().enumerate() {
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            let text = match &self.shared.documents {
+                Some(documents) => documents.text(opened.file, &place.path).await.map_err(ReadError::Document),
+                None => Err(ReadError::Document("documents are not read here".to_owned())),
+            };
+            self.put_document(place, state, text).await?;
+            if number % DOCUMENTS_AT_ONCE == DOCUMENTS_AT_ONCE - 1 {
+                crate::blocking(&self.index, Index::follow).await?;
+            }
+        }
+        Ok(crate::blocking(&self.index, Index::follow).await?)
+    }
+
+    async fn put_document(
+        &self,
+        place: steward_index::FilePlace,
+        state: FileState,
+        text: Result<String, ReadError>,
+    ) -> Result<(), MemoryError> {
+        let (index, shared) = (Arc::clone(&self.index), Arc::clone(&self.shared));
+        let put = tokio::task::spawn_blocking(move || {
+            let stop = CancellationToken::new();
+            let scan = Scan { index: &index, settings: &shared.settings, all: false, stop: &stop };
+            scan.put_document(place, state, text)
+        });
+        Ok(put.await??)
+    }
+
+    /// Gives memory back that only work needs.
+    async fn rest(&self) {
+        let now = scan::now();
+        if let Err(error) = crate::blocking(&self.index, move |index| index.rest(now)).await {
+            tracing::warn!(space = %self.space, %error, "the index could not be tidied");
+        }
+    }
+
+    /// Makes vectors whenever there are passages without.
+    async fn keep_embedding(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            let failed = tokio::select! {
+                () = stop.cancelled() => return,
+                done = self.embed_waiting() => done.err(),
+            };
+            let again = failed.is_some();
+            if let Some(error) = &failed {
+                tracing::warn!(space = %self.space, %error, "passages have no vectors yet");
+            }
+            self.state().embedding = failed;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.embed.notified() => {}
+                () = tokio::time::sleep(ASK_AGAIN), if again => {}
+            }
+        }
+    }
+
+    async fn embed_waiting(&self) -> Result<(), String> {
+        let Some(embedder) = self.shared.embedders.current() else { return Ok(()) };
+        let told = |error: steward_index::IndexError| error.to_string();
+        // An empty index asks no model for anything.
+        if crate::blocking(&self.index, Index::counts).await.map_err(told)?.texts == 0 {
+            return Ok(());
+        }
+        let id = embedder.ready().await.map_err(|error| error.to_string())?.clone();
+        let model = embedding::row(&self.index, &id).await.map_err(told)?;
+        let mut last = None;
+        loop {
+            let (after, asked) = (last.take(), model.clone());
+            let waiting = crate::blocking(&self.index, move |index| index.waiting(&asked, after.as_ref(), AT_ONCE));
+            let waiting = waiting.await.map_err(told)?;
+            let Some(newest) = waiting.last() else { break };
+            last = Some(newest.clone());
+            let texts: Vec<_> = waiting.iter().map(|waiting| waiting.text.clone()).collect();
+            let vectors = embedder.embed(&texts, Purpose::Passage).await.map_err(|error| error.to_string())?;
+            let (put, model) = (waiting.into_iter().zip(vectors).collect::<Vec<_>>(), model.clone());
+            crate::blocking(&self.index, move |index| index.put_vectors(&model, &put)).await.map_err(told)?;
+        }
+        if !model.complete {
+            crate::blocking(&self.index, move |index| index.complete(&model)).await.map_err(told)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
