@@ -47,8 +47,8 @@ impl Store {
             if effect::is_done(tx, &effect)? {
                 return Ok(());
             }
-            match value {
-                Some(value) => put(tx, person, &key, &value, now)?,
+            match &value {
+                Some(value) => put(tx, person, &key, value, now)?,
                 None => {
                     tx.prepare_cached("DELETE FROM user_data WHERE person = ?1 AND key = ?2")?
                         .execute((person.0, &key))?;

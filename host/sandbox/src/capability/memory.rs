@@ -6,6 +6,8 @@
 
 mod files;
 mod port;
+#[cfg(test)]
+pub(crate) mod stand_in;
 mod words;
 
 use std::path::{Path, PathBuf};

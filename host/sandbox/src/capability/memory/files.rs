@@ -266,7 +266,14 @@ mod tests {
 
     #[test]
     fn only_files_of_memory_have_a_name() {
-        for text in ["MEMORY.md", "HEARTBEAT.md", "memory/2026-11-20.md", "memory/2028-02-29.md"] {
+        for text in [
+            "MEMORY.md",
+            "HEARTBEAT.md",
+            "memory/2026-11-20.md",
+            "memory/2028-02-29.md",
+            "sessions/owner-1.terminal.md",
+            "sessions/Разговор 1.md",
+        ] {
             assert_eq!(path(text).to_string(), text);
         }
         for text in [
@@ -283,6 +290,14 @@ mod tests {
             "memory/notes.md",
             "data/steward.sqlite",
             "MEMORY.md\0",
+            "sessions/.md",
+            "sessions/.hidden.md",
+            "sessions/../MEMORY.md",
+            "sessions/a/b.md",
+            "sessions/a\\b.md",
+            "sessions/a\n.md",
+            "sessions/a.txt",
+            "sessions//a.md",
         ] {
             assert!(matches!(MemoryPath::parse(text), Err(MemoryError::NoSuchPath(_))), "{text}");
         }
@@ -309,6 +324,23 @@ mod tests {
         assert_eq!(listed, ["MEMORY.md", "memory/2026-11-20.md", "memory/2026-11-19.md"]);
         assert_eq!(list(folder.path()).unwrap()[0].1, 5);
         assert!(matches!(read(folder.path(), &MemoryPath::Heartbeat), Err(MemoryError::Missing(_))));
+    }
+
+    #[test]
+    fn the_transcripts_written_last_are_listed_after_the_days() {
+        let folder = folder();
+        append(folder.path(), &path("memory/2026-11-20.md"), "text", false).unwrap();
+        let sessions = folder.path().join("sessions");
+        fs::create_dir(&sessions).unwrap();
+        for number in 0..210 {
+            let file = File::create(sessions.join(format!("{number:03}.md"))).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000 - number)).unwrap();
+        }
+        let listed: Vec<String> = list(folder.path()).unwrap().iter().map(|(path, _)| path.to_string()).collect();
+        assert_eq!(listed[..3], ["memory/2026-11-20.md", "sessions/000.md", "sessions/001.md"]);
+        assert_eq!(listed.len(), 1 + LISTED);
+        let refused = append(folder.path(), &path("sessions/000.md"), "text", false);
+        assert!(matches!(refused, Err(MemoryError::ReadOnly(_))));
     }
 
     #[test]
