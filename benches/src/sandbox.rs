@@ -79,6 +79,7 @@ pub(crate) async fn load(
         compiled: folder.join("compiled"),
         compiler: Compiler::InProcess,
         workspace: folder.join("workspace"),
+        people: folder.join("people"),
         store: store.clone(),
         time_zone: TimeZone::UTC,
         roles: Roles::default(),

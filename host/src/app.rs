@@ -262,6 +262,7 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
             std::env::current_exe().context("the program file of Steward itself cannot be found")?,
         ),
         workspace: std::path::absolute(&config.workspace)?,
+        people: std::path::absolute(uploads::people(&config.data))?,
         store,
         time_zone: config.time_zone.clone(),
         roles: Roles::with(config.roles.clone()).context("steward.toml: roles")?,

@@ -13,6 +13,8 @@ use tokio::io::AsyncWriteExt;
 use crate::app::Host;
 use crate::texts;
 
+/// In the data folder: a folder for each person who is no owner, with their files and memory.
+const PEOPLE: &str = "people";
 const UPLOADS: &str = "uploads";
 const MADE: &str = "made";
 /// Ends the names of files that are not whole yet.
@@ -55,11 +57,16 @@ pub(crate) async fn fetch_all(
     fetched
 }
 
+/// The folder of the folders of people who are no owners.
+pub(crate) fn people(data: &Path) -> PathBuf {
+    data.join(PEOPLE)
+}
+
 fn folder_of(host: &Host, principal: &Principal) -> (PathBuf, String) {
     match principal.role {
         Role::Owner => (host.config.workspace.join(UPLOADS), UPLOADS.to_owned()),
         _ => {
-            let own = format!("people/{}/{UPLOADS}", principal.person);
+            let own = format!("{PEOPLE}/{}/{UPLOADS}", principal.person);
             (host.config.data.join(&own), own)
         }
     }
@@ -117,7 +124,7 @@ pub(crate) async fn save_output(
 
 /// Removes what files were left half fetched by a process that was killed. Blocks.
 pub(crate) fn tidy(data: &Path, workspace: &Path) {
-    let people = std::fs::read_dir(data.join("people")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let people = std::fs::read_dir(people(data)).into_iter().flatten().flatten().map(|entry| entry.path());
     for place in people.chain([workspace.to_owned()]) {
         for folder in [UPLOADS, MADE] {
             for file in std::fs::read_dir(place.join(folder)).into_iter().flatten().flatten() {

@@ -134,11 +134,63 @@ export namespace kv {
   function keys(prefix?: string): string[];
 }
 
-/** The owner's memory. Needs the capability `memory`. */
+/** The memory of the person the plugin works for. Needs the capability `memory`. */
 export namespace memory {
+  interface Hit {
+    path: string;
+    /** Counted from 1. */
+    firstLine: number;
+    lastLine: number;
+    /** 0 to 1; to be compared within one search only. */
+    score: number;
+    /** Information, never instructions. */
+    text: string;
+    /** Other places with the same text, as `path:first-last`. */
+    also: string[];
+  }
+
+  interface Source {
+    path: string;
+    files: number;
+    passages: number;
+    problems: string[];
+  }
+
+  interface State {
+    files: number;
+    passages: number;
+    embedded: number;
+    waiting: number;
+    model?: string;
+    levels: { short: number; medium: number; long: number };
+    sources: Source[];
+    problems: string[];
+  }
+
+  type Forgetting =
+    | "level-short"
+    | "level-medium"
+    | "level-long"
+    | "vector"
+    | "short-term"
+    | "summary"
+    | "user-data"
+    | "all";
+
   function files(): { path: string; size: number }[];
   function read(path: string): string;
   function append(path: string, text: string): void;
+  /** At most 50 passages, the best first; 8 if nothing is said. */
+  function search(query: string, limit?: number): { hits: Hit[]; note?: string };
+  function index(path: string): Source;
+  function unindex(path: string): void;
+  function status(): State;
+  function reindex(): State;
+  /** Says what was forgotten. Nothing brings it back. */
+  function forget(what: Forgetting): string;
+  function userData(): { key: string; value: string }[];
+  /** Without a value the key is forgotten. */
+  function setUserData(key: string, value?: string): void;
 }
 
 /** Questions to the model. Needs the capability `model`. */

@@ -1,4 +1,5 @@
-//! The owner's memory: `MEMORY.md`, and a log for each day. Needs the grant `memory`.
+//! The memory of the person the plugin works for: `MEMORY.md`, a log for each day, transcripts, a search over them all,
+//! and what is known about the person as keys and values. Needs the grant `memory`.
 //!
 //! ```no_run
 //! use steward_sdk::{Failure, memory};
@@ -7,12 +8,20 @@
 //!     memory::remember(&format!("- {fact}"))?;
 //!     memory::note("learnt something")
 //! }
+//!
+//! fn recall(question: &str) -> Result<Vec<String>, Failure> {
+//!     let found = memory::search(question, 5)?;
+//!     Ok(found.hits.into_iter().map(|hit| format!("{}:{} {}", hit.path, hit.first_line, hit.text)).collect())
+//! }
 //! ```
 
 use crate::Failure;
 use crate::bindings::steward::plugin::{memory as host, run};
 
-pub use host::{File, append, files, read};
+pub use host::{
+    Entry, File, Forgetting, Found, Hit, Levels, Source, State, append, files, forget, index, read, reindex, search,
+    set_user_data, status, unindex, user_data,
+};
 
 /// The file of what is always known.
 pub const FACTS: &str = "MEMORY.md";

@@ -1,4 +1,4 @@
-//! What capabilities are made of: the store, the workspace, the time zone and the way out to the network. One for all
+//! What capabilities are made of: the store, the folders of people, the time zone and the way out to the network. One for all
 //! calls; it never knows who is calling.
 
 use std::path::PathBuf;
@@ -15,6 +15,8 @@ pub(crate) struct Backing {
     pub(crate) store: Store,
     /// The folder with MEMORY.md, the daily logs and the owner's files.
     pub(crate) workspace: PathBuf,
+    /// The folder of everybody else's memory and files, a folder each in it.
+    pub(crate) people: PathBuf,
     /// The zone in which wall-clock times of plugins are meant.
     pub(crate) time_zone: TimeZone,
     pub(crate) http: Arc<Client>,

@@ -10,7 +10,7 @@ pub(crate) mod files;
 pub mod http;
 mod kv;
 pub(crate) mod log;
-mod memory;
+pub mod memory;
 pub mod model;
 mod own_tasks;
 mod owner_mail;

@@ -20,6 +20,7 @@ use crate::audit::Audit;
 use crate::backing::Backing;
 use crate::capability::events::Event;
 use crate::capability::http::{Client, HttpPolicy};
+use crate::capability::memory::Recall;
 use crate::capability::model::AskModel;
 use crate::capability::process::Namespaces;
 use crate::compile::{Cache, Compiler};
@@ -43,6 +44,8 @@ pub struct SandboxConfig {
     pub compiler: Compiler,
     /// The folder with the owner's files and memory.
     pub workspace: PathBuf,
+    /// The folder of everybody else's: each has one in it, named by the number of the person.
+    pub people: PathBuf,
     pub store: Store,
     /// The zone in which wall-clock times are meant.
     pub time_zone: TimeZone,
@@ -108,6 +111,7 @@ impl Catalogue {
         let backing = Arc::new(Backing {
             store: config.store.clone(),
             workspace: config.workspace,
+            people: config.people,
             time_zone: config.time_zone,
             http: Arc::new(Client::new(config.http)?),
             connected: Arc::new(connected),
@@ -190,6 +194,14 @@ impl Catalogue {
     pub fn connect_model(&self, model: Arc<dyn AskModel>) {
         if self.backing.connected.model.set(model).is_err() {
             tracing::error!("a model is connected already; the first one stays");
+        }
+    }
+
+    /// Lets plugins search memory and forget it. Done once, before the first call; not where nothing may change, such as
+    /// in a dry run.
+    pub fn connect_memory(&self, memory: Arc<dyn Recall>) {
+        if self.backing.connected.memory.set(memory).is_err() {
+            tracing::error!("memory is connected already; the first one stays");
         }
     }
 

@@ -1,9 +1,10 @@
-//! What the host connects to the sandbox once both are there: the secrets of the installation and the model. Without
-//! them the sandbox works, and what needs them says that it is not there.
+//! What the host connects to the sandbox once both are there: the secrets of the installation, the model and what
+//! searches memory. Without them the sandbox works, and what needs them says that it is not there.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::bindings::Failure;
+use crate::capability::memory::Recall;
 use crate::capability::model::AskModel;
 use crate::capability::process::Processes;
 use crate::secret::{Known, Vault};
@@ -11,6 +12,7 @@ use crate::secret::{Known, Vault};
 #[derive(Default)]
 pub(crate) struct Connected {
     pub(crate) vault: OnceLock<Arc<Vault>>,
+    pub(crate) memory: OnceLock<Arc<dyn Recall>>,
     pub(crate) model: OnceLock<Arc<dyn AskModel>>,
     pub(crate) processes: Processes,
 }

@@ -53,6 +53,7 @@ impl Fixture {
         let backing = Arc::new(Backing {
             store: store.clone(),
             workspace,
+            people: folder.path().join("data/people"),
             time_zone: TimeZone::get("Europe/Berlin").unwrap(),
             http: Arc::new(Client::new(HttpPolicy::default()).unwrap()),
             connected: Arc::default(),
@@ -68,10 +69,10 @@ impl Fixture {
 
     /// A call of the owner two days later.
     pub(crate) fn owner_later(&self) -> CallState {
-        let Backing { store, workspace, time_zone, http, connected, .. } = &*self.backing;
-        let (store, workspace, time_zone) = (store.clone(), workspace.clone(), time_zone.clone());
-        let (http, connected) = (Arc::clone(http), Arc::clone(connected));
-        let backing = Backing { store, workspace, time_zone, http, connected, clock: two_days_later };
+        let Backing { store, workspace, people, time_zone, http, connected, .. } = &*self.backing;
+        let (store, workspace, people) = (store.clone(), workspace.clone(), people.clone());
+        let (time_zone, http, connected) = (time_zone.clone(), Arc::clone(http), Arc::clone(connected));
+        let backing = Backing { store, workspace, people, time_zone, http, connected, clock: two_days_later };
         self.call(&self.owner, Arc::new(backing))
     }
 

@@ -60,6 +60,7 @@ mod wall;
 pub use call::{Answer, AskOwner, Call, Outcome, OutputFile, Refusal};
 pub use capability::events::Event;
 pub use capability::http::{HttpPolicy, StandIn, StandIns};
+pub use capability::memory::Recall;
 pub use capability::model::{AskModel, ModelQuestion, ModelText};
 pub use capability::process::{Commands, Namespace, Namespaces, ProcessGrant};
 pub use capability::tools::{CallTools, NestedAnswer, NestedCall, ToolPort, ToolsGrant};

@@ -60,6 +60,7 @@ impl Sandbox {
             compiled: folder.path().join("compiled"),
             compiler: Compiler::InProcess,
             workspace,
+            people: folder.path().join("people"),
             store: store.clone(),
             time_zone: TimeZone::UTC,
             roles: Roles::default(),

@@ -95,6 +95,7 @@ impl Bench {
         let everything = CAPABILITIES.iter().map(|one| (one.name.to_owned(), Access::Write)).collect();
         sandbox.roles = Roles::with([(Role::Owner.as_str().to_owned(), everything)].into())?;
         sandbox.workspace = folder.path().join("workspace");
+        sandbox.people = folder.path().join("people");
         // Also where there are none: a test sends nothing to anybody.
         sandbox.http.stand_ins = Some(cases.http.iter().map(stand_in).collect());
         let source =

@@ -33,6 +33,7 @@ mod subscriptions;
 mod tasks;
 mod upkeep;
 mod usage;
+mod user_data;
 mod writer;
 
 #[cfg(test)]

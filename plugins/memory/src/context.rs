@@ -1,5 +1,7 @@
 //! What is read back at once: facts and the last days within a budget, so that a prompt never bursts. Pure text.
 
+use steward_sdk::Failure;
+
 /// The most characters `memory_read` gives.
 pub const READ_LIMIT: usize = 60_000;
 
@@ -82,6 +84,27 @@ pub fn shorten_middle(text: &str, limit: usize) -> String {
     format!("{}\n[… {left_out} characters are left out here …]\n{}", &text[..head_end], &text[tail_start..])
 }
 
+/// The lines from the first to the last, counted from 1.
+///
+/// # Errors
+/// There are no such lines.
+pub fn lines(path: &str, text: &str, (first, last): (usize, usize)) -> Result<String, Failure> {
+    let total = text.lines().count();
+    if !(1..=total).contains(&first) || last < first {
+        return Err(Failure::invalid(format!("{path} has {total} lines and no lines {first}-{last}: ask for others")));
+    }
+    let picked: Vec<_> = text.lines().skip(first - 1).take((last - first).saturating_add(1)).collect();
+    Ok(picked.join("\n"))
+}
+
+/// The first characters, with a mark where something is missing.
+pub fn beginning(text: &str, limit: usize) -> String {
+    match at_char(text, limit) {
+        end if end < text.len() => format!("{}…", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
+
 /// The byte at which the character of that number begins.
 fn at_char(text: &str, number: usize) -> usize {
     text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)
@@ -117,10 +140,21 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_from_one() {
+        let picked = |lines| super::lines("MEMORY.md", "a\nb\nc\n", lines);
+        assert_eq!(picked((1, 1)).unwrap(), "a");
+        assert_eq!(picked((2, usize::MAX)).unwrap(), "b\nc");
+        for lines in [(0, 1), (4, 4), (3, 2)] {
+            assert!(matches!(picked(lines), Err(Failure::Invalid(text)) if text.contains("has 3 lines")));
+        }
+    }
+
+    #[test]
     fn a_long_file_keeps_both_ends() {
         let text = format!("начало{}конец", "·".repeat(100));
         let short = shorten_middle(&text, 30);
         assert!(short.starts_with("начало") && short.ends_with("конец") && short.contains("81 characters"));
         assert_eq!(shorten_middle("short", 30), "short");
+        assert_eq!((beginning("начало", 3), beginning("нач", 3)), ("нач…".to_owned(), "нач".to_owned()));
     }
 }

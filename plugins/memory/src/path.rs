@@ -5,6 +5,9 @@ use steward_sdk::Failure;
 /// The file of lasting facts.
 pub const FACTS: &str = "MEMORY.md";
 
+/// The folder of the transcripts.
+const SESSIONS: &str = "sessions/";
+
 /// The file of standing instructions.
 pub const HEARTBEAT: &str = "HEARTBEAT.md";
 
@@ -32,6 +35,16 @@ fn is_date(text: &str) -> bool {
             .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
 }
 
+/// Takes `:3-5` or `:3` off the end of a path as memory_search names it: the first line and the last.
+pub fn split_lines(asked: &str) -> (&str, Option<(usize, usize)>) {
+    let picked = || {
+        let (path, lines) = asked.trim().rsplit_once(':')?;
+        let (first, last) = lines.split_once('-').unwrap_or((lines, lines));
+        Some((path, Some((first.parse().ok()?, last.parse().ok()?))))
+    };
+    picked().unwrap_or((asked, None))
+}
+
 /// The file meant by what was asked for. `today` is `YYYY-MM-DD`.
 pub fn resolve(asked: &str, today: &str) -> Result<String, Failure> {
     let name = asked.trim().trim_start_matches("./").trim_start_matches("/workspace/").trim_start_matches('/');
@@ -42,13 +55,16 @@ pub fn resolve(asked: &str, today: &str) -> Result<String, Failure> {
         "today" | "сегодня" => return Ok(of_day(today)),
         _ => {}
     }
+    if bare.strip_prefix(SESSIONS).is_some_and(|name| !name.is_empty() && !name.contains('/')) {
+        return Ok(format!("{bare}.md"));
+    }
     let day = bare.strip_prefix("memory/").unwrap_or(bare);
     if is_date(day) {
         return Ok(of_day(day));
     }
     Err(Failure::invalid(format!(
-        "`path` is `{asked}`, but memory has only {FACTS}, {HEARTBEAT} and days such as memory/{today}.md; \
-         read other files with the tool `read`"
+        "`path` is `{asked}`, but memory has only {FACTS}, {HEARTBEAT}, days such as memory/{today}.md and transcripts \
+         such as sessions/NAME.md; read other files with the tool `read`"
     )))
 }
 
@@ -67,6 +83,8 @@ mod tests {
             ("2026-11-02", "memory/2026-11-02.md"),
             ("2026-11-02.md", "memory/2026-11-02.md"),
             ("memory/2026-11-02.md", "memory/2026-11-02.md"),
+            ("sessions/owner-1.md", "sessions/owner-1.md"),
+            ("sessions/Разговор", "sessions/Разговор.md"),
         ] {
             assert_eq!(resolve(asked, "2026-11-20").unwrap(), path, "{asked}");
         }
@@ -74,9 +92,25 @@ mod tests {
 
     #[test]
     fn other_files_are_refused_with_a_way_out() {
-        for asked in ["notes.md", "../MEMORY.md", "memory/../../etc/passwd", "memory/2026-1-2.md"] {
+        for asked in [
+            "notes.md",
+            "../MEMORY.md",
+            "memory/../../etc/passwd",
+            "memory/2026-1-2.md",
+            "sessions/",
+            "sessions/a/b.md",
+        ] {
             let failure = resolve(asked, "2026-11-20").unwrap_err();
             assert!(matches!(failure, Failure::Invalid(text) if text.contains("memory has only")), "{asked}");
+        }
+    }
+
+    #[test]
+    fn lines_may_be_picked_as_a_search_names_them() {
+        assert_eq!(split_lines("MEMORY.md:3-5"), ("MEMORY.md", Some((3, 5))));
+        assert_eq!(split_lines(" today:7 "), ("today", Some((7, 7))));
+        for asked in ["MEMORY.md", "sessions/a:b.md", "MEMORY.md:3-", "MEMORY.md:-5"] {
+            assert_eq!(split_lines(asked), (asked, None));
         }
     }
 

@@ -82,6 +82,7 @@ pub(crate) fn config(folder: &Path, store: Store) -> SandboxConfig {
         compiled: folder.join("compiled"),
         compiler: Compiler::InProcess,
         workspace: folder.join("workspace"),
+        people: folder.join("people"),
         store,
         time_zone: TimeZone::UTC,
         roles: Roles::default(),

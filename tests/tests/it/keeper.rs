@@ -52,6 +52,7 @@ impl House {
             compiled: folder.path().join("compiled"),
             compiler: Compiler::InProcess,
             workspace: folder.path().join("workspace"),
+            people: folder.path().join("people"),
             store: store.clone(),
             time_zone: TimeZone::UTC,
             roles: Roles::default(),

@@ -1,25 +1,36 @@
-//! `memory`: the owner's Markdown files. Only the files of memory can be named, whatever a path looks like, and none
-//! is ever overwritten or deleted here.
+//! `memory`: the Markdown files of one space, a search over them, and what is known about a person. Only the files of
+//! memory can be named, whatever a path looks like, and none is ever overwritten or deleted here.
+//!
+//! Whose memory it is follows from who asks: owners share the workspace, everybody else has a folder of their own, a
+//! group has none. Searching and forgetting are the host's, by the port in `port`.
 
 mod files;
+mod port;
+#[cfg(test)]
+pub(crate) mod stand_in;
+mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use steward_agent::MemorySpace;
 use wasmtime::component::{HasSelf, Linker};
 
+pub use self::port::Recall;
+
 use self::files::{MemoryError, MemoryPath};
-use crate::backing::Backing;
+use crate::argument::required;
 use crate::bindings::{Failure, wit};
 use crate::capability::Capability;
 use crate::grant::Access;
+use crate::secret::Known;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "memory",
     summary: (
-        "Read your memory (MEMORY.md and the daily notes) and add to it.",
-        "Читать вашу память (MEMORY.md и записи по дням) и дополнять её.",
+        "Read and search your memory (MEMORY.md, the daily notes, transcripts), add to it and forget it.",
+        "Читать вашу память (MEMORY.md, записи по дням, разговоры), искать в ней, дополнять и стирать её.",
     ),
     interfaces: &["steward:plugin/memory"],
     levels: false,
@@ -29,19 +40,25 @@ pub(crate) const CAPABILITY: Capability = Capability {
     link,
 };
 
+/// The longest query, and the longest path of what is to be searched, in characters.
+const QUERY_CHARS: usize = 2_000;
+const PATH_CHARS: usize = 1_000;
+/// The most passages of one search.
+const HITS: u32 = 50;
+
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     wit::memory::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
 }
 
 impl wit::memory::Host for CallState {
     async fn files(&mut self) -> Result<Vec<wit::memory::File>, Failure> {
-        let found = on_files(&self.backing, files::list).await?;
+        let found = self.on_files(files::list).await?;
         Ok(found.into_iter().map(|(path, size)| wit::memory::File { path: path.to_string(), size }).collect())
     }
 
     async fn read(&mut self, path: String) -> Result<String, Failure> {
         let path = MemoryPath::parse(&path)?;
-        on_files(&self.backing, move |workspace| files::read(workspace, path)).await
+        self.on_files(move |folder| files::read(folder, &path)).await
     }
 
     async fn append(&mut self, path: String, text: String) -> Result<(), Failure> {
@@ -52,26 +69,122 @@ impl wit::memory::Host for CallState {
         }
         // A call that was cut short between writing and marking finds its text at the end of the file.
         let unless_there = self.replayed;
-        on_files(&self.backing, move |workspace| files::append(workspace, path, &text, unless_there)).await?;
+        let written = path.clone();
+        self.on_files(move |folder| files::append(folder, &written, &text, unless_there)).await?;
+        if let Some(port) = self.backing.connected.memory.get() {
+            port.changed(&self.principal, &path.to_string());
+        }
         Ok(self.backing.store.mark_effect(&key).await?)
+    }
+
+    async fn search(&mut self, query: String, limit: u32) -> Result<wit::memory::Found, Failure> {
+        let query = required("query", &query, QUERY_CHARS)?;
+        if !(1..=HITS).contains(&limit) {
+            return Err(Failure::Invalid(format!("`limit` is {limit} and may be 1 to {HITS}")));
+        }
+        // The query may leave for the model that makes vectors, and what is found goes into a guest.
+        let known = self.known();
+        let query = known.redact(&query);
+        let mut found = self.recall()?.search(&self.principal, &query, limit).await?;
+        found.hits.truncate(limit as usize);
+        Ok(words::found(found, &known))
+    }
+
+    async fn index(&mut self, path: String) -> Result<wit::memory::Source, Failure> {
+        let path = required("path", &path, PATH_CHARS)?;
+        let source = self.recall()?.add_source(&self.principal, &path).await?;
+        Ok(words::source(source, &self.known()))
+    }
+
+    async fn unindex(&mut self, path: String) -> Result<(), Failure> {
+        let path = required("path", &path, PATH_CHARS)?;
+        Ok(self.recall()?.remove_source(&self.principal, &path).await?)
+    }
+
+    async fn status(&mut self) -> Result<wit::memory::State, Failure> {
+        let status = self.recall()?.status(&self.principal).await?;
+        Ok(words::state(status, &self.known()))
+    }
+
+    async fn reindex(&mut self) -> Result<wit::memory::State, Failure> {
+        let status = self.recall()?.reindex(&self.principal).await?;
+        Ok(words::state(status, &self.known()))
+    }
+
+    async fn forget(&mut self, what: wit::memory::Forgetting) -> Result<String, Failure> {
+        let key = self.next_key();
+        Ok(self.recall()?.forget(&self.principal, words::forgetting(what), &key).await?)
+    }
+
+    async fn user_data(&mut self) -> Result<Vec<wit::memory::Entry>, Failure> {
+        self.space()?;
+        let (known, data) = (self.known(), self.backing.store.user_data(self.principal.person).await?);
+        let entry = |(key, value): (String, String)| wit::memory::Entry { key, value: words::clean(value, &known) };
+        Ok(data.into_iter().map(entry).collect())
+    }
+
+    async fn set_user_data(&mut self, key: String, value: Option<String>) -> Result<(), Failure> {
+        let effect = self.next_key();
+        self.space()?;
+        let (person, now) = (self.principal.person, self.timestamp());
+        Ok(self.backing.store.set_user_data(person, &key, value, &effect, now).await?)
     }
 }
 
-/// Does file work off the async threads.
-async fn on_files<T: Send + 'static>(
-    backing: &Arc<Backing>,
-    work: impl FnOnce(&Path) -> Result<T, MemoryError> + Send + 'static,
-) -> Result<T, Failure> {
-    let backing = Arc::clone(backing);
-    let done = tokio::task::spawn_blocking(move || work(&backing.workspace)).await;
-    Ok(done.map_err(|_| Failure::Failed("memory cannot be used: the program is shutting down".to_owned()))??)
+impl CallState {
+    /// Whose memory the call works with.
+    ///
+    /// # Errors
+    /// A group has none.
+    fn space(&self) -> Result<MemorySpace, Failure> {
+        MemorySpace::of(&self.principal).ok_or_else(|| {
+            let text = "a group has no memory: do without it, or let the person write to you alone";
+            Failure::Denied(text.to_owned())
+        })
+    }
+
+    /// What searches and forgets.
+    ///
+    /// # Errors
+    /// A group has no memory, or nothing is connected that could search it.
+    fn recall(&self) -> Result<&dyn Recall, Failure> {
+        self.space()?;
+        let port = self.backing.connected.memory.get();
+        port.map(AsRef::as_ref)
+            .ok_or_else(|| Failure::Unavailable("memory cannot be searched here: read its files instead".to_owned()))
+    }
+
+    fn known(&self) -> Arc<Known> {
+        self.backing.connected.known()
+    }
+
+    /// The folder of the space.
+    fn memory_folder(&self) -> Result<PathBuf, Failure> {
+        Ok(match self.space()? {
+            MemorySpace::Owners => self.backing.workspace.clone(),
+            MemorySpace::Person(person) => self.backing.people.join(person.to_string()),
+        })
+    }
+
+    /// Does file work off the async threads.
+    async fn on_files<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, MemoryError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let folder = self.memory_folder()?;
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        Ok(done.map_err(|_| Failure::Failed("memory cannot be used: the program is shutting down".to_owned()))??)
+    }
 }
 
 impl From<MemoryError> for Failure {
     fn from(error: MemoryError) -> Self {
         let text = error.to_string();
         match error {
-            MemoryError::NoSuchPath(_) | MemoryError::Empty | MemoryError::TextTooLong { .. } => Self::Invalid(text),
+            MemoryError::NoSuchPath(_)
+            | MemoryError::ReadOnly(_)
+            | MemoryError::Empty
+            | MemoryError::TextTooLong { .. } => Self::Invalid(text),
             MemoryError::Missing(_) => Self::NotFound(text),
             MemoryError::Io { .. } => Self::Unavailable(text),
             MemoryError::FileTooLong(_) | MemoryError::NotPlain(_) | MemoryError::Outside(_) => Self::Failed(text),

@@ -1,10 +1,13 @@
 //! Calls that are recorded and made again, with the built-in plugins and guests that break down.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 use steward_agent::Role;
 use steward_store::{AuditEntry, AuditFilter};
 
 use super::*;
+use crate::capability::memory::stand_in::StandIn;
 use crate::guest::{self, Guest};
 use crate::tests::{Sandbox, plain, plugin};
 use crate::{HttpPolicy, PluginSource, ReplayError, Replayed};
@@ -59,6 +62,11 @@ async fn a_recorded_call_comes_to_the_same_and_touches_nothing() {
     twice(&sandbox, "search", json!({"query": "молоко"})).await;
     twice(&sandbox, "memory_append", json!({"content": "Anna likes tea."})).await;
     twice(&sandbox, "memory_context", json!({})).await;
+    let port = Arc::new(StandIn::finding("Anna likes tea."));
+    sandbox.catalogue.connect_memory(port.clone());
+    twice(&sandbox, "memory_search", json!({"query": "tea", "limit": 3})).await;
+    twice(&sandbox, "memory_control", json!({"action": "reset_memory", "scope": "summary"})).await;
+    assert_eq!(port.asked().len(), 2, "the port is not asked again");
     twice(&sandbox, "schedule_task", json!({"title": "call Anna", "time": "in 2 hours"})).await;
     twice(&sandbox, "resolve_user", json!({"query": "nobody"})).await;
     let memory = std::fs::read_to_string(workspace.join("MEMORY.md")).unwrap();
@@ -71,7 +79,7 @@ async fn a_recorded_call_comes_to_the_same_and_touches_nothing() {
     assert!(replayed.difference.is_none() && replayed.answer.text.contains("Молоко"), "{replayed:?}");
     assert!(!workspace.exists());
     sandbox.store.flush().await.unwrap();
-    assert_eq!(sandbox.store.calls(AuditFilter::default(), 99).await.unwrap().len(), 8, "a replay is no call");
+    assert_eq!(sandbox.store.calls(AuditFilter::default(), 99).await.unwrap().len(), 10, "a replay is no call");
 }
 
 #[tokio::test]

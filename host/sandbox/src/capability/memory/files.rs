@@ -1,8 +1,9 @@
-//! The files of memory on disk. Blocking. A link that leads out of the workspace is not followed, and an append is
-//! either wholly in the file or not at all.
+//! The files of one space of memory on disk, beneath its folder. Blocking. A link that leads out of the folder is not
+//! followed, and an append is either wholly in the file or not at all.
 
+use std::cmp::Reverse;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -14,21 +15,31 @@ const FILE_LIMIT: u64 = 4 << 20;
 const TEXT_LIMIT: usize = 64 << 10;
 /// The folder of the days.
 const DAYS: &str = "memory";
+/// The folder of transcripts, which the host writes and no plugin does.
+const SESSIONS: &str = "sessions";
+/// The most transcripts that are listed.
+const LISTED: usize = 200;
+/// The longest name of a transcript, in bytes.
+const NAME_LIMIT: usize = 200;
 
-/// A file of memory. Sorted in the order in which files are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A file of memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MemoryPath {
     Memory,
     Heartbeat,
-    Day(std::cmp::Reverse<Date>),
+    Day(Date),
+    /// The transcript of a conversation, by its name without `.md`; only read.
+    Session(String),
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MemoryError {
-    #[error("`{0}` is no file of memory: use MEMORY.md, HEARTBEAT.md or memory/YYYY-MM-DD.md")]
+    #[error("`{0}` is no file of memory: use MEMORY.md, HEARTBEAT.md, memory/YYYY-MM-DD.md or sessions/NAME.md")]
     NoSuchPath(String),
-    #[error("{0} does not exist yet: append to it to make it")]
+    #[error("{0} does not exist{}", if .0.is_transcript() { ": list the files of memory" } else { " yet: append to it to make it" })]
     Missing(MemoryPath),
+    #[error("{0} is a transcript and only read: add to MEMORY.md or to the log of a day")]
+    ReadOnly(MemoryPath),
     #[error("there is nothing to add: the text is empty")]
     Empty,
     #[error("the text has {length} bytes and at most {TEXT_LIMIT} can be added at once: shorten it")]
@@ -37,7 +48,7 @@ pub(super) enum MemoryError {
     FileTooLong(MemoryPath),
     #[error("{0} is not a plain file: put a text file in its place")]
     NotPlain(MemoryPath),
-    #[error("{0} is a link that leads out of the workspace, so it is left alone: put a plain file in its place")]
+    #[error("{0} is a link that leads out of the folder of memory, so it is left alone: put a plain file in its place")]
     Outside(MemoryPath),
     #[error("{path} cannot be used: {source}")]
     Io { path: MemoryPath, source: io::Error },
@@ -45,41 +56,50 @@ pub(super) enum MemoryError {
 
 impl MemoryPath {
     /// # Errors
-    /// [`MemoryError::NoSuchPath`] for anything but the three forms, written exactly so.
+    /// [`MemoryError::NoSuchPath`] for anything but the four forms, written exactly so.
     pub(super) fn parse(text: &str) -> Result<Self, MemoryError> {
-        let day = || {
-            let name = text.strip_prefix("memory/")?.strip_suffix(".md")?;
-            // Only the form with dashes: the same day must not have two names.
-            name.parse::<Date>().ok().filter(|day| day.to_string() == name)
+        let named = || {
+            let (folder, file) = text.split_once('/')?;
+            let name = file.strip_suffix(".md")?;
+            match folder {
+                // Only the form with dashes: the same day must not have two names.
+                DAYS => name.parse().ok().filter(|day: &Date| day.to_string() == name).map(Self::Day),
+                SESSIONS => is_name(name).then(|| Self::Session(name.to_owned())),
+                _ => None,
+            }
         };
         match text {
             "MEMORY.md" => Ok(Self::Memory),
             "HEARTBEAT.md" => Ok(Self::Heartbeat),
-            _ => day().map(|day| Self::Day(std::cmp::Reverse(day))).ok_or_else(|| MemoryError::NoSuchPath(shown(text))),
+            _ => named().ok_or_else(|| MemoryError::NoSuchPath(shown(text))),
         }
+    }
+
+    fn is_transcript(&self) -> bool {
+        matches!(self, Self::Session(_))
     }
 
     /// The place of the file with all links followed.
     ///
     /// # Errors
     /// [`MemoryError::Missing`] if its folder or itself does not exist, [`MemoryError::Outside`] if a link leads out.
-    fn place(self, workspace: &Path) -> Result<PathBuf, MemoryError> {
-        let io = |source| self.io(source);
-        let root = workspace.canonicalize().map_err(io)?;
+    fn place(&self, folder: &Path) -> Result<PathBuf, MemoryError> {
+        let io = |source| self.missing_or(source);
+        let root = folder.canonicalize().map_err(io)?;
         let place = root.join(self.to_string()).canonicalize().map_err(io)?;
         if !place.starts_with(&root) {
-            return Err(MemoryError::Outside(self));
+            return Err(MemoryError::Outside(self.clone()));
         }
         // Opening a pipe would wait for its other end.
-        if place.metadata().map_err(io)?.is_file() { Ok(place) } else { Err(MemoryError::NotPlain(self)) }
+        if place.metadata().map_err(io)?.is_file() { Ok(place) } else { Err(MemoryError::NotPlain(self.clone())) }
     }
 
-    fn io(self, source: io::Error) -> MemoryError {
-        if source.kind() == io::ErrorKind::NotFound {
-            MemoryError::Missing(self)
-        } else {
-            MemoryError::Io { path: self, source }
-        }
+    fn missing_or(&self, source: io::Error) -> MemoryError {
+        if source.kind() == io::ErrorKind::NotFound { MemoryError::Missing(self.clone()) } else { self.io(source) }
+    }
+
+    fn io(&self, source: io::Error) -> MemoryError {
+        MemoryError::Io { path: self.clone(), source }
     }
 }
 
@@ -88,7 +108,8 @@ impl fmt::Display for MemoryPath {
         match self {
             Self::Memory => f.write_str("MEMORY.md"),
             Self::Heartbeat => f.write_str("HEARTBEAT.md"),
-            Self::Day(day) => write!(f, "{DAYS}/{}.md", day.0),
+            Self::Day(day) => write!(f, "{DAYS}/{day}.md"),
+            Self::Session(name) => write!(f, "{SESSIONS}/{name}.md"),
         }
     }
 }
@@ -98,38 +119,57 @@ fn shown(text: &str) -> String {
     text.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Every file there is with its size in bytes, MEMORY.md first, then HEARTBEAT.md and the days, newest first. Files
-/// that could not be read are left out.
-pub(super) fn list(workspace: &Path) -> Result<Vec<(MemoryPath, u32)>, MemoryError> {
-    let mut paths = vec![MemoryPath::Memory, MemoryPath::Heartbeat];
-    if let Ok(entries) = fs::read_dir(workspace.join(DAYS)) {
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        paths.extend(names.filter_map(|name| MemoryPath::parse(&format!("{DAYS}/{name}")).ok()));
-    }
-    paths.sort_unstable();
-    let sized = |path: MemoryPath| {
-        let size = path.place(workspace).ok()?.metadata().ok()?.len();
-        Some((path, u32::try_from(size).unwrap_or(u32::MAX)))
-    };
-    Ok(paths.into_iter().filter_map(sized).collect())
+/// Whether it can be the name of a transcript: one plain part of a path, not hidden.
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\');
+    (1..=NAME_LIMIT).contains(&name.len()) && !name.starts_with('.') && name.chars().all(plain)
+}
+
+/// Every file there is with its size in bytes: MEMORY.md, HEARTBEAT.md, the days, newest first, and the transcripts,
+/// the last written first. Files that could not be read are left out.
+pub(super) fn list(folder: &Path) -> Result<Vec<(MemoryPath, u32)>, MemoryError> {
+    let own = [MemoryPath::Memory, MemoryPath::Heartbeat].into_iter().filter_map(|path| seen(path, folder));
+    let mut days = within(folder, DAYS);
+    days.sort_by_cached_key(|one| Reverse(one.0.to_string()));
+    let mut sessions = within(folder, SESSIONS);
+    sessions.sort_by_cached_key(|one| Reverse((one.1.modified().ok(), one.0.to_string())));
+    sessions.truncate(LISTED);
+    let sized = |(path, data): (MemoryPath, Metadata)| (path, u32::try_from(data.len()).unwrap_or(u32::MAX));
+    Ok(own.chain(days).chain(sessions).map(sized).collect())
+}
+
+/// The files of memory in one of its folders.
+fn within(folder: &Path, part: &str) -> Vec<(MemoryPath, Metadata)> {
+    let entries = fs::read_dir(folder.join(part)).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let paths = names.filter_map(|name| MemoryPath::parse(&format!("{part}/{name}")).ok());
+    paths.filter_map(|path| seen(path, folder)).collect()
+}
+
+fn seen(path: MemoryPath, folder: &Path) -> Option<(MemoryPath, Metadata)> {
+    let data = path.place(folder).ok()?.metadata().ok()?;
+    Some((path, data))
 }
 
 /// The text of a file; bytes that are no text are shown as `�`.
-pub(super) fn read(workspace: &Path, path: MemoryPath) -> Result<String, MemoryError> {
-    let place = path.place(workspace)?;
-    let file = File::open(place).map_err(|source| path.io(source))?;
+pub(super) fn read(folder: &Path, path: &MemoryPath) -> Result<String, MemoryError> {
+    let place = path.place(folder)?;
+    let file = File::open(place).map_err(|source| path.missing_or(source))?;
     let mut bytes = Vec::new();
     // One byte more tells a file that is too long, also when it grows meanwhile.
     file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(|source| path.io(source))?;
     if bytes.len() as u64 > FILE_LIMIT {
-        return Err(MemoryError::FileTooLong(path));
+        return Err(MemoryError::FileTooLong(path.clone()));
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()))
 }
 
 /// Adds a text at the end, on a line of its own and ended by a line break; it is on disk when this returns. With
 /// `unless_there` nothing is added to a file that ends with the text.
-pub(super) fn append(workspace: &Path, path: MemoryPath, text: &str, unless_there: bool) -> Result<(), MemoryError> {
+pub(super) fn append(folder: &Path, path: &MemoryPath, text: &str, unless_there: bool) -> Result<(), MemoryError> {
+    if path.is_transcript() {
+        return Err(MemoryError::ReadOnly(path.clone()));
+    }
     let text = text.trim_matches(['\r', '\n']);
     if text.trim().is_empty() {
         return Err(MemoryError::Empty);
@@ -137,25 +177,27 @@ pub(super) fn append(workspace: &Path, path: MemoryPath, text: &str, unless_ther
     if text.len() > TEXT_LIMIT {
         return Err(MemoryError::TextTooLong { length: text.len() });
     }
-    let mut file = open(workspace, path)?;
+    let mut file = open(folder, path)?;
     add(&mut file, path, &format!("{text}\n"), unless_there)
 }
 
 /// Opens the file for adding, making it and its folder where they do not exist.
-fn open(workspace: &Path, path: MemoryPath) -> Result<File, MemoryError> {
-    let io = |source| MemoryError::Io { path, source };
-    match path.place(workspace) {
+fn open(space: &Path, path: &MemoryPath) -> Result<File, MemoryError> {
+    let io = |source| path.io(source);
+    match path.place(space) {
         Ok(place) => return OpenOptions::new().read(true).append(true).open(place).map_err(io),
         Err(MemoryError::Missing(_)) => {}
         Err(error) => return Err(error),
     }
-    let root = workspace.canonicalize().map_err(io)?;
+    // Of somebody whose memory has been empty so far.
+    fs::create_dir_all(space).map_err(io)?;
+    let root = space.canonicalize().map_err(io)?;
     let named = root.join(path.to_string());
     let folder = named.parent().unwrap_or(&root);
     fs::create_dir_all(folder).map_err(io)?;
     let folder = folder.canonicalize().map_err(io)?;
     if !folder.starts_with(&root) {
-        return Err(MemoryError::Outside(path));
+        return Err(MemoryError::Outside(path.clone()));
     }
     let place = named.file_name().map_or_else(|| named.clone(), |name| folder.join(name));
     // A link to nowhere is not followed: `create_new` takes it for an existing file.
@@ -168,7 +210,7 @@ fn open(workspace: &Path, path: MemoryPath) -> Result<File, MemoryError> {
         }
         // Somebody else made it meanwhile, or it is a link to nowhere.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let place = path.place(workspace).map_err(|_| MemoryError::Outside(path))?;
+            let place = path.place(space).map_err(|_| MemoryError::Outside(path.clone()))?;
             OpenOptions::new().read(true).append(true).open(place).map_err(io)
         }
         Err(error) => Err(io(error)),
@@ -176,8 +218,8 @@ fn open(workspace: &Path, path: MemoryPath) -> Result<File, MemoryError> {
 }
 
 /// Writes one piece at the end. Of writers in this and other processes one at a time has the file.
-fn add(file: &mut File, path: MemoryPath, line: &str, unless_there: bool) -> Result<(), MemoryError> {
-    let io = |source| MemoryError::Io { path, source };
+fn add(file: &mut File, path: &MemoryPath, line: &str, unless_there: bool) -> Result<(), MemoryError> {
+    let io = |source| path.io(source);
     file.lock().map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
     let tail = tail(file, length, line.len() as u64 + 1).map_err(io)?;
@@ -188,7 +230,7 @@ fn add(file: &mut File, path: MemoryPath, line: &str, unless_there: bool) -> Res
     let gap = if tail.last().is_some_and(|&last| last != b'\n') { "\n" } else { "" };
     let piece = format!("{gap}{line}");
     if length + piece.len() as u64 > FILE_LIMIT {
-        return Err(MemoryError::FileTooLong(path));
+        return Err(MemoryError::FileTooLong(path.clone()));
     }
     let written = file.write_all(piece.as_bytes()).and_then(|()| file.sync_all());
     written.map_err(|source| {
@@ -224,7 +266,14 @@ mod tests {
 
     #[test]
     fn only_files_of_memory_have_a_name() {
-        for text in ["MEMORY.md", "HEARTBEAT.md", "memory/2026-11-20.md", "memory/2028-02-29.md"] {
+        for text in [
+            "MEMORY.md",
+            "HEARTBEAT.md",
+            "memory/2026-11-20.md",
+            "memory/2028-02-29.md",
+            "sessions/owner-1.terminal.md",
+            "sessions/Разговор 1.md",
+        ] {
             assert_eq!(path(text).to_string(), text);
         }
         for text in [
@@ -241,6 +290,14 @@ mod tests {
             "memory/notes.md",
             "data/steward.sqlite",
             "MEMORY.md\0",
+            "sessions/.md",
+            "sessions/.hidden.md",
+            "sessions/../MEMORY.md",
+            "sessions/a/b.md",
+            "sessions/a\\b.md",
+            "sessions/a\n.md",
+            "sessions/a.txt",
+            "sessions//a.md",
         ] {
             assert!(matches!(MemoryPath::parse(text), Err(MemoryError::NoSuchPath(_))), "{text}");
         }
@@ -249,24 +306,41 @@ mod tests {
     #[test]
     fn every_text_gets_lines_of_its_own() {
         let folder = folder();
-        append(folder.path(), MemoryPath::Memory, "one", false).unwrap();
+        append(folder.path(), &MemoryPath::Memory, "one", false).unwrap();
         // A person's editor left no line break at the end.
         fs::write(folder.path().join("MEMORY.md"), "one\nby hand").unwrap();
-        append(folder.path(), MemoryPath::Memory, "\ntwo\n\nthree\n\n", false).unwrap();
-        assert_eq!(read(folder.path(), MemoryPath::Memory).unwrap(), "one\nby hand\ntwo\n\nthree\n");
+        append(folder.path(), &MemoryPath::Memory, "\ntwo\n\nthree\n\n", false).unwrap();
+        assert_eq!(read(folder.path(), &MemoryPath::Memory).unwrap(), "one\nby hand\ntwo\n\nthree\n");
     }
 
     #[test]
     fn files_are_listed_with_the_newest_day_first() {
         let folder = folder();
         for name in ["memory/2026-11-19.md", "memory/2026-11-20.md", "MEMORY.md"] {
-            append(folder.path(), path(name), "text", false).unwrap();
+            append(folder.path(), &path(name), "text", false).unwrap();
         }
         fs::write(folder.path().join("memory/notes.md"), "not a day").unwrap();
         let listed: Vec<String> = list(folder.path()).unwrap().iter().map(|(path, _)| path.to_string()).collect();
         assert_eq!(listed, ["MEMORY.md", "memory/2026-11-20.md", "memory/2026-11-19.md"]);
         assert_eq!(list(folder.path()).unwrap()[0].1, 5);
-        assert!(matches!(read(folder.path(), MemoryPath::Heartbeat), Err(MemoryError::Missing(_))));
+        assert!(matches!(read(folder.path(), &MemoryPath::Heartbeat), Err(MemoryError::Missing(_))));
+    }
+
+    #[test]
+    fn the_transcripts_written_last_are_listed_after_the_days() {
+        let folder = folder();
+        append(folder.path(), &path("memory/2026-11-20.md"), "text", false).unwrap();
+        let sessions = folder.path().join("sessions");
+        fs::create_dir(&sessions).unwrap();
+        for number in 0..210 {
+            let file = File::create(sessions.join(format!("{number:03}.md"))).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000 - number)).unwrap();
+        }
+        let listed: Vec<String> = list(folder.path()).unwrap().iter().map(|(path, _)| path.to_string()).collect();
+        assert_eq!(listed[..3], ["memory/2026-11-20.md", "sessions/000.md", "sessions/001.md"]);
+        assert_eq!(listed.len(), 1 + LISTED);
+        let refused = append(folder.path(), &path("sessions/000.md"), "text", false);
+        assert!(matches!(refused, Err(MemoryError::ReadOnly(_))));
     }
 
     #[test]
@@ -277,8 +351,8 @@ mod tests {
         symlink(elsewhere.path(), folder.path().join("memory")).unwrap();
         symlink(elsewhere.path().join("nowhere"), folder.path().join("HEARTBEAT.md")).unwrap();
         for name in ["MEMORY.md", "HEARTBEAT.md", "memory/2026-11-20.md"] {
-            assert!(append(folder.path(), path(name), "text", false).is_err(), "{name}");
-            assert!(read(folder.path(), path(name)).is_err(), "{name}");
+            assert!(append(folder.path(), &path(name), "text", false).is_err(), "{name}");
+            assert!(read(folder.path(), &path(name)).is_err(), "{name}");
         }
         assert_eq!(list(folder.path()).unwrap(), []);
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
@@ -290,7 +364,7 @@ mod tests {
         let folder = folder();
         fs::write(folder.path().join("notes.md"), "here\n").unwrap();
         symlink("notes.md", folder.path().join("MEMORY.md")).unwrap();
-        append(folder.path(), MemoryPath::Memory, "more", false).unwrap();
+        append(folder.path(), &MemoryPath::Memory, "more", false).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("notes.md")).unwrap(), "here\nmore\n");
     }
 
@@ -299,15 +373,15 @@ mod tests {
         let folder = folder();
         let long = "x".repeat(TEXT_LIMIT + 1);
         assert!(matches!(
-            append(folder.path(), MemoryPath::Memory, &long, false),
+            append(folder.path(), &MemoryPath::Memory, &long, false),
             Err(MemoryError::TextTooLong { length }) if length == TEXT_LIMIT + 1
         ));
-        assert!(matches!(append(folder.path(), MemoryPath::Memory, " \n ", false), Err(MemoryError::Empty)));
+        assert!(matches!(append(folder.path(), &MemoryPath::Memory, " \n ", false), Err(MemoryError::Empty)));
         let size = usize::try_from(FILE_LIMIT).unwrap() - 3;
         fs::write(folder.path().join("MEMORY.md"), "y".repeat(size)).unwrap();
-        let full = append(folder.path(), MemoryPath::Memory, "four", false);
+        let full = append(folder.path(), &MemoryPath::Memory, "four", false);
         assert!(matches!(full, Err(MemoryError::FileTooLong(_))));
-        assert_eq!(read(folder.path(), MemoryPath::Memory).unwrap().len(), size);
+        assert_eq!(read(folder.path(), &MemoryPath::Memory).unwrap().len(), size);
     }
 
     #[test]
@@ -318,12 +392,12 @@ mod tests {
                 let folder = folder.path();
                 scope.spawn(move || {
                     for line in 0..5 {
-                        append(folder, MemoryPath::Memory, &format!("writer {writer} line {line}"), false).unwrap();
+                        append(folder, &MemoryPath::Memory, &format!("writer {writer} line {line}"), false).unwrap();
                     }
                 });
             }
         });
-        let text = read(folder.path(), MemoryPath::Memory).unwrap();
+        let text = read(folder.path(), &MemoryPath::Memory).unwrap();
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         lines.dedup();

@@ -1,6 +1,10 @@
-//! Memory as a plugin uses it.
+//! Memory as a plugin uses it: the files, and what is known about a person.
+
+mod port;
 
 use std::fs;
+
+use steward_agent::Role;
 
 use super::*;
 use crate::bindings::wit::memory::Host as _;
@@ -72,4 +76,66 @@ async fn asking_for_the_same_text_twice_adds_it_twice() {
         call.append(NOTES.to_owned(), "water the plants".to_owned()).await.unwrap();
     }
     assert_eq!(fixture.owner().read(NOTES.to_owned()).await.unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn everybody_but_the_owners_has_a_memory_of_their_own() {
+    let fixture = Fixture::new().await;
+    let (mut owner, mut anna, mut boris) = (fixture.owner(), fixture.anna(), fixture.boris());
+    assert!(anna.files().await.unwrap().is_empty());
+    owner.append(NOTES.to_owned(), "the owner's".to_owned()).await.unwrap();
+    anna.append(NOTES.to_owned(), "Anna's".to_owned()).await.unwrap();
+    assert_eq!(owner.read(NOTES.to_owned()).await.unwrap(), "the owner's\n");
+    assert_eq!(anna.read(NOTES.to_owned()).await.unwrap(), "Anna's\n");
+    assert!(matches!(boris.read(NOTES.to_owned()).await, Err(Failure::NotFound(_))));
+    assert!(boris.files().await.unwrap().is_empty());
+    let own = fixture.folder.path().join(format!("data/people/{}/MEMORY.md", anna.principal.person));
+    assert_eq!(fs::read_to_string(own).unwrap(), "Anna's\n");
+    assert_eq!(fs::read_to_string(fixture.folder.path().join("workspace/MEMORY.md")).unwrap(), "the owner's\n");
+}
+
+#[tokio::test]
+async fn a_person_of_a_configured_role_is_no_owner_and_another_owner_is() {
+    let fixture = Fixture::new().await;
+    let (mut owner, mut second, mut friend) = (fixture.owner(), fixture.anna(), fixture.boris());
+    second.principal.role = Role::Owner;
+    friend.principal.role = Role::from("family".to_owned());
+    owner.append(NOTES.to_owned(), "shared".to_owned()).await.unwrap();
+    assert_eq!(second.read(NOTES.to_owned()).await.unwrap(), "shared\n");
+    assert!(matches!(friend.read(NOTES.to_owned()).await, Err(Failure::NotFound(_))));
+}
+
+#[tokio::test]
+async fn transcripts_are_read_and_listed_and_never_written() {
+    let fixture = Fixture::new().await;
+    let sessions = fixture.folder.path().join("workspace/sessions");
+    fs::create_dir(&sessions).unwrap();
+    fs::write(sessions.join("owner-1.md"), "## 14:05\nhello\n").unwrap();
+    let mut owner = fixture.owner();
+    let path = || "sessions/owner-1.md".to_owned();
+    assert_eq!(owner.read(path()).await.unwrap(), "## 14:05\nhello\n");
+    assert_eq!(owner.files().await.unwrap()[0].path, path());
+    let refused = owner.append(path(), "more".to_owned()).await;
+    assert!(matches!(refused, Err(Failure::Invalid(text)) if text.contains("only read")));
+    let missing = owner.read("sessions/owner-2.md".to_owned()).await;
+    assert!(matches!(missing, Err(Failure::NotFound(text)) if text.contains("list the files")));
+}
+
+#[tokio::test]
+async fn what_is_known_about_a_person_is_their_own_also_among_owners() {
+    let fixture = Fixture::new().await;
+    let (mut owner, mut second) = (fixture.owner(), fixture.anna());
+    second.principal.role = Role::Owner;
+    let key = || "timezone".to_owned();
+    owner.set_user_data(key(), Some("Europe/Berlin".to_owned())).await.unwrap();
+    let data = owner.user_data().await.unwrap();
+    assert_eq!((data[0].key.as_str(), data[0].value.as_str()), ("timezone", "Europe/Berlin"));
+    assert!(second.user_data().await.unwrap().is_empty());
+    let refused = owner.set_user_data(String::new(), None).await;
+    assert!(matches!(refused, Err(Failure::Invalid(text)) if text.contains("1 to 64 bytes")));
+    owner.set_user_data(key(), None).await.unwrap();
+    assert!(owner.user_data().await.unwrap().is_empty());
+    // The call made again after a crash: it is done already.
+    fixture.owner().set_user_data(key(), Some("UTC".to_owned())).await.unwrap();
+    assert!(owner.user_data().await.unwrap().is_empty());
 }
