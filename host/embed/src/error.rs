@@ -1,0 +1,46 @@
+//! Why there are no vectors, and what to do about it.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why texts were not turned into vectors, or a model was not installed. No text of it holds a key.
+#[derive(Debug, Error)]
+pub enum EmbedError {
+    #[error("{} is missing: install the model with `steward models pull`", path.display())]
+    Missing { path: PathBuf },
+    #[error("{} cannot be used: {reason}; install the model anew with `steward models pull`", path.display())]
+    Broken { path: PathBuf, reason: String },
+    /// A model of a kind that is not built in.
+    #[error("{} is of no model that can be run here: {reason}", path.display())]
+    Unsupported { path: PathBuf, reason: String },
+    /// The file system said no.
+    #[error("{}: {source}{}", path.display(), full(source))]
+    File { path: PathBuf, source: std::io::Error },
+    /// No answer, or none in time.
+    #[error("{address} cannot be reached: {reason}")]
+    Unreachable { address: String, reason: String },
+    #[error("{address} refused: {reason}; check the key")]
+    Refused { address: String, reason: String },
+    #[error("{address} has too much to do: {reason}; try again later")]
+    Overloaded { address: String, reason: String },
+    /// An answer that is none, or not of the model that was asked before.
+    #[error("{address} gave no vectors: {reason}")]
+    Invalid { address: String, reason: String },
+    /// What was fetched is not what was announced or asked for.
+    #[error("{file} has the wrong content: its sum is {found}, not {expected}; nothing was installed, pull it again")]
+    WrongSum { file: String, expected: String, found: String },
+    #[error("no model is called {name}; there are: {known}")]
+    UnknownModel { name: String, known: String },
+    /// The work ended before it was done, by a fault of our own.
+    #[error("the vectors were not finished: {reason}")]
+    Stopped { reason: String },
+}
+
+fn full(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "; make room and try again",
+        std::io::ErrorKind::PermissionDenied => "; give Steward's user access to it",
+        _ => "",
+    }
+}

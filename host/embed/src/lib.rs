@@ -1,0 +1,15 @@
+//! Turns texts into vectors whose nearness is nearness of meaning: by a model on this machine, or by a server with
+//! OpenAI's embeddings.
+//!
+//! Nothing here knows what the texts are, where they lie or who asks. Read `embedder` first: it is all that callers
+//! need to see.
+
+mod embedder;
+mod endpoint;
+mod error;
+mod local;
+
+pub use embedder::{Embedder, ModelId, Purpose};
+pub use endpoint::EndpointConfig;
+pub use error::EmbedError;
+pub use local::LocalOptions;
