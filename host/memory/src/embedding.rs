@@ -57,11 +57,16 @@ pub(crate) async fn row(index: &Arc<Index>, id: &ModelId) -> steward_index::Resu
 ///
 /// # Errors
 /// Says why words alone are compared.
-pub(crate) async fn ask(embedders: &dyn Embedders, index: &Arc<Index>, question: &str) -> Result<Option<Asked>, String> {
+pub(crate) async fn ask(
+    embedders: &dyn Embedders,
+    index: &Arc<Index>,
+    question: &str,
+) -> Result<Option<Asked>, String> {
     let Some(current) = embedders.current() else { return Ok(None) };
     let asked = timeout(QUESTION, async {
         let (embedder, model) = answering(embedders, index, current).await?;
-        let vectors = embedder.embed(&[question.to_owned()], Purpose::Query).await.map_err(|error| error.to_string())?;
+        let vectors =
+            embedder.embed(&[question.to_owned()], Purpose::Query).await.map_err(|error| error.to_string())?;
         let question = question.to_owned();
         let confidence = tokio::task::spawn_blocking(move || embedder.confidence(&question)).await.unwrap_or(1.0);
         let vector = vectors.into_iter().next().unwrap_or_default();

@@ -36,8 +36,9 @@ impl Space {
     }
 
     /// Their files stay, so what they say has to be remembered as forgotten.
-    async fn forget_levels(&self, levels: &'static [MemoryLevel]) -> Result<(), MemoryError> {
-        let texts = crate::blocking(&self.index, move |index| index.texts_on(levels)).await?;
+    async fn forget_levels(&self, levels: &[MemoryLevel]) -> Result<(), MemoryError> {
+        let levels = levels.to_vec();
+        let texts = crate::blocking(&self.index, move |index| index.texts_on(&levels)).await?;
         self.shared.store.add_forgotten(&self.space.to_string(), texts.clone()).await?;
         crate::blocking(&self.index, move |index| {
             for some in texts.chunks(500) {
@@ -115,12 +116,17 @@ pub(crate) fn told(what: Forgetting, space: MemorySpace) -> String {
     };
     match what {
         Forgetting::Level(level) => {
-            format!("Forgotten: {whose} conversations on the {} level. Their transcripts stay as files.", level.as_str())
+            format!(
+                "Forgotten: {whose} conversations on the {} level. Their transcripts stay as files.",
+                level.as_str()
+            )
         }
         Forgetting::Vector => {
             format!("Forgotten: {whose} conversations on all levels. Their transcripts stay as files.")
         }
-        Forgetting::ShortTerm => "Forgotten: this conversation so far, and the newest ones on the short level.".to_owned(),
+        Forgetting::ShortTerm => {
+            "Forgotten: this conversation so far, and the newest ones on the short level.".to_owned()
+        }
         Forgetting::Summary => "Forgotten: the summary of the earlier part of this conversation.".to_owned(),
         Forgetting::UserData => "Forgotten: everything kept about this person as keys and values.".to_owned(),
         Forgetting::All => format!(

@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn the_own_files_are_memory_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), &["MEMORY.md", "memory/2026-11-20.md", "memory/.x.md", "sessions/a.md", "plan.md", "memory/b.txt"]);
+        write(
+            folder.path(),
+            &["MEMORY.md", "memory/2026-11-20.md", "memory/.x.md", "sessions/a.md", "plan.md", "memory/b.txt"],
+        );
         let found = names(&Root::own(folder.path().to_owned()), &[]);
         assert_eq!(found, ["MEMORY.md", "memory/2026-11-20.md", "sessions/a.md"]);
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::Encoding;
 use steward_index::TextKind;
 
 use crate::opening::ReadError;
@@ -60,19 +60,28 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<String, ReadError> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(text.to_owned());
     }
+    if let Some(text) = nearly_utf8(bytes) {
+        return Ok(text);
+    }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    let (encoding, sure) = detector.guess_assess(None, chardetng::Utf8Detection::Allow);
-    // What is taken for UTF-8 here is broken, for it was tried above.
-    if !sure || encoding == UTF_8 {
-        return Err(ReadError::Encoding);
-    }
-    decoded(encoding, bytes)
+    // UTF-8 was tried above.
+    decoded(detector.guess(None, chardetng::Utf8Detection::Deny), bytes)
+}
+
+/// A text of UTF-8 with a byte here and there that is broken: those are shown as `�`.
+fn nearly_utf8(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let broken = text.chars().filter(|&c| c == char::REPLACEMENT_CHARACTER).count();
+    let others = text.chars().filter(|c| !c.is_ascii()).count() - broken;
+    (broken * 20 < others).then(|| text.into_owned())
 }
 
 fn decoded(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, ReadError> {
     let (text, broken) = encoding.decode_without_bom_handling(bytes);
-    if broken { Err(ReadError::Encoding) } else { Ok(text.into_owned()) }
+    // Encodings with a place for every byte give control characters for what they have none for.
+    let odd = text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c));
+    if broken || odd { Err(ReadError::Encoding) } else { Ok(text.into_owned()) }
 }
 
 /// Text has no zero bytes and hardly any other control characters.
@@ -102,7 +111,8 @@ mod tests {
         let russian = "Печь на даче топить берёзой, а не сосной: от смолы забивается труба.";
         assert_eq!(decode(russian.as_bytes()).unwrap(), russian);
         assert_eq!(decode(&[b"\xef\xbb\xbf", russian.as_bytes()].concat()).unwrap(), russian);
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(russian.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain(russian.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(decode(&utf16).unwrap(), russian);
         for encoding in [encoding_rs::WINDOWS_1251, encoding_rs::KOI8_R] {
             let (bytes, ..) = encoding.encode(russian);
@@ -111,9 +121,17 @@ mod tests {
     }
 
     #[test]
+    fn one_broken_byte_spoils_no_text() {
+        let mut bytes = "Печь топить берёзой.".as_bytes().to_vec();
+        bytes[3] = b'!';
+        assert!(decode(&bytes).unwrap().ends_with("топить берёзой."));
+    }
+
+    #[test]
     fn what_is_no_text_is_said_to_be_none() {
         assert!(matches!(decode(b"\x7fELF\x02\x01\x01\0\0\0"), Err(ReadError::Binary)));
-        assert!(matches!(decode(&[0xff; 64]), Err(ReadError::Encoding | ReadError::Binary)));
+        let random: Vec<u8> = (0..64u32).map(|n| 0x80 | (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        assert!(matches!(decode(&random), Err(ReadError::Encoding)));
         assert_eq!(decode(b"").unwrap(), "");
     }
 }

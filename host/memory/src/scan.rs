@@ -84,7 +84,12 @@ impl Scan<'_> {
     }
 
     /// Puts a document's text, or why there is none, into the index.
-    pub(crate) fn put_document(&self, place: FilePlace, state: FileState, text: Result<String, ReadError>) -> steward_index::Result<()> {
+    pub(crate) fn put_document(
+        &self,
+        place: FilePlace,
+        state: FileState,
+        text: Result<String, ReadError>,
+    ) -> steward_index::Result<()> {
         let written = state.modified / 1_000_000_000;
         let read = match text {
             Ok(text) => Read { place, state, text: Some(FileText { text, kind: TextKind::Plain, written }) },

@@ -143,9 +143,10 @@ impl Memory {
     /// It is not there or may not be searched.
     pub async fn add_source(&self, space: MemorySpace, path: &str, asker: Asker) -> Result<MemorySource, MemoryFault> {
         let place = sources::resolve(&self.shared.settings, space, path, asker)?;
-        let root = place.to_str().map(str::to_owned).ok_or_else(|| {
-            MemoryFault::Invalid("the path is no Unicode text: rename it first".to_owned())
-        })?;
+        let root = place
+            .to_str()
+            .map(str::to_owned)
+            .ok_or_else(|| MemoryFault::Invalid("the path is no Unicode text: rename it first".to_owned()))?;
         let name = space.to_string();
         self.shared.store.add_memory_source(&name, &root, Timestamp::now()).await.map_err(MemoryError::from)?;
         let space = self.space(space).await?;
@@ -213,8 +214,7 @@ impl Memory {
     /// The spaces that have an index on disk.
     pub fn known_spaces(&self) -> Vec<MemorySpace> {
         let entries = std::fs::read_dir(&self.shared.settings.index).into_iter().flatten().flatten();
-        let mut spaces: Vec<_> =
-            entries.filter_map(|entry| MemorySpace::named(entry.file_name().to_str()?)).collect();
+        let mut spaces: Vec<_> = entries.filter_map(|entry| MemorySpace::named(entry.file_name().to_str()?)).collect();
         spaces.sort_unstable();
         spaces
     }
@@ -244,7 +244,8 @@ impl Memory {
         let asked = embedding::ask(&*self.shared.embedders, &space.index, text).await;
         let (asked, note) = match asked {
             Ok(Some(asked)) => {
-                let note = asked.partial.then(|| "The vectors are still being made; more may be found later.".to_owned());
+                let note =
+                    asked.partial.then(|| "The vectors are still being made; more may be found later.".to_owned());
                 (Some(asked), note)
             }
             Ok(None) => (None, Some("Only words were compared: there is no embedding model.".to_owned())),
@@ -281,7 +282,11 @@ impl Memory {
         };
         // A passage in the middle of a section is understood by its headings.
         let title = hit.heading.rsplit(" > ").next().unwrap_or_default();
-        let text = if title.is_empty() || hit.text.contains(title) { hit.text } else { format!("{}\n{}", hit.heading, hit.text) };
+        let text = if title.is_empty() || hit.text.contains(title) {
+            hit.text
+        } else {
+            format!("{}\n{}", hit.heading, hit.text)
+        };
         MemoryHit { path: name, first_line, last_line, score: hit.score, text, also }
     }
 
@@ -310,9 +315,8 @@ impl Memory {
 
     async fn source(&self, space: &Space, root: String) -> Result<MemorySource, MemoryFault> {
         let asked = root.clone();
-        let (files, passages) = crate::blocking(&space.index, move |index| index.counts_below(&asked))
-            .await
-            .map_err(MemoryError::from)?;
+        let (files, passages) =
+            crate::blocking(&space.index, move |index| index.counts_below(&asked)).await.map_err(MemoryError::from)?;
         let mut problems = self.problems(space, &root).await?;
         if space.state().missing.contains(&root) {
             problems.insert(0, "it is not there now; what was read of it is still found".to_owned());

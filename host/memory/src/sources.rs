@@ -20,7 +20,12 @@ pub enum Asker {
 ///
 /// # Errors
 /// It is not there, or may not be searched; the text says what to do.
-pub(crate) fn resolve(settings: &Settings, space: MemorySpace, path: &str, asker: Asker) -> Result<PathBuf, MemoryFault> {
+pub(crate) fn resolve(
+    settings: &Settings,
+    space: MemorySpace,
+    path: &str,
+    asker: Asker,
+) -> Result<PathBuf, MemoryFault> {
     let named = Path::new(path.trim());
     let own = settings.folder(space);
     // In a sandbox's own words the workspace lies at `/workspace`.
@@ -130,16 +135,24 @@ mod tests {
         let fixture = Fixture::new();
         symlink("../elsewhere", fixture.folder.path().join("work/link")).unwrap();
         let owners = MemorySpace::Owners;
-        for path in ["notes", "/workspace/notes", "./notes", &fixture.absolute("work/notes"), &fixture.absolute("allowed")] {
+        for path in
+            ["notes", "/workspace/notes", "./notes", &fixture.absolute("work/notes"), &fixture.absolute("allowed")]
+        {
             assert!(fixture.try_it(owners, path, Asker::Tool).is_ok(), "{path}");
         }
         for path in ["link", "../elsewhere", &fixture.absolute("elsewhere"), "/etc", "/"] {
             let denied = fixture.try_it(owners, path, Asker::Tool).unwrap_err();
-            assert!(matches!(&denied, MemoryFault::Denied(text) if text.contains("memory.folders")), "{path}: {denied}");
+            assert!(
+                matches!(&denied, MemoryFault::Denied(text) if text.contains("memory.folders")),
+                "{path}: {denied}"
+            );
         }
         assert!(fixture.try_it(owners, &fixture.absolute("elsewhere"), Asker::Person).is_ok());
         assert!(matches!(fixture.try_it(owners, "nothing", Asker::Tool), Err(MemoryFault::NotFound(_))));
-        assert!(matches!(fixture.try_it(owners, "/", Asker::Person), Err(MemoryFault::Invalid(_) | MemoryFault::Denied(_))));
+        assert!(matches!(
+            fixture.try_it(owners, "/", Asker::Person),
+            Err(MemoryFault::Invalid(_) | MemoryFault::Denied(_))
+        ));
     }
 
     #[test]

@@ -32,7 +32,8 @@ impl Watching {
     /// Watches these, what is new among them.
     pub(crate) fn follow(&mut self, own: &Path, sources: &[String]) {
         // The own folder itself, not what lies below it: tools write there all day.
-        let own = [own.to_owned(), own.join("memory"), own.join("sessions")].map(|path| (path, RecursiveMode::NonRecursive));
+        let own =
+            [own.to_owned(), own.join("memory"), own.join("sessions")].map(|path| (path, RecursiveMode::NonRecursive));
         let sources = sources.iter().map(|path| (PathBuf::from(path), RecursiveMode::Recursive));
         for (path, mode) in own.into_iter().chain(sources) {
             if self.watched.contains(&path) || !path.exists() {

@@ -98,17 +98,20 @@ impl Store {
 
     /// Keeps that something is to be forgotten, and forgets at once what lies in this database alone. The same key keeps
     /// the same wish. Gives it, and nothing where it is fulfilled already.
-    pub async fn begin_forgetting(
-        &self,
-        wish: NewForgetting,
-        now: Timestamp,
-    ) -> Result<Option<PendingForgetting>> {
+    pub async fn begin_forgetting(&self, wish: NewForgetting, now: Timestamp) -> Result<Option<PendingForgetting>> {
         self.write(move |tx| {
             tx.prepare_cached(
                 "INSERT OR IGNORE INTO forgetting (space, person, session, what, asked_at, key)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((&wish.space, wish.person.0, &wish.session.0, Json(&wish.what), Millis(now), &wish.key))?;
+            .execute((
+                &wish.space,
+                wish.person.0,
+                &wish.session.0,
+                Json(&wish.what),
+                Millis(now),
+                &wish.key,
+            ))?;
             if matches!(wish.what, Forgetting::UserData | Forgetting::All) {
                 tx.prepare_cached("DELETE FROM user_data WHERE person = ?1")?.execute([wish.person.0])?;
             }
@@ -227,11 +230,8 @@ mod tests {
         assert_eq!(store.count_recalls("owners", vec![[1; 16]], now()).await.unwrap(), [([1; 16], 2)]);
         store.add_forgotten("owners", vec![[2; 16]]).await.unwrap();
         let record = store.memory_record("owners").await.unwrap();
-        let wanted = MemoryRecord {
-            sources: vec!["/notes".to_owned()],
-            forgotten: vec![[2; 16]],
-            recalls: vec![([1; 16], 2)],
-        };
+        let wanted =
+            MemoryRecord { sources: vec!["/notes".to_owned()], forgotten: vec![[2; 16]], recalls: vec![([1; 16], 2)] };
         assert_eq!(record, wanted);
         store.clear_memory_record("owners").await.unwrap();
         assert_eq!(store.memory_record("owners").await.unwrap(), MemoryRecord::default());
