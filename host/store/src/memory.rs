@@ -248,7 +248,7 @@ mod tests {
         let begun = store.begin_forgetting(wish(Forgetting::Vector, person, "call#1"), now()).await.unwrap().unwrap();
         let after = fixture.after_crash();
         let pending = after.store.pending_forgettings().await.unwrap();
-        assert_eq!(pending, [begun.clone()]);
+        assert_eq!(pending, std::slice::from_ref(&begun));
         let again = after.store.begin_forgetting(wish(Forgetting::Vector, person, "call#1"), now()).await.unwrap();
         assert_eq!(again, Some(begun.clone()));
         after.store.end_forgetting(begun.id, now()).await.unwrap();
