@@ -44,6 +44,18 @@ impl Database {
         Ok((Self { path, writer: Mutex::new(writer), readers: Mutex::default(), identity }, is_new))
     }
 
+    /// Opens what another process keeps up to date: nothing is made or mended.
+    pub(crate) fn open_existing(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if format != FORMAT {
+            return Err(damaged(format!("its format is {format}")));
+        }
+        let identity = identity(&connection)?;
+        Ok(Self { path, writer: Mutex::new(connection), readers: Mutex::default(), identity })
+    }
+
     /// Does several changes as one.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let mut writer = self.writer();

@@ -50,6 +50,15 @@ impl Index {
         Ok(Self { folder: folder.to_owned(), db, words, vectors: Vectors::default() })
     }
 
+    /// Opens an index that another process keeps up to date, for searching alone.
+    ///
+    /// # Errors
+    /// There is none, or it is another version's.
+    pub fn open_existing(folder: &Path) -> Result<Self> {
+        let (db, words) = (Database::open_existing(folder)?, Lexical::open_existing(folder)?);
+        Ok(Self { folder: folder.to_owned(), db, words, vectors: Vectors::default() })
+    }
+
     /// Deletes an index that nobody has open.
     ///
     /// # Errors

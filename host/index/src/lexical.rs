@@ -56,6 +56,11 @@ impl Lexical {
         })
     }
 
+    /// Opens what another process keeps up to date, for searching alone.
+    pub(crate) fn open_existing(folder: &Path) -> Result<Self> {
+        Self::opened(&folder.join(FOLDER))
+    }
+
     fn opened(place: &PathBuf) -> Result<Self> {
         fs::create_dir_all(place).map_err(tantivy::TantivyError::from)?;
         let (schema, fields) = schema();

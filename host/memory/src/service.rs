@@ -38,6 +38,8 @@ pub struct Memory {
     spaces: Mutex<HashMap<MemorySpace, Arc<Space>>>,
     tasks: Mutex<JoinSet<()>>,
     stop: CancellationToken,
+    /// Another process follows the files; this one only searches.
+    reads_only: bool,
 }
 
 impl Memory {
@@ -48,7 +50,14 @@ impl Memory {
         documents: Option<Arc<dyn ReadDocuments>>,
     ) -> Self {
         let shared = Arc::new(Shared { settings, store, embedders, documents });
-        Self { shared, spaces: Mutex::default(), tasks: Mutex::default(), stop: CancellationToken::new() }
+        let stop = CancellationToken::new();
+        Self { shared, spaces: Mutex::default(), tasks: Mutex::default(), stop, reads_only: false }
+    }
+
+    /// The same for a process beside the one that follows the files: it searches what is there.
+    #[must_use]
+    pub fn reading_only(self) -> Self {
+        Self { reads_only: true, ..self }
     }
 
     /// Fulfils what is still to be forgotten, then opens the owners' memory and follows its files.
@@ -137,6 +146,14 @@ impl Memory {
         self.status_of(&space).await
     }
 
+    /// Makes the vectors that are missing and returns when all are there.
+    ///
+    /// # Errors
+    /// The model does not answer.
+    pub async fn embed_all(&self, space: MemorySpace) -> Result<(), MemoryFault> {
+        self.space(space).await?.embed_waiting().await.map_err(MemoryFault::Unavailable)
+    }
+
     /// Has a file, a folder or a repository searched too, and reads it.
     ///
     /// # Errors
@@ -149,6 +166,10 @@ impl Memory {
             .ok_or_else(|| MemoryFault::Invalid("the path is no Unicode text: rename it first".to_owned()))?;
         let name = space.to_string();
         self.shared.store.add_memory_source(&name, &root, Timestamp::now()).await.map_err(MemoryError::from)?;
+        if self.reads_only {
+            // The other process notices it by itself.
+            return Ok(MemorySource { path: root, ..MemorySource::default() });
+        }
         let space = self.space(space).await?;
         space.refresh(false, &self.stop).await?;
         self.source(&space, root).await
@@ -169,7 +190,10 @@ impl Memory {
             let there = if sources.is_empty() { "nothing".to_owned() } else { sources.join(", ") };
             return Err(MemoryFault::NotFound(format!("that is not searched; beside the own files this is: {there}")));
         }
-        Ok(self.space(space).await?.refresh(false, &self.stop).await?)
+        match self.reads_only {
+            true => Ok(()),
+            false => Ok(self.space(space).await?.refresh(false, &self.stop).await?),
+        }
     }
 
     /// Forgets something, once for each `key`; says in a sentence what was forgotten.
@@ -229,11 +253,18 @@ impl Memory {
         if let Some(open) = spaces.get(&space) {
             return Ok(Arc::clone(open));
         }
-        let open = Arc::new(Space::open(space, Arc::clone(&self.shared)).await?);
+        let shared = Arc::clone(&self.shared);
+        let open = match self.reads_only {
+            true => Arc::new(Space::open_existing(space, shared).await?),
+            false => Arc::new(Space::open(space, shared).await?),
+        };
         if !work {
             return Ok(open);
         }
         spaces.insert(space, Arc::clone(&open));
+        if self.reads_only {
+            return Ok(open);
+        }
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(Arc::clone(&open).live(self.stop.clone()));
         tasks.spawn(watch(Arc::clone(&open), self.stop.clone()));
@@ -347,8 +378,13 @@ async fn watch(space: Arc<Space>, stop: CancellationToken) {
     const LOOK_AGAIN: Duration = Duration::from_secs(5);
     let mut watching = Watching::start(&space);
     let own = space.shared.settings.folder(space.space);
+    let mut before = None;
     loop {
         let sources = space.shared.store.memory_sources(&space.space.to_string()).await.unwrap_or_default();
+        // Another process may have added one.
+        if before.replace(sources.clone()).is_some_and(|before| before != sources) {
+            space.touch();
+        }
         let own = own.clone();
         let followed = tokio::task::spawn_blocking(move || {
             watching.follow(&own, &sources);

@@ -61,16 +61,27 @@ impl Space {
             index.follow()?;
             Ok::<_, MemoryError>(index)
         });
-        Ok(Self {
+        Ok(Self::of(space, shared, opened.await??, false))
+    }
+
+    /// Opens an index that another process keeps up to date, for searching alone.
+    pub(crate) async fn open_existing(space: MemorySpace, shared: Arc<Shared>) -> Result<Self, MemoryError> {
+        let folder = shared.settings.index.join(space.to_string());
+        let index = tokio::task::spawn_blocking(move || Index::open_existing(&folder)).await??;
+        Ok(Self::of(space, shared, index, true))
+    }
+
+    fn of(space: MemorySpace, shared: Arc<Shared>, index: Index, ready: bool) -> Self {
+        Self {
             space,
-            index: Arc::new(opened.await??),
+            index: Arc::new(index),
             shared,
             turn: Turn::new(()),
             dirty: Notify::new(),
-            ready: AtomicBool::new(false),
+            ready: AtomicBool::new(ready),
             embed: Notify::new(),
             state: Mutex::default(),
-        })
+        }
     }
 
     /// Something was changed: it is looked at soon.
@@ -220,7 +231,8 @@ impl Space {
         }
     }
 
-    async fn embed_waiting(&self) -> Result<(), String> {
+    /// Makes the vectors that are missing, now.
+    pub(crate) async fn embed_waiting(&self) -> Result<(), String> {
         let Some(embedder) = self.shared.embedders.current() else { return Ok(()) };
         let told = |error: steward_index::IndexError| error.to_string();
         // An empty index asks no model for anything.

@@ -1,0 +1,48 @@
+//! Memory as this program has it: which folders and settings, which model makes the vectors, who reads documents, and
+//! the ports by which tools and runs search it.
+
+pub(crate) mod embedders;
+mod ports;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use steward_memory::{Memory, ReadDocuments, Settings};
+use steward_store::Store;
+
+use crate::config::Config;
+use embedders::Models;
+
+pub(crate) use ports::Ports;
+
+/// Everybody's memory, as it is configured. Nothing is opened yet.
+pub(crate) fn open(
+    config: &Config,
+    store: &Store,
+    models: &Arc<Models>,
+    documents: Option<Arc<dyn ReadDocuments>>,
+) -> anyhow::Result<Memory> {
+    Ok(Memory::new(settings(config)?, store.clone(), Arc::clone(models) as Arc<_>, documents))
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let data = std::path::absolute(&config.data)?;
+    let mut settings = Settings::new(&data, std::path::absolute(&config.workspace)?);
+    settings.hidden.extend(config.file.iter().filter_map(|path| std::path::absolute(path).ok()));
+    settings.zone = config.time_zone.clone();
+    let search = &config.memory.search;
+    settings.folders.clone_from(&search.folders);
+    settings.weights = search.weights;
+    settings.levels = search.levels;
+    Ok(settings)
+}
+
+/// Reads no documents: where a command only searches.
+pub(crate) struct NoDocuments;
+
+#[async_trait]
+impl ReadDocuments for NoDocuments {
+    async fn text(&self, _: std::fs::File, _: &str) -> Result<String, String> {
+        Err("start Steward to have it read".to_owned())
+    }
+}

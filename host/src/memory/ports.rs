@@ -1,0 +1,81 @@
+//! The ports by which tools search memory and runs are offered passages of it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use steward_agent::{
+    Forgetting, MemoryFault, MemoryFound, MemorySource, MemorySpace, MemoryStatus, Principal, Recalled,
+};
+use steward_memory::{Asker, Memory};
+use steward_sandbox::Recall;
+
+use crate::recall::Offer;
+
+pub(crate) struct Ports {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) zone: TimeZone,
+}
+
+fn space(whom: &Principal) -> Result<MemorySpace, MemoryFault> {
+    MemorySpace::of(whom).ok_or_else(|| MemoryFault::Denied("a group has no memory".to_owned()))
+}
+
+#[async_trait]
+impl Recall for Ports {
+    async fn search(&self, whom: &Principal, query: &str, limit: u32) -> Result<MemoryFound, MemoryFault> {
+        self.memory.search(space(whom)?, query, limit as usize, true).await
+    }
+
+    async fn status(&self, whom: &Principal) -> Result<MemoryStatus, MemoryFault> {
+        self.memory.status(space(whom)?).await
+    }
+
+    async fn reindex(&self, whom: &Principal) -> Result<MemoryStatus, MemoryFault> {
+        self.memory.reindex(space(whom)?).await
+    }
+
+    async fn add_source(&self, whom: &Principal, path: &str) -> Result<MemorySource, MemoryFault> {
+        self.memory.add_source(space(whom)?, path, Asker::Tool).await
+    }
+
+    async fn remove_source(&self, whom: &Principal, path: &str) -> Result<(), MemoryFault> {
+        self.memory.remove_source(space(whom)?, path).await
+    }
+
+    async fn forget(&self, whom: &Principal, what: Forgetting, key: &str) -> Result<String, MemoryFault> {
+        self.memory.forget(whom, what, key).await
+    }
+
+    fn changed(&self, whom: &Principal, _: &str) {
+        if let Some(space) = MemorySpace::of(whom) {
+            let memory = Arc::clone(&self.memory);
+            tokio::spawn(async move { memory.changed(space).await });
+        }
+    }
+}
+
+#[async_trait]
+impl Offer for Ports {
+    async fn offer(&self, whom: &Principal, message: &str, tokens: u32) -> Vec<Recalled> {
+        let Ok(space) = space(whom) else { return Vec::new() };
+        // MEMORY.md is in the prompt, and today's transcripts in the conversation, or in one that is going on elsewhere.
+        let today = Timestamp::now().to_zoned(self.zone.clone()).date();
+        let today = format!("sessions/{today}");
+        let known = |path: &str| path == "MEMORY.md" || path.starts_with(&today);
+        match self.memory.offer(space, message, tokens, known).await {
+            Ok(hits) => hits
+                .into_iter()
+                .map(|hit| Recalled {
+                    place: format!("{}:{}-{}", hit.path, hit.first_line, hit.last_line),
+                    text: hit.text,
+                })
+                .collect(),
+            Err(error) => {
+                tracing::warn!(%error, "memory could not be searched for a message");
+                Vec::new()
+            }
+        }
+    }
+}
