@@ -47,7 +47,7 @@ pub(crate) fn resolve(
         let (path, shown) = (one_line(path), place.display());
         return Err(MemoryFault::Denied(format!(
             "`{path}` lies outside the workspace. The owner can allow it: by `steward memory index {shown}` on the \
-             machine itself, or by memory.folders in steward.toml"
+             machine itself, or by memory.search.folders in steward.toml"
         )));
     }
     if place.parent().is_none() {
@@ -143,7 +143,7 @@ mod tests {
         for path in ["link", "../elsewhere", &fixture.absolute("elsewhere"), "/etc", "/"] {
             let denied = fixture.try_it(owners, path, Asker::Tool).unwrap_err();
             assert!(
-                matches!(&denied, MemoryFault::Denied(text) if text.contains("memory.folders")),
+                matches!(&denied, MemoryFault::Denied(text) if text.contains("memory.search.folders")),
                 "{path}: {denied}"
             );
         }

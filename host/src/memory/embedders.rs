@@ -101,7 +101,7 @@ impl Models {
             return Ok(open.embedder().id().to_string());
         }
         Err(match &self.wanted {
-            Embeddings::Off => "switched off: memory.model is \"none\"".to_owned(),
+            Embeddings::Off => "switched off: memory.search.model is \"none\"".to_owned(),
             Embeddings::Endpoint(_) => "the server for embeddings cannot be used".to_owned(),
             Embeddings::Model(name) => format!("{name} is not installed: run `steward models pull`"),
         })
