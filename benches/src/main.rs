@@ -15,8 +15,10 @@ mod load;
 mod memory;
 mod messages;
 mod process;
+mod retrieval;
 mod sandbox;
 mod scene;
+mod search;
 mod sessions;
 mod startup;
 mod steward;
@@ -25,7 +27,7 @@ mod terminal;
 use std::process::ExitCode;
 
 /// The parts in the order they are taken, and what each is about.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 10] = [
     ("call", "a tool call through the sandbox against the same function called natively"),
     ("hosts", "a tool call against hosts that do less, or link or compile at each call"),
     ("alive", "instances alive at once, and the memory of each"),
@@ -34,11 +36,22 @@ const PARTS: [(&str, &str); 8] = [
     ("memory", "resident memory when idle"),
     ("messages", "messages a second through the whole path"),
     ("sessions", "200 people who write at the same moment"),
+    ("search", "searching memory with ten thousand, a hundred thousand and a million passages"),
+    ("retrieval", "how often the right passage is found, by words, by meaning and by both"),
 ];
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
+    if named.first().is_some_and(|name| name == search::CHILD) {
+        return match search::child(&named) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if let Some(unknown) = named.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
         eprintln!("There is no part `{unknown}`. Name some of these, or none for all:");
         PARTS.iter().for_each(|(part, about)| eprintln!("  {part:<9} {about}"));
@@ -67,7 +80,9 @@ async fn take(part: &str) -> anyhow::Result<()> {
         "startup" => startup::take().await,
         "memory" => memory::take().await,
         "messages" => messages::take().await,
-        _ => sessions::take().await,
+        "sessions" => sessions::take().await,
+        "search" => search::take().await,
+        _ => retrieval::take().await,
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::figures::{Samples, mebibytes, number, print, rate, ratio, time};
 use world::World;
 
-pub(crate) use ours::child;
+pub(crate) use ours::{CHILD, child};
 
 /// Passages; the environment may name others, such as `STEWARD_BENCH_PASSAGES=10000,100000`.
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
@@ -177,7 +177,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 fn recall(exact: &[Vec<usize>], found: &[Vec<usize>]) -> f64 {
-    let hits: usize = exact.iter().zip(found).map(|(exact, found)| found.iter().filter(|one| exact.contains(one)).count()).sum();
+    let hits: usize =
+        exact.iter().zip(found).map(|(exact, found)| found.iter().filter(|one| exact.contains(one)).count()).sum();
     hits as f64 / exact.iter().map(Vec::len).sum::<usize>().max(1) as f64
 }
 

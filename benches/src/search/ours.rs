@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use steward_index::{
-    FilePlace, FileState, FileText, Index, Model, PassageSize, Query, TextKind, Waiting, Weights,
-};
+use steward_index::{FilePlace, FileState, FileText, Index, Model, PassageSize, Query, TextKind, Waiting, Weights};
 
 use super::world::World;
 use super::{DIMENSION, Ours, QUERIES, speed};
-use crate::process;
+use crate::process::Memory;
+
+/// The argument that makes this program such a process.
+pub(crate) const CHILD: &str = "index-of";
 
 /// Passages of one file, and of one transaction.
 const OF_FILE: usize = 50;
@@ -23,8 +24,11 @@ const BUSY_BATCHES: usize = 60;
 
 /// Has this program do it in a process of its own.
 pub(crate) fn in_a_process(size: usize, folder: &Path) -> anyhow::Result<Ours> {
-    let answer = process::myself(&["index-of", &size.to_string(), &folder.join("ours").to_string_lossy()])?;
-    serde_json::from_str(&answer).context("the process that measures gave something else")
+    #[expect(clippy::disallowed_methods, reason = "a process of its own is what is measured")]
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    let output = command.args([CHILD, &size.to_string()]).arg(folder.join("ours")).output()?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("the process that measures gave something else")
 }
 
 /// What that process does: `index-of SIZE FOLDER`.
@@ -58,7 +62,7 @@ fn measure(size: usize, folder: &Path) -> anyhow::Result<Ours> {
     let index = Index::open(folder)?;
     index.follow()?;
     let opened = started.elapsed().as_micros() as u64;
-    let resident_before = process::resident_of_myself()?.total;
+    let resident_before = Memory::of(std::process::id())?.resident;
     let started = Instant::now();
     index.warm(&model)?;
     let warmed = started.elapsed().as_micros() as u64;
@@ -78,8 +82,8 @@ fn measure(size: usize, folder: &Path) -> anyhow::Result<Ours> {
     let words = times(all(0.0, 1.0)?);
     let (meaning, nearest): (Vec<_>, Vec<_>) = all(1.0, 0.0)?.into_iter().unzip();
     let hybrid = times(all(0.7, 0.3)?);
-    let resident = process::resident_of_myself()?;
-    let disk = process::disk(folder)?;
+    let resident = Memory::of(std::process::id())?;
+    let disk = disk(folder)?;
     let (busy, writes) = while_writing(&index, &model, &world, &ask)?;
     Ok(Ours {
         words,
@@ -92,8 +96,8 @@ fn measure(size: usize, folder: &Path) -> anyhow::Result<Ours> {
         vectors_a_second,
         disk,
         resident_before,
-        resident: resident.total,
-        own: resident.own,
+        resident: resident.resident,
+        own: resident.anonymous,
         opened,
         warmed,
     })
@@ -119,8 +123,13 @@ fn embed(index: &Index, model: &Model, world: &World) -> anyhow::Result<()> {
     loop {
         let waiting = index.waiting(model, last.as_ref(), AT_ONCE)?;
         let Some(newest) = waiting.last().cloned() else { return Ok(()) };
-        let vectors: Vec<_> =
-            waiting.into_iter().map(|waiting| (world.vector(number_of(&waiting.text)), waiting)).map(|(vector, waiting)| (waiting, vector)).collect();
+        let vectors: Vec<_> = waiting
+            .into_iter()
+            .map(|one| {
+                let vector = world.vector(number_of(&one.text));
+                (one, vector)
+            })
+            .collect();
         index.put_vectors(model, &vectors)?;
         last = Some(newest);
     }
@@ -165,4 +174,21 @@ fn while_writing(
 fn number_of(text: &str) -> usize {
     let number = text.split_whitespace().find_map(|word| word.strip_prefix('n')?.parse().ok());
     number.unwrap_or(usize::MAX)
+}
+
+/// Kibibytes of all files below a folder, or of the file and those whose names go on after its own.
+pub(crate) fn disk(path: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    let mut left = vec![path.to_owned()];
+    while let Some(path) = left.pop() {
+        match std::fs::metadata(&path)? {
+            folder if folder.is_dir() => {
+                for entry in std::fs::read_dir(path)? {
+                    left.push(entry?.path());
+                }
+            }
+            file => bytes += file.len(),
+        }
+    }
+    Ok(bytes / 1024)
 }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::ours::disk;
 use super::world::World;
 use super::{DIMENSION, PLAIN_QUERIES, Plain, speed};
 use crate::figures::Samples;
-use crate::process;
 
 const AT_ONCE: usize = 10_000;
 
@@ -26,18 +26,20 @@ pub(crate) fn measure(world: &World, path: &Path) -> anyhow::Result<Plain> {
         let tx = db.transaction()?;
         for number in first..(first + AT_ONCE).min(world.size) {
             let id = number as i64;
-            tx.prepare_cached("INSERT INTO meaning (rowid, e) VALUES (?1, ?2)")?.execute((id, bytes(&world.vector(number))))?;
+            tx.prepare_cached("INSERT INTO meaning (rowid, e) VALUES (?1, ?2)")?
+                .execute((id, bytes(&world.vector(number))))?;
             tx.prepare_cached("INSERT INTO words (rowid, body) VALUES (?1, ?2)")?.execute((id, world.text(number)))?;
         }
         tx.commit()?;
     }
     let a_second = speed(world.size, started);
     db.pragma_query(None, "wal_checkpoint", |_| Ok(()))?;
-    let disk = process::disk(path)?;
+    let disk = disk(path)?;
     let by_words = |number: usize| -> anyhow::Result<Duration> {
         let question = world.question(number).replace(' ', " OR ");
         let started = Instant::now();
-        let mut statement = db.prepare_cached("SELECT rowid, bm25(words) FROM words WHERE words MATCH ?1 ORDER BY 2 LIMIT 100")?;
+        let mut statement =
+            db.prepare_cached("SELECT rowid, bm25(words) FROM words WHERE words MATCH ?1 ORDER BY 2 LIMIT 100")?;
         let found = statement.query_map([question], |row| row.get::<_, i64>(0))?.count();
         std::hint::black_box(found);
         Ok(started.elapsed())
@@ -55,7 +57,13 @@ pub(crate) fn measure(world: &World, path: &Path) -> anyhow::Result<Plain> {
     let words = (0..PLAIN_QUERIES).map(by_words).collect::<anyhow::Result<Vec<_>>>()?;
     let meaning = (0..PLAIN_QUERIES).map(by_meaning).collect::<anyhow::Result<Vec<_>>>()?;
     let hybrid = words.iter().zip(&meaning).map(|(words, meaning)| *words + *meaning).collect();
-    Ok(Plain { words: Samples::new(words)?, meaning: Samples::new(meaning)?, hybrid: Samples::new(hybrid)?, a_second, disk })
+    Ok(Plain {
+        words: Samples::new(words)?,
+        meaning: Samples::new(meaning)?,
+        hybrid: Samples::new(hybrid)?,
+        a_second,
+        disk,
+    })
 }
 
 fn bytes(vector: &[f32]) -> Vec<u8> {

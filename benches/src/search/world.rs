@@ -36,8 +36,7 @@ impl World {
     fn near(&self, random: &mut Random) -> Vec<f32> {
         let centre = &self.centres[random.below(CENTRES)];
         let own = random.normals();
-        let mut vector: Vec<_> =
-            (0..DIMENSION).map(|at| centre[at] + 0.9 * own[at] + self.middle[at]).collect();
+        let mut vector: Vec<_> = (0..DIMENSION).map(|at| centre[at] + 0.9 * own[at] + self.middle[at]).collect();
         let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
         vector.iter_mut().for_each(|value| *value /= length);
         vector

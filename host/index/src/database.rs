@@ -160,8 +160,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Gives every connection that is opened from now on sqlite-vec's functions.
-fn register_vectors() {
+/// Gives every SQLite connection of this process that is opened from now on sqlite-vec's functions.
+pub fn register_vectors() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         #[expect(unsafe_code, reason = "SQLite takes extensions as plain pointers to their entry points")]

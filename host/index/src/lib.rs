@@ -22,6 +22,7 @@ mod words;
 mod tests;
 
 pub use chunk::{Chunk, PassageSize, TextKind, cut};
+pub use database::register_vectors;
 pub use error::{IndexError, Result};
 pub use files::{FilePlace, FileState, FileText, TextHash};
 pub use fuse::Weights;
