@@ -33,6 +33,7 @@ mod long;
 mod newcomer;
 mod outsider;
 mod process;
+mod recalling;
 mod reminders;
 mod replay;
 mod scripted;
