@@ -17,12 +17,14 @@ use tokio_util::sync::CancellationToken;
 use crate::approval::{self, Approvals};
 use crate::channels::Channels;
 use crate::config::{Config, plugins};
+use crate::distilling::Distilling;
 use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
 use crate::models::Models;
 use crate::questions::Questions;
+use crate::recall::{NoOffer, Offer};
 use crate::router::Router;
-use crate::{delivery, events, footprint, heartbeat, scheduler, uploads};
+use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -34,6 +36,9 @@ pub(crate) struct Host {
     pub(crate) channels: Channels,
     pub(crate) owners: Owners,
     pub(crate) approvals: Approvals,
+    /// What is found in memory for a message.
+    pub(crate) offers: Arc<dyn Offer>,
+    pub(crate) distilling: Distilling,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
@@ -98,7 +103,20 @@ impl App {
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
         catalogue.connect_vault(Arc::clone(&vault));
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
-        let host = Arc::new(Host { config, store, plugins, models, vault, channels, owners, approvals, stop, hang_up });
+        let host = Arc::new(Host {
+            config,
+            store,
+            plugins,
+            models,
+            vault,
+            channels,
+            owners,
+            approvals,
+            offers: Arc::new(NoOffer),
+            distilling: Distilling::default(),
+            stop,
+            hang_up,
+        });
         let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)
@@ -112,6 +130,8 @@ impl App {
         self.work.spawn(heartbeat::run(Arc::clone(host)));
         self.work.spawn(events::run(Arc::clone(host)));
         self.work.spawn(approval::settle(Arc::clone(host)));
+        self.work.spawn(transcripts::run(Arc::clone(host)));
+        self.work.spawn(distilling::run(Arc::clone(host)));
         self.work.spawn(footprint::settle(host.stop.clone()));
         for channel in host.channels.iter() {
             self.lines.spawn(receive(Arc::clone(host), Arc::clone(channel)));

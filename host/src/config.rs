@@ -3,6 +3,7 @@
 
 mod audit;
 mod environment;
+mod memory;
 mod models;
 pub(crate) mod plugins;
 
@@ -19,9 +20,11 @@ use url::Url;
 
 pub use crate::approval::{Policy, Rule};
 use audit::AuditFile;
+use memory::MemoryFile;
 
 pub use audit::Audit;
 pub(crate) use environment::Environment;
+pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
 use plugins::Grants;
 
@@ -52,6 +55,7 @@ pub struct Config {
     /// Which tool calls need an owner's consent.
     pub approval: Policy,
     pub audit: Audit,
+    pub memory: Memory,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
 }
@@ -164,6 +168,7 @@ struct File {
     plugins: Grants,
     approval: Policy,
     audit: AuditFile,
+    memory: MemoryFile,
     roles: BTreeMap<String, BTreeMap<String, Access>>,
 }
 
@@ -223,6 +228,7 @@ impl Config {
             file: None,
             approval: file.approval.checked()?,
             audit: file.audit.checked()?,
+            memory: file.memory.checked()?,
             roles: checked_roles(file.roles)?,
         })
     }

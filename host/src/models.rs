@@ -54,6 +54,21 @@ impl Models {
         self.gateway().complete(&redaction::request(&known, request), events, cancel).await
     }
 
+    /// The same where nobody watches the answer grow.
+    pub(crate) async fn complete_unseen(
+        &self,
+        request: &ModelRequest,
+        cancel: &CancellationToken,
+    ) -> Result<ModelReply, ModelError> {
+        let (events, mut unseen) = mpsc::channel::<StreamEvent>(16);
+        let drain = async { while unseen.recv().await.is_some() {} };
+        let asked = async {
+            let events = events;
+            self.complete(request, &events, cancel).await
+        };
+        tokio::join!(asked, drain).0
+    }
+
     pub(crate) fn gateway(&self) -> Gateway {
         self.lock().gateway.clone()
     }

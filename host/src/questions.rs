@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use steward_agent::{Message, ModelError, ModelRequest, StreamEvent};
+use steward_agent::{Message, ModelError, ModelRequest};
 use steward_sandbox::{AskModel, ModelQuestion, ModelText};
 use steward_store::{ModelUsage, Store};
-use tokio::sync::mpsc;
 
 use crate::models::Models;
 
@@ -27,13 +26,7 @@ impl AskModel for Questions {
             max_tokens: question.max_tokens,
             model: None,
         };
-        let (events, mut unseen) = mpsc::channel::<StreamEvent>(16);
-        let asked = async {
-            let events = events;
-            self.models.complete(&request, &events, &question.cancel).await
-        };
-        let drain = async { while unseen.recv().await.is_some() {} };
-        let reply = tokio::join!(asked, drain).0?;
+        let reply = self.models.complete_unseen(&request, &question.cancel).await?;
         let usage = ModelUsage { model: reply.model, usage: reply.usage };
         if let Err(error) = self.store.add_usage(question.run, question.person, usage, Timestamp::now()).await {
             tracing::warn!(%error, "the tokens of a plugin's question are not written down");

@@ -15,7 +15,10 @@ pub(crate) fn request<'a>(known: &Known, request: &'a ModelRequest) -> Cow<'a, M
     known.redact_in_place(&mut clean.system);
     for entry in &mut clean.messages {
         match entry {
-            Message::User(message) => known.redact_in_place(&mut message.text),
+            Message::User(message) => {
+                known.redact_in_place(&mut message.text);
+                message.recalled.iter_mut().for_each(|passage| known.redact_in_place(&mut passage.text));
+            }
             Message::Assistant { text, calls } => {
                 known.redact_in_place(text);
                 calls.iter_mut().for_each(|call| known.redact_json(&mut call.input));

@@ -1,15 +1,13 @@
 //! How a run's end is worded for the person.
 
 use serde_json::Value;
-use steward_agent::Origin;
+use steward_agent::prompt;
 use steward_agent::turn::{Answer, End};
 
 use crate::config::Limits;
 use crate::run::RunStart;
 use crate::texts;
 
-/// What a heartbeat answers when there is nothing to do.
-const NOTHING_TO_DO: &str = "HEARTBEAT_OK";
 const TOOL_LINE_CHARS: usize = 100;
 
 /// The message that ends a run; `None` when there is nothing to tell. `said` are the earlier steps' texts, `so_far` all
@@ -17,7 +15,7 @@ const TOOL_LINE_CHARS: usize = 100;
 pub(crate) fn text(start: &RunStart, limits: &Limits, end: &End, said: &[String], so_far: &str) -> Option<String> {
     let language = start.language;
     let note = match end {
-        End::Answered(answer) if is_silence(start, answer) => return None,
+        End::Answered(answer) if prompt::is_silence(start.principal.origin, &answer.text) => return None,
         End::Answered(answer) => {
             let whole = Answer { text: joined(said, &answer.text), ..answer.clone() };
             return Some(texts::answer(language, &whole));
@@ -28,10 +26,6 @@ pub(crate) fn text(start: &RunStart, limits: &Limits, end: &End, said: &[String]
     };
     let so_far = so_far.trim();
     Some(if so_far.is_empty() { note } else { format!("{so_far}\n\n{note}") })
-}
-
-fn is_silence(start: &RunStart, answer: &Answer) -> bool {
-    start.principal.origin == Origin::Heartbeat && answer.text.trim().trim_matches(['*', '`', '.']) == NOTHING_TO_DO
 }
 
 /// The texts of all steps as one message.
@@ -61,7 +55,7 @@ fn plain(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use steward_agent::{Address, Language, PersonId, Principal, Role, SessionId};
+    use steward_agent::{Address, Language, Origin, PersonId, Principal, Role, SessionId};
     use steward_store::RunId;
 
     use super::*;

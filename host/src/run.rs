@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use steward_agent::turn::{Effect, End, Event, Turn};
 use steward_agent::{
     Address, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, ToolSpec, UserMessage,
-    budget,
+    budget, recalled,
 };
 use steward_store::{InboxId, ModelUsage, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
@@ -103,7 +103,9 @@ impl Run {
         let tools = host.plugins.refreshed().await.tools_for(&start.principal.role, start.principal.origin);
         let system = asking::system_prompt(&host, &start).await?;
         let fixed = budget::tokens(&system) + budget::tools_tokens(&tools);
-        let messages = entries.into_iter().map(|entry| entry.message).collect();
+        let recorded = own.len();
+        let mut messages: Vec<_> = entries.into_iter().map(|entry| entry.message).collect();
+        recalled::keep_newest(&mut messages, recorded);
         let turn = Turn::new(messages, asking::limits(&host), fixed, u32::try_from(step).unwrap_or(u32::MAX));
         let stream = open_stream(&host, &start, said);
         let replaying = start.resumed;

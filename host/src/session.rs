@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::Host;
 use crate::run::{Run, RunStart};
-use crate::{texts, uploads};
+use crate::{recall, texts, uploads};
 
 /// Messages that may wait in a mailbox. A session empties it at once unless it is fetching files; nobody's rate limit
 /// lets them fill it in that time, for then the router would have to wait.
@@ -163,6 +163,7 @@ impl Session {
             Mail::Stop { row, reply_to } => Ok(self.host.store.settle(row, vec![reply_to], Timestamp::now()).await?),
             Mail::Clear { row, reply } => {
                 self.host.store.clear_session(&self.id).await?;
+                self.host.distilling.end(&self.id);
                 Ok(self.host.store.settle(row, vec![reply], Timestamp::now()).await?)
             }
         }
@@ -227,8 +228,13 @@ impl Session {
     }
 }
 
-/// The message as the conversation keeps it, its files fetched.
+/// The message as the conversation keeps it, its files fetched, with what memory has for it.
 pub(crate) async fn prepare(host: &Host, work: &Work) -> UserMessage {
+    let ((text, files), recalled) = tokio::join!(with_files(host, work), recall::passages(host, work));
+    UserMessage { text, files, sent: Some(texts::sent_at(work.sent, &host.config.time_zone)), recalled }
+}
+
+async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
     let mut text = work.text.clone();
     let mut files = Vec::new();
     if !work.attachments.is_empty()
@@ -241,5 +247,5 @@ pub(crate) async fn prepare(host: &Host, work: &Work) -> UserMessage {
             text = format!("{text}\n{note}").trim().to_owned();
         }
     }
-    UserMessage { text, files, sent: Some(texts::sent_at(work.sent, &host.config.time_zone)) }
+    (text, files)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::message::Message;
 use crate::model::ToolSpec;
+use crate::recalled;
 
 /// What one run may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,10 @@ pub fn message_tokens(message: &Message) -> u32 {
     const FRAME: u32 = 6;
     FRAME
         + match message {
-            Message::User(user) => tokens(&user.text) + user.files.iter().map(|file| tokens(file) + 4).sum::<u32>() + 8,
+            Message::User(user) => {
+                let recalled = recalled::block(&user.recalled).map_or(0, |block| tokens(&block));
+                tokens(&user.text) + user.files.iter().map(|file| tokens(file) + 4).sum::<u32>() + recalled + 8
+            }
             Message::Assistant { text, calls } => {
                 let of_calls = calls.iter().map(|call| tokens(&call.name) + tokens(&call.input.to_string()) + FRAME);
                 tokens(text) + of_calls.sum::<u32>()

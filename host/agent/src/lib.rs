@@ -4,6 +4,7 @@
 //! the loop of every conversation as a pure state machine.
 
 pub mod budget;
+pub mod distil;
 pub mod envelope;
 pub mod health;
 pub mod language;
@@ -13,6 +14,7 @@ pub mod model;
 pub mod principal;
 pub mod prompt;
 pub mod question;
+pub mod recalled;
 pub mod turn;
 pub mod visible;
 
@@ -26,4 +28,5 @@ pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
+pub use recalled::Recalled;
 pub use visible::{is_hidden, visible, visible_lines};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::recalled::Recalled;
+
 /// One entry of a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
@@ -32,6 +34,9 @@ pub struct UserMessage {
     /// the system prompt, so that the beginning of a request stays the same and providers can cache it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<String>,
+    /// What was found in memory for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalled: Vec<Recalled>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -72,6 +72,10 @@ fn step(request: &ModelRequest) -> Step {
     if request.system == prompt::SUMMARISE {
         return Step::Say(summary(request));
     }
+    if request.system == prompt::DISTIL {
+        // It cannot tell what is worth knowing.
+        return Step::Say("NOTHING".to_owned());
+    }
     if request.system.contains(prompt::HEARTBEAT) {
         return Step::Say("HEARTBEAT_OK".to_owned());
     }

@@ -1,6 +1,6 @@
 //! The few words the gateway itself adds to a conversation, and the shortening of others' words.
 
-use steward_agent::UserMessage;
+use steward_agent::{UserMessage, recalled};
 
 /// Stands in for the result of a call whose run ended before the tool answered; providers insist on one.
 pub(crate) const NO_RESULT: &str = "No result: the run ended before this tool answered.";
@@ -8,7 +8,8 @@ pub(crate) const NO_RESULT: &str = "No result: the run ended before this tool an
 /// Comes first where a provider insists that a conversation begins with the person.
 pub(crate) const CONTINUES: &str = "(The conversation continues.)";
 
-/// What the model reads of a message: when it was written, its text and a line for each file.
+/// What the model reads of a message: when it was written, its text, a line for each file, and what was found in memory
+/// for it.
 pub(crate) fn user(message: &UserMessage) -> String {
     let mut lines: Vec<String> = Vec::new();
     if !message.text.trim().is_empty() {
@@ -17,6 +18,9 @@ pub(crate) fn user(message: &UserMessage) -> String {
     lines.extend(message.files.iter().map(|path| format!("[file: {}]", path.replace(char::is_control, " "))));
     if let Some(sent) = message.sent.as_ref().filter(|_| !lines.is_empty()) {
         lines.insert(0, format!("[{sent}]"));
+    }
+    if !lines.is_empty() {
+        lines.extend(recalled::block(&message.recalled));
     }
     lines.join("\n")
 }
@@ -37,16 +41,33 @@ pub(crate) fn shorten(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use steward_agent::Recalled;
+
     use super::*;
 
     #[test]
     fn the_time_and_each_file_get_a_line() {
         let files = vec!["uploads/a.jpg".to_owned(), "uploads/b\n.pdf".to_owned()];
-        let message = UserMessage { text: "look".into(), files, sent: Some("Fri 2026-11-20 14:05".into()) };
+        let message = UserMessage {
+            text: "look".into(),
+            files,
+            sent: Some("Fri 2026-11-20 14:05".into()),
+            ..UserMessage::default()
+        };
         assert_eq!(user(&message), "[Fri 2026-11-20 14:05]\nlook\n[file: uploads/a.jpg]\n[file: uploads/b .pdf]");
-        let alone = UserMessage { text: String::new(), files: vec!["a".into()], sent: None };
+        let alone = UserMessage { files: vec!["a".into()], ..UserMessage::default() };
         assert_eq!(user(&alone), "[file: a]");
         assert_eq!(user(&UserMessage { sent: Some("now".into()), ..UserMessage::default() }), "");
+    }
+
+    #[test]
+    fn what_was_found_in_memory_stands_behind_the_message() {
+        let found = Recalled { place: "MEMORY.md:3-3".into(), text: "- The flat is 42.".into() };
+        let message = UserMessage { text: "my flat?".into(), recalled: vec![found], ..UserMessage::default() };
+        let told = user(&message);
+        assert!(told.starts_with("my flat?\n<recalled>\n"), "{told}");
+        assert!(told.ends_with("[MEMORY.md:3-3]\n- The flat is 42.\n</recalled>"), "{told}");
+        assert_eq!(user(&UserMessage { text: " ".into(), ..message }), "", "nothing was said that it could be for");
     }
 
     #[test]

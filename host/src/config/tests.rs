@@ -43,6 +43,10 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("[approval]\nsend = \"perhaps\"", &[], &["perhaps", "automatic", "deny"]),
         ("[audit]\nrecord = \"some\"", &[], &["audit.record", "some", "list of plugins"]),
         ("[audit]\nkeep_days = 0", &[], &["audit.keep_days", "1 to 3650"]),
+        ("[memory]\ndistil_after = \"soon\"", &[], &["memory.distil_after", "soon", "minutes"]),
+        ("[memory]\ndistil_after = \"3 days\"", &[], &["memory.distil_after", "up to a day"]),
+        ("[memory]\ndistil_after = -5", &[], &["distil_after", "minutes, such as 30"]),
+        ("[memory]\noffer_tokens = 100000", &[], &["memory.offer_tokens", "0 to 10000"]),
         ("[approval]\nseconds = 0", &[], &["approval.seconds", "1 to 86400"]),
         ("[approval.origins.night]\nsend = \"ask\"", &[], &["night", "heartbeat"]),
     ];
@@ -52,6 +56,19 @@ fn mistakes_name_the_key_and_the_remedy() {
             assert!(error.contains(word), "{text:?} {pairs:?}: “{word}” is missing in: {error}");
         }
     }
+}
+
+#[test]
+fn a_time_is_minutes_or_says_its_unit() {
+    let after = |text: &str| {
+        let config = Config::parse(&format!("[memory]\n{text}"), &Environment::default()).unwrap();
+        config.memory.distil_after.map(|time| time.as_secs())
+    };
+    assert_eq!(after(""), Some(1_800));
+    assert_eq!(after("distil_after = 5"), Some(300));
+    assert_eq!(after("distil_after = \"90s\""), Some(90));
+    assert_eq!(after("distil_after = \"2h\""), Some(7_200));
+    assert_eq!(after("distil_after = 0"), None);
 }
 
 #[test]

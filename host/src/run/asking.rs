@@ -6,13 +6,12 @@ use std::time::Duration;
 use steward_agent::budget::{self, Limits};
 use steward_agent::prompt::{self, Context};
 use steward_agent::turn::Event;
-use steward_agent::{Message, ModelError, ModelReply, ModelRequest, Role, StreamEvent};
+use steward_agent::{Message, ModelError, ModelReply, ModelRequest, Role};
 use steward_store::ModelUsage;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::{Done, Run, RunStart};
 use crate::app::Host;
+use crate::space;
 
 /// A summary is short, whatever it is of.
 const SUMMARY_TOKENS: u32 = 1_500;
@@ -41,7 +40,7 @@ impl Run {
                 });
             }
             None => {
-                self.tasks.spawn(async move { Done::Model(complete_unseen(&host, &request, &cancel).await) });
+                self.tasks.spawn(async move { Done::Model(host.models.complete_unseen(&request, &cancel).await) });
             }
         }
     }
@@ -63,7 +62,7 @@ impl Run {
         let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
         let session = self.start.principal.session.clone();
         self.tasks.spawn(async move {
-            let (text, usage) = match complete_unseen(&host, &request, &cancel).await {
+            let (text, usage) = match host.models.complete_unseen(&request, &cancel).await {
                 Err(ModelError::Cancelled) => return Done::Event(Event::Summarised(Err(ModelError::Cancelled))),
                 Err(error) => {
                     tracing::warn!(%error, "the conversation could not be summarised");
@@ -76,6 +75,8 @@ impl Run {
             {
                 tracing::warn!(%error, "the summary was not kept; it is made again in the next run");
             }
+            // What the summary leaves out may be worth a line in the log, once this run is over.
+            host.distilling.end(&session);
             Done::Summarised(text, usage)
         });
         Ok(())
@@ -105,29 +106,20 @@ pub(super) async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Resu
         true => Vec::new(),
         false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
     };
+    let profile = match space::of(host, &start.principal) {
+        Some(_) => host.store.user_data(start.principal.person).await?,
+        None => Vec::new(),
+    };
     let zone = host.config.time_zone.iana_name().unwrap_or("UTC");
     Ok(prompt::system(&Context {
         principal: &start.principal,
         language: start.language,
         zone,
         channel: &start.address.channel,
+        profile: &profile,
         memory: memory.as_deref(),
         owners: &owners,
     }))
-}
-
-async fn complete_unseen(
-    host: &Host,
-    request: &ModelRequest,
-    cancel: &CancellationToken,
-) -> Result<ModelReply, ModelError> {
-    let (events, mut unseen) = mpsc::channel::<StreamEvent>(16);
-    let drain = async { while unseen.recv().await.is_some() {} };
-    let asked = async {
-        let events = events;
-        host.models.complete(request, &events, cancel).await
-    };
-    tokio::join!(asked, drain).0
 }
 
 /// The rehearsal model cannot summarise; then the beginning is left out.

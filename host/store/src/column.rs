@@ -53,6 +53,13 @@ row_id! {
     SubscriptionId,
 }
 
+/// Before the first entry there is.
+impl Default for EntryId {
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
 /// A time as whole milliseconds; what is finer is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Millis(pub(crate) Timestamp);

@@ -31,6 +31,7 @@ mod secrets;
 mod session;
 mod subscriptions;
 mod tasks;
+mod transcripts;
 mod upkeep;
 mod usage;
 mod user_data;
@@ -64,6 +65,7 @@ pub use secrets::SealedSecret;
 pub use session::Entry;
 pub use subscriptions::{NewSubscription, Subscription};
 pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
+pub use transcripts::{Distilled, EndedRun, EndedRuns, LoggedFacts, TranscriptMark, Undistilled};
 pub use usage::UsageTotal;
 
 use reader::Readers;
@@ -105,7 +107,7 @@ impl Store {
 
     /// Told after every commit that brought something into the inbox.
     ///
-    /// The same holds for the other two: a change that nobody waits for is remembered for the next one who does, so a
+    /// The same holds for the others: a change that nobody waits for is remembered for the next one who does, so a
     /// single waiting loop misses nothing and may wake once too often. Several waiters must call `notified()` before
     /// they look.
     pub fn inbox_changed(&self) -> &Notify {
@@ -120,6 +122,11 @@ impl Store {
     /// Told after every commit that changed what is scheduled.
     pub fn jobs_changed(&self) -> &Notify {
         &self.changes.jobs
+    }
+
+    /// Told after every commit that ended a run.
+    pub fn runs_ended(&self) -> &Notify {
+        &self.changes.runs
     }
 
     /// Runs `work` on the writer thread and returns once it is committed; of work that fails nothing is. `work` may run

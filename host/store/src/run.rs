@@ -50,6 +50,11 @@ impl RunOutcome {
             Self::Failed => "failed",
         }
     }
+
+    /// The outcome of that name; a run that is open has none.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Answered, Self::Stopped, Self::Failed].into_iter().find(|outcome| outcome.as_str() == name)
+    }
 }
 
 /// Everything the end of a run writes.
@@ -161,6 +166,7 @@ impl Store {
                 end.outcome.as_str(),
                 Millis(now),
             ))?;
+            tx.touch_runs();
             Ok(())
         })
         .await

@@ -26,6 +26,7 @@ pub(crate) struct Changes {
     pub(crate) inbox: Notify,
     pub(crate) outbox: Notify,
     pub(crate) jobs: Notify,
+    pub(crate) runs: Notify,
 }
 
 /// What a job changed that others wait for.
@@ -34,6 +35,7 @@ struct Touched {
     inbox: bool,
     outbox: bool,
     jobs: bool,
+    runs: bool,
 }
 
 /// The writing connection as a job sees it.
@@ -56,6 +58,11 @@ impl Tx<'_> {
     /// What is scheduled is different once this is committed.
     pub(crate) fn touch_jobs(&mut self) {
         self.touched.jobs = true;
+    }
+
+    /// A run has ended once this is committed.
+    pub(crate) fn touch_runs(&mut self) {
+        self.touched.runs = true;
     }
 }
 

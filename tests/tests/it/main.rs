@@ -40,6 +40,7 @@ mod scripted;
 mod secrets;
 mod stage;
 mod thirdparty;
+mod transcripts;
 mod triggers;
 mod turning;
 mod web;

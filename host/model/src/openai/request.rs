@@ -148,7 +148,11 @@ mod tests {
             system: "Be kind.".into(),
             messages: vec![
                 Message::Summary { text: "- flat 42".into() },
-                Message::User(UserMessage { text: "see".into(), files: vec!["uploads/a.jpg".into()], sent: None }),
+                Message::User(UserMessage {
+                    text: "see".into(),
+                    files: vec!["uploads/a.jpg".into()],
+                    ..UserMessage::default()
+                }),
                 Message::Assistant {
                     text: String::new(),
                     calls: vec![call("c1", json!({"path": "."})), call("c2", json!("{bad"))],

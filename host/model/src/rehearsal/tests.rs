@@ -149,8 +149,15 @@ fn scheduled_work_is_named_and_a_heartbeat_is_quiet() {
         let session = SessionId("s".into());
         let principal = Principal { person: PersonId(1), name: "A".into(), role: Role::Owner, session, origin };
         let (zone, channel) = ("UTC", "terminal");
-        let context =
-            Context { principal: &principal, language: Language::En, zone, channel, memory: None, owners: &[] };
+        let context = Context {
+            principal: &principal,
+            language: Language::En,
+            zone,
+            channel,
+            profile: &[],
+            memory: None,
+            owners: &[],
+        };
         prompt::system(&context)
     };
     let at = |origin| {

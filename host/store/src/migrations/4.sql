@@ -19,7 +19,10 @@ CREATE TABLE memory_source (
 CREATE TABLE transcript (
   session           TEXT PRIMARY KEY,
   written_through   INTEGER NOT NULL DEFAULT 0,
-  distilled_through INTEGER NOT NULL DEFAULT 0
+  file              TEXT,            -- that was written to last, and its length in bytes then
+  length            INTEGER NOT NULL DEFAULT 0,
+  distilled_through INTEGER NOT NULL DEFAULT 0,
+  facts             TEXT             -- distilled up to there, and perhaps not in a log yet
 ) STRICT, WITHOUT ROWID;
 
 -- What is to be forgotten; one that is not done is gone on with at the next start, before anything is searched.

@@ -60,6 +60,7 @@ fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Re
         touched.inbox |= own.touched.inbox;
         touched.outbox |= own.touched.outbox;
         touched.jobs |= own.touched.jobs;
+        touched.runs |= own.touched.runs;
     }
     Ok(done)
 }
@@ -94,5 +95,8 @@ fn announce(changes: &Changes, touched: Touched) {
     }
     if touched.jobs {
         tell(&changes.jobs);
+    }
+    if touched.runs {
+        tell(&changes.runs);
     }
 }
