@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use steward_agent::Address;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
+use steward_memory::Memory;
 use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
 use steward_store::{Seat, Store};
 use tokio::task::JoinSet;
@@ -22,7 +23,8 @@ use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
 use crate::models::Models;
 use crate::questions::Questions;
-use crate::recall::{NoOffer, Offer};
+use crate::memory::{self, Ports, embedders};
+use crate::recall::Offer;
 use crate::router::Router;
 use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
 
@@ -38,6 +40,9 @@ pub(crate) struct Host {
     pub(crate) approvals: Approvals,
     /// What is found in memory for a message.
     pub(crate) offers: Arc<dyn Offer>,
+    pub(crate) memory: Arc<Memory>,
+    /// What makes the vectors of memory.
+    pub(crate) embedders: Arc<embedders::Models>,
     pub(crate) distilling: Distilling,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
@@ -90,10 +95,11 @@ impl App {
         let seats = seats(&config);
         let owners = Owners::of(&seats);
         store.seat_owners(seats).await?;
-        let (plugins, models, telegram) = tokio::join!(
+        let (plugins, models, telegram, embedders) = tokio::join!(
             Plugins::open(&config, store.clone()),
             Models::new(config.models.clone(), config.http_proxy.clone()),
-            open_telegram(&config)
+            open_telegram(&config),
+            embedders::open(&config)
         );
         let plugins = plugins?;
         let catalogue = plugins.catalogue();
@@ -103,6 +109,10 @@ impl App {
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
         catalogue.connect_vault(Arc::clone(&vault));
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
+        let embedders = embedders?;
+        let memory = Arc::new(memory::open(&config, &store, &embedders, None)?);
+        let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
+        catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
         let host = Arc::new(Host {
             config,
             store,
@@ -112,7 +122,9 @@ impl App {
             channels,
             owners,
             approvals,
-            offers: Arc::new(NoOffer),
+            offers: ports,
+            memory,
+            embedders,
             distilling: Distilling::default(),
             stop,
             hang_up,
@@ -132,6 +144,8 @@ impl App {
         self.work.spawn(approval::settle(Arc::clone(host)));
         self.work.spawn(transcripts::run(Arc::clone(host)));
         self.work.spawn(distilling::run(Arc::clone(host)));
+        self.work.spawn(memory::run(Arc::clone(host)));
+        self.work.spawn(Arc::clone(&host.embedders).keep(host.stop.clone()));
         self.work.spawn(footprint::settle(host.stop.clone()));
         for channel in host.channels.iter() {
             self.lines.spawn(receive(Arc::clone(host), Arc::clone(channel)));
@@ -161,6 +175,10 @@ impl App {
                 "  telegram   on, but nobody owns it: set TG_OWNER_IDS, or run `steward pair --owner`".to_owned()
             }
             Some(telegram) => format!("  telegram   on, {} owner(s)", telegram.owners.len()),
+        });
+        lines.push(match host.embedders.describe() {
+            Ok(model) => format!("  memory     searched by words and by meaning: {model}"),
+            Err(reason) => format!("  memory     searched by words alone; {reason}"),
         });
         if host.models.rehearsing() {
             lines.push(format!("  {}", crate::texts::connect_a_model(host.config.language)));

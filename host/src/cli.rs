@@ -5,6 +5,7 @@ mod author;
 mod author_test;
 mod chat;
 mod dry_run;
+mod memory;
 mod pair;
 mod plugin;
 mod plugin_file;
@@ -41,6 +42,7 @@ use crate::doctor;
   steward plugin install FILE.wasm install it, after you agreed to what it asks for
   steward plugin new NAME --lang rust   write one yourself
   steward audit summary            what the tools did and what it cost
+  steward memory search 'when is the boiler serviced'
   steward secret set GITHUB_TOKEN --host api.github.com
   steward doctor                   is everything all right? what to do if not
 
@@ -77,6 +79,11 @@ enum Command {
     Secret {
         #[command(subcommand)]
         command: SecretCommand,
+    },
+    /// Search what is remembered, have files searched too, copy it elsewhere
+    Memory {
+        #[command(subcommand)]
+        command: memory::MemoryCommand,
     },
     /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
     Doctor,
@@ -179,6 +186,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Audit { which, command } => audit::audit(&config?, which, command).await,
             Command::Plugin { command } => with_plugins(command, config).await,
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
+            Command::Memory { command } => memory::memory(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
             Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }

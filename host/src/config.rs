@@ -5,6 +5,7 @@ mod audit;
 mod environment;
 mod memory;
 mod models;
+mod search;
 pub(crate) mod plugins;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ use memory::MemoryFile;
 pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub use memory::Memory;
+pub use search::{Embeddings, Search};
+pub(crate) use search::DEFAULT_MODEL;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
 use plugins::Grants;
 
@@ -217,7 +220,6 @@ impl Config {
             time_zone: time_zone(environment.get("TZ"), file.time_zone.as_deref())?,
             language: file.language.unwrap_or_default(),
             heartbeat: heartbeat(environment, file.heartbeat_minutes)?,
-            http_proxy: http_proxy.map(checked_proxy).transpose()?,
             telegram: telegram(environment, file.telegram)?,
             admission: file.access,
             models: ModelPlan::choose(environment, file.models)?,
@@ -228,7 +230,8 @@ impl Config {
             file: None,
             approval: file.approval.checked()?,
             audit: file.audit.checked()?,
-            memory: file.memory.checked()?,
+            memory: file.memory.checked(environment, http_proxy.as_deref())?,
+            http_proxy: http_proxy.map(checked_proxy).transpose()?,
             roles: checked_roles(file.roles)?,
         })
     }

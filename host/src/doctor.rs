@@ -11,6 +11,7 @@ use steward_store::Store;
 
 use crate::app;
 use crate::config::Config;
+use crate::memory::embedders;
 use crate::models::Models;
 use crate::texts;
 
@@ -68,10 +69,20 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
     for (name, finding) in models(&config).await {
         report(&name, finding);
     }
+    report("memory", memory(&config).await);
     for finding in telegram(&config).await {
         report("telegram", finding);
     }
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Which model makes the vectors that memory is searched by.
+async fn memory(config: &Config) -> Finding {
+    match embedders::open(config).await.map(|models| models.describe()) {
+        Ok(Ok(model)) => Good(format!("searched by words and by meaning: {model}")),
+        Ok(Err(reason)) => Note(format!("searched by words alone; {reason}")),
+        Err(error) => bad(format!("{error:#}"), "try again"),
+    }
 }
 
 fn show(name: &str, finding: &Finding) {

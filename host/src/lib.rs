@@ -18,6 +18,7 @@ mod footprint;
 mod heartbeat;
 mod inbox;
 mod installed;
+mod memory;
 mod models;
 mod notes;
 mod questions;

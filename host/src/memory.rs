@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use steward_memory::{Memory, ReadDocuments, Settings};
 use steward_store::Store;
 
+use crate::app::Host;
 use crate::config::Config;
 use embedders::Models;
 
@@ -35,6 +36,16 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     settings.weights = search.weights;
     settings.levels = search.levels;
     Ok(settings)
+}
+
+/// Opens memory, which first forgets what is still to be forgotten, and keeps it up to date until the stop. That it
+/// cannot be opened is no reason not to start: what needs it says so, and tries again.
+pub(crate) async fn run(host: Arc<Host>) {
+    if let Err(error) = host.memory.start().await {
+        tracing::error!(%error, "memory cannot be searched");
+    }
+    host.stop.cancelled().await;
+    host.memory.end().await;
 }
 
 /// Reads no documents: where a command only searches.

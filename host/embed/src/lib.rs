@@ -8,8 +8,9 @@ mod embedder;
 mod endpoint;
 mod error;
 mod local;
+pub mod models;
 
 pub use embedder::{Embedder, ModelId, Purpose};
-pub use endpoint::EndpointConfig;
+pub use endpoint::{Endpoint, EndpointConfig};
 pub use error::EmbedError;
-pub use local::LocalOptions;
+pub use local::{LocalModel, LocalOptions};

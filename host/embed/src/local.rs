@@ -1,7 +1,40 @@
 //! A model that runs on this machine's processor, from a folder in the layout of sentence-transformers.
+//!
+//! Nothing large is read before the first text comes, and it is let go when nobody asked for some minutes. Texts are
+//! computed off the async threads, one call at a time, on threads of their own. Read `encoder` for the computation and
+//! `tokenizer` for what it is given.
 
+mod confidence;
+mod encoder;
+mod fingerprint;
+mod folder;
+mod math;
+mod shape;
+mod slot;
+#[cfg(test)]
+mod tiny;
+mod tokenizer;
+mod weights;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use ndarray::{Array2, Axis};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use math::to_unit_length;
+
+use crate::models::record::Pooling;
+use crate::{EmbedError, Embedder, ModelId, Purpose};
+use encoder::Encoder;
+use folder::{Folder, TOKENIZER, WEIGHTS};
+use slot::Slot;
+use tokenizer::Tokenizer;
 
 /// How much of the machine a local model may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +43,8 @@ pub struct LocalOptions {
     pub threads: usize,
     /// How long the model stays in memory after it was last used.
     pub idle: Duration,
-    /// Tokens that are computed at once, padding among them: memory and the time until a dropped call ends grow with it.
+    /// Tokens that are computed at once: memory and the time until a dropped call ends grow with it. A longer text is
+    /// computed alone.
     pub batch_tokens: usize,
 }
 
@@ -18,6 +52,151 @@ impl Default for LocalOptions {
     /// Half of the processors, five minutes.
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
-        Self { threads: processors.div_ceil(2), idle: Duration::from_secs(300), batch_tokens: 2048 }
+        Self { threads: processors.div_ceil(2), idle: Duration::from_secs(300), batch_tokens: 1024 }
     }
 }
+
+/// A model on this machine. Its owner calls [`LocalModel::unload_if_idle`] now and then.
+pub struct LocalModel {
+    inner: Arc<Inner>,
+    /// One call computes at a time.
+    turn: Arc<Semaphore>,
+}
+
+struct Inner {
+    folder: Folder,
+    options: LocalOptions,
+    tokenizer: Slot<Tokenizer>,
+    engine: Slot<Engine>,
+    used: Mutex<Instant>,
+}
+
+/// The encoder and the threads it computes on.
+struct Engine {
+    encoder: Encoder,
+    threads: ThreadPool,
+}
+
+impl LocalModel {
+    /// Reads what the folder says of its model, some megabytes at most. The rest is read when the first text comes.
+    pub fn open(folder: &Path, options: LocalOptions) -> Result<Self, EmbedError> {
+        let (tokenizer, engine) = (Slot::default(), Slot::default());
+        let used = Mutex::new(Instant::now());
+        let inner = Inner { folder: Folder::open(folder)?, options, tokenizer, engine, used };
+        Ok(Self { inner: Arc::new(inner), turn: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// Whether the weights or the vocabulary are in memory.
+    pub fn is_loaded(&self) -> bool {
+        self.inner.engine.is_full() || self.inner.tokenizer.is_full()
+    }
+
+    /// Lets go of weights and vocabulary when nobody asked for the idle time, and says whether it did. Never waits.
+    pub fn unload_if_idle(&self, now: Instant) -> bool {
+        let Ok(_turn) = self.turn.try_acquire() else { return false };
+        let used = *self.inner.used.lock().unwrap_or_else(PoisonError::into_inner);
+        now.saturating_duration_since(used) >= self.inner.options.idle
+            && (self.inner.engine.empty() | self.inner.tokenizer.empty())
+    }
+}
+
+#[async_trait]
+impl Embedder for LocalModel {
+    fn id(&self) -> &ModelId {
+        &self.inner.folder.id
+    }
+
+    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, EmbedError> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stopped = |reason: String| EmbedError::Stopped { reason };
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|error| stopped(error.to_string()))?;
+        let texts: Vec<String> = texts.iter().map(|text| self.inner.folder.prefixed(text, purpose)).collect();
+        let (inner, stop) = (Arc::clone(&self.inner), CancellationToken::new());
+        let _dropped = stop.clone().drop_guard();
+        let work = move || {
+            let _turn = turn;
+            inner.embed(&texts, &stop)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| stopped(error.to_string()))?
+    }
+
+    fn confidence(&self, text: &str) -> f32 {
+        match self.inner.tokenizer() {
+            Ok(tokenizer) => confidence::of(&tokenizer, text),
+            Err(error) => {
+                tracing::warn!("the model {} is of no use: {error}", self.id());
+                0.0
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn embed(&self, texts: &[String], stop: &CancellationToken) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let (tokenizer, engine) = (self.tokenizer()?, self.engine()?);
+        let fits = (tokenizer.last() as usize) < engine.encoder.words();
+        if !fits {
+            let reason = "it has fewer words than the tokenizer".to_owned();
+            return Err(EmbedError::Broken { path: self.folder.file(WEIGHTS), reason });
+        }
+        let tokens: Vec<Vec<u32>> = texts.iter().map(|text| tokenizer.encode(text, self.folder.most_tokens)).collect();
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in batches(&tokens, self.options.batch_tokens) {
+            if stop.is_cancelled() {
+                return Err(EmbedError::Stopped { reason: "nobody waits for them".to_owned() });
+            }
+            let rows = engine.threads.install(|| engine.encoder.forward(batch))?;
+            vectors.extend(rows.iter().map(|rows| self.pool(rows)));
+        }
+        self.touch();
+        Ok(vectors)
+    }
+
+    fn pool(&self, rows: &Array2<f32>) -> Vec<f32> {
+        let mut vector = match self.folder.pooling {
+            Pooling::Cls => rows.outer_iter().next().map(|row| row.to_vec()),
+            Pooling::Mean => rows.mean_axis(Axis(0)).map(|row| row.to_vec()),
+        }
+        .unwrap_or_else(|| vec![0.0; self.folder.shape.hidden]);
+        to_unit_length(&mut vector);
+        vector
+    }
+
+    fn tokenizer(&self) -> Result<Arc<Tokenizer>, EmbedError> {
+        self.touch();
+        self.tokenizer.get_or_fill(|| Tokenizer::open(&self.folder.file(TOKENIZER)))
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>, EmbedError> {
+        self.engine.get_or_fill(|| {
+            let threads = ThreadPoolBuilder::new().num_threads(self.options.threads.max(1));
+            let threads = threads.thread_name(|number| format!("embed-{number}")).build();
+            let threads = threads.map_err(|error| EmbedError::Stopped { reason: error.to_string() })?;
+            Ok(Engine { encoder: Encoder::open(&self.folder.file(WEIGHTS), &self.folder.shape)?, threads })
+        })
+    }
+
+    fn touch(&self) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+/// Runs of texts of at most so many tokens together, or of one text.
+fn batches(texts: &[Vec<u32>], most: usize) -> impl Iterator<Item = &[Vec<u32>]> {
+    let mut rest = texts;
+    std::iter::from_fn(move || {
+        let mut tokens = 0;
+        let fitting = rest.iter().take_while(|text| {
+            tokens += text.len();
+            tokens <= most
+        });
+        let (batch, later) = rest.split_at_checked(fitting.count().max(1))?;
+        rest = later;
+        Some(batch)
+    })
+}
+
+#[cfg(test)]
+mod tests;

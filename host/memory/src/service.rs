@@ -67,7 +67,7 @@ impl Memory {
     pub async fn start(&self) -> Result<(), MemoryError> {
         for wish in self.shared.store.pending_forgettings().await? {
             if let Some(space) = MemorySpace::named(&wish.space) {
-                self.opened(space, false).await?.fulfil(&wish).await?;
+                self.space(space).await?;
             }
         }
         self.space(MemorySpace::Owners).await.map(drop)
@@ -244,11 +244,21 @@ impl Memory {
     }
 
     async fn space(&self, space: MemorySpace) -> Result<Arc<Space>, MemoryError> {
-        self.opened(space, true).await
+        self.opened(space).await
     }
 
-    /// The space, opened and, if it is to, set to work.
-    async fn opened(&self, space: MemorySpace, work: bool) -> Result<Arc<Space>, MemoryError> {
+    /// What was to be forgotten when the process ended is forgotten before anything is searched.
+    async fn fulfil_pending(&self, open: &Space) -> Result<(), MemoryError> {
+        let name = open.space.to_string();
+        let wishes = self.shared.store.pending_forgettings().await?;
+        for wish in wishes.into_iter().filter(|wish| wish.space == name) {
+            open.fulfil(&wish).await?;
+        }
+        Ok(())
+    }
+
+    /// The space, opened and set to work.
+    async fn opened(&self, space: MemorySpace) -> Result<Arc<Space>, MemoryError> {
         let mut spaces = self.spaces.lock().await;
         if let Some(open) = spaces.get(&space) {
             return Ok(Arc::clone(open));
@@ -258,8 +268,8 @@ impl Memory {
             true => Arc::new(Space::open_existing(space, shared).await?),
             false => Arc::new(Space::open(space, shared).await?),
         };
-        if !work {
-            return Ok(open);
+        if !self.reads_only {
+            self.fulfil_pending(&open).await?;
         }
         spaces.insert(space, Arc::clone(&open));
         if self.reads_only {

@@ -9,8 +9,15 @@ use url::Url;
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
-const OURS: [&str; 6] =
-    ["STEWARD_DATA", "STEWARD_WORKSPACE", "STEWARD_CONFIG", "STEWARD_LOG", "STEWARD_SECRET_KEY", "STEWARD_TOOLCHAINS"];
+const OURS: [&str; 7] = [
+    "STEWARD_DATA",
+    "STEWARD_WORKSPACE",
+    "STEWARD_CONFIG",
+    "STEWARD_LOG",
+    "STEWARD_SECRET_KEY",
+    "STEWARD_TOOLCHAINS",
+    "STEWARD_MODELS",
+];
 
 impl Environment {
     pub fn of_process() -> Self {

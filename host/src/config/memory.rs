@@ -6,6 +6,9 @@ use anyhow::bail;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use super::environment::Environment;
+use super::search::{Search, SearchFile};
+
 /// What memory does by itself.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -14,6 +17,7 @@ pub struct Memory {
     /// How long nothing must be said until a conversation counts as ended and its facts go into the log of the day;
     /// `None` for never.
     pub distil_after: Option<Duration>,
+    pub search: Search,
 }
 
 /// The section as it is written.
@@ -22,6 +26,7 @@ pub struct Memory {
 pub(super) struct MemoryFile {
     offer_tokens: u32,
     distil_after: Time,
+    search: SearchFile,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -33,17 +38,18 @@ enum Time {
 
 impl Default for MemoryFile {
     fn default() -> Self {
-        Self { offer_tokens: 600, distil_after: Time::Minutes(30) }
+        Self { offer_tokens: 600, distil_after: Time::Minutes(30), search: SearchFile::default() }
     }
 }
 
 impl MemoryFile {
-    pub(super) fn checked(self) -> anyhow::Result<Memory> {
+    pub(super) fn checked(self, environment: &Environment, proxy: Option<&str>) -> anyhow::Result<Memory> {
         const MOST_TOKENS: u32 = 10_000;
         if self.offer_tokens > MOST_TOKENS {
             bail!("memory.offer_tokens: {} is out of range. Use 0 to {MOST_TOKENS}.", self.offer_tokens);
         }
-        Ok(Memory { offer_tokens: self.offer_tokens, distil_after: self.distil_after.checked()? })
+        let search = self.search.checked(environment, proxy)?;
+        Ok(Memory { offer_tokens: self.offer_tokens, distil_after: self.distil_after.checked()?, search })
     }
 }
 

@@ -45,6 +45,12 @@ pub(crate) fn folders(config: &Config) -> Vec<PathBuf> {
     std::iter::once(own).chain(config.memory.search.models.clone()).collect()
 }
 
+/// Opens the model that is configured, if it is there, off the async threads.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<Models>> {
+    let config = config.clone();
+    Ok(Arc::new(tokio::task::spawn_blocking(move || Models::open(&config)).await?))
+}
+
 impl Models {
     /// Opens the model that is configured, if it is there. Blocking, some milliseconds.
     pub(crate) fn open(config: &Config) -> Self {
