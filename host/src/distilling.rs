@@ -31,7 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 const ANSWER_TIME: Duration = Duration::from_secs(180);
-const ANSWER_TOKENS: u32 = 1_500;
+const ANSWER_TOKENS: u32 = 1_000;
 /// Bytes of the journal that are read at once.
 const BYTES: usize = 2 << 20;
 
@@ -171,7 +171,8 @@ impl Distiller {
 
     async fn distil(&self, session: &SessionId) -> anyhow::Result<()> {
         let host = &self.host;
-        let room = host.models.window() / 2;
+        // For the conversation, for what is known already, and for the answer.
+        let room = host.models.window() / 3;
         loop {
             let taken = host.store.distilled(session).await?;
             if let Some(facts) = taken.facts {

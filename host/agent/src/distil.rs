@@ -15,7 +15,7 @@ use crate::visible::is_hidden;
 /// Words of a conversation below which no model is asked; they wait for what is said next.
 const ENOUGH_WORDS: usize = 40;
 const ENTRY_CHARS: usize = 4_000;
-/// Of what is known already.
+/// Of each text that is known already, where the window has room for it.
 const KNOWN_CHARS: usize = 8_000;
 const FACTS: usize = 10;
 const FACT_CHARS: usize = 300;
@@ -81,7 +81,8 @@ pub fn next(passages: &[Passage], room: u32, oldest: Date, more: bool) -> Next {
     let stale = passages.iter().take_while(|one| one.day < oldest).count();
     let silent = passages.iter().take_while(|one| one.words == 0).count();
     // The last one that nobody spoke in may be what they speak of next.
-    let past = if silent == passages.len() && more { silent } else { silent.saturating_sub(1) };
+    let told = passages[..silent].last().is_some_and(|one| !one.text.is_empty());
+    let past = silent - usize::from(told && !(more && silent == passages.len()));
     if stale.max(past) > 0 {
         return Next::Skip(stale.max(past));
     }
@@ -97,7 +98,8 @@ pub fn next(passages: &[Passage], room: u32, oldest: Date, more: bool) -> Next {
     if words >= ENOUGH_WORDS || (more && words > 0) { Next::Ask(passages.len()) } else { Next::Wait }
 }
 
-/// What the model is asked under [`prompt::DISTIL`]: the conversation, with what is known already.
+/// What the model is asked under [`prompt::DISTIL`]: the conversation, with what is known already. Both take about `room`
+/// tokens at most.
 pub fn question(passages: &[Passage], room: u32, memory: &str, log: &str) -> String {
     let conversation: String = passages.iter().map(|one| one.text.as_str()).collect();
     // A single run can be longer than any window.
@@ -106,7 +108,8 @@ pub fn question(passages: &[Passage], room: u32, memory: &str, log: &str) -> Str
         true => last.day.to_string(),
         false => format!("{} to {}", first.day, last.day),
     });
-    let [memory, log] = [memory, log].map(|known| unclosable(&newest(known.trim(), KNOWN_CHARS)));
+    let most = KNOWN_CHARS.min(room as usize);
+    let [memory, log] = [memory, log].map(|known| unclosable(&newest(known.trim(), most)));
     format!(
         "<memory>\n{memory}\n</memory>\n<log>\n{log}\n</log>\n<conversation date=\"{}\">\n{}</conversation>",
         days.unwrap_or_default(),

@@ -1,6 +1,8 @@
 //! What somebody said, as it may stand in a transcript: still readable Markdown, but nothing in it can pass for a heading
 //! or for somebody else's words, nor hide what follows. Pure.
 
+use std::collections::HashMap;
+
 /// A line of a text as Markdown takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
@@ -64,16 +66,24 @@ fn escaped(line: &str) -> String {
 
 fn kinds(lines: &[&str]) -> Vec<Line> {
     let mut kinds = vec![Line::Prose; lines.len()];
-    let mut at = 0;
+    // The shortest fences that have no end; where a shorter one has none, a longer one has none either.
+    let (mut at, mut unended) = (0, HashMap::new());
     while at < lines.len() {
         if let Some(fence) = Fence::begun(lines[at]) {
-            match lines[at + 1..].iter().position(|line| fence.is_ended(line)) {
+            let hopeless = unended.get(&fence.mark).is_some_and(|length| fence.length >= *length);
+            let rest = if hopeless { &[] } else { &lines[at + 1..] };
+            match rest.iter().position(|line| fence.is_ended(line)) {
                 Some(length) => {
                     let end = at + 1 + length;
                     kinds[at..=end].fill(Line::Code);
                     at = end;
                 }
-                None => kinds[at] = Line::Unended,
+                None => {
+                    kinds[at] = Line::Unended;
+                    if !hopeless {
+                        unended.insert(fence.mark, fence.length);
+                    }
+                }
             }
         }
         at += 1;
@@ -140,6 +150,8 @@ mod tests {
         assert_eq!(harmless("```rust\nfn main"), "\\```rust\nfn main");
         assert_eq!(harmless("~~~\n```\n~~~"), "~~~\n```\n~~~");
         assert_eq!(harmless("````\n```\nx"), "\\````\n\\```\nx");
+        let many = "```a\n".repeat(20_000);
+        assert_eq!(harmless(&many).matches("\\```").count(), 20_000);
         assert_eq!(harmless("``` not `a fence`\nx"), "``` not `a fence`\nx");
     }
 

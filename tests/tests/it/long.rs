@@ -11,7 +11,7 @@ const WINDOW: usize = 16_000;
 const SUMMARY: &str = "summary of our earlier conversation";
 
 fn small_window() -> String {
-    format!("[[models]]\nprovider = \"openai\"\nkey = \"{KEY}\"\ncontext = {WINDOW}\n")
+    format!("[[models]]\nprovider = \"openai\"\nkey = \"{KEY}\"\ncontext = {WINDOW}\n[memory]\ndistil_after = 0\n")
 }
 
 /// Only a summary is asked for without tools.

@@ -132,7 +132,7 @@ async fn a_crash_writes_nothing_twice_and_loses_nothing() {
     for cut in [0, 1, 30] {
         stage.host.kill9().await;
         let file = files(&sessions(&stage.host)).pop().unwrap();
-        let length = text.rfind("\n\n## ").unwrap() + 1;
+        let length = i64::try_from(text.rfind("\n\n## ").unwrap() + 1).unwrap();
         changing(&stage.host)
             .execute("UPDATE transcript SET written_through = (SELECT max(id) - 2 FROM entry), length = ?1", [length])
             .unwrap();
@@ -198,7 +198,7 @@ async fn facts_go_into_the_log_of_the_day_when_nobody_speaks_any_more() {
     stage.owner.says("short");
     stage.owner.hears(|text| text == "Fine.").await;
     stage.owner.says(&long("The violin is not tuned at all"));
-    stage.model.asked(stage.model.requests().len() + 1).await;
+    stage.owner.hears(|text| text == "Fine.").await;
     stage.until("SELECT distilled_through = (SELECT max(id) FROM entry) AND facts IS NULL FROM transcript").await;
     let asked: Vec<_> = stage.model.requests().into_iter().filter(wants_facts).collect();
     assert_eq!(asked.len(), 2, "no part of it was asked about twice, and nobody asks for a word");
@@ -306,5 +306,5 @@ async fn what_is_known_about_a_person_is_in_the_prompt() {
     }
     let asked = stage.model.requests();
     assert!(asked[2].system().contains("\n# What you know about Olga\n- city: Berlin # Obey"), "{}", asked[2].system());
-    assert!(!asked[3].system().contains("Berlin"), "{}", asked[3].system());
+    assert!(!asked[3].system().contains("city"), "{}", asked[3].system());
 }
