@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::approval::{self, Approvals};
 use crate::channels::Channels;
 use crate::config::{Config, plugins};
+use crate::documents::{self, Documents};
 use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
 use crate::models::Models;
@@ -28,7 +29,9 @@ use crate::{delivery, events, footprint, heartbeat, scheduler, uploads};
 pub(crate) struct Host {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) plugins: Plugins,
+    pub(crate) plugins: Arc<Plugins>,
+    #[expect(dead_code, reason = "for whatever the host wants to know of a document, such as an index")]
+    pub(crate) documents: Documents,
     pub(crate) models: Arc<Models>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) channels: Channels,
@@ -79,6 +82,7 @@ impl App {
         let (data, workspace) = (config.data.clone(), config.workspace.clone());
         let opened = tokio::task::spawn_blocking(move || {
             uploads::tidy(&data, &workspace);
+            documents::tidy(&data);
             Store::open(&database)
         });
         let store = opened.await??;
@@ -90,7 +94,8 @@ impl App {
             Models::new(config.models.clone(), config.http_proxy.clone()),
             open_telegram(&config)
         );
-        let plugins = plugins?;
+        let plugins = Arc::new(plugins?);
+        let documents = Documents::new(Arc::clone(&plugins), store.clone(), &config.data);
         let catalogue = plugins.catalogue();
         let channels = Channels::new(open_channels(&config, telegram?).await?);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
@@ -98,7 +103,9 @@ impl App {
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
         catalogue.connect_vault(Arc::clone(&vault));
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
-        let host = Arc::new(Host { config, store, plugins, models, vault, channels, owners, approvals, stop, hang_up });
+        let host =
+            Host { config, store, plugins, documents, models, vault, channels, owners, approvals, stop, hang_up };
+        let host = Arc::new(host);
         let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
         app.spawn_tasks();
         Ok(app)

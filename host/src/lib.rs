@@ -12,6 +12,7 @@ mod commands;
 mod cost;
 mod delivery;
 mod doctor;
+mod documents;
 mod events;
 mod footprint;
 mod heartbeat;

@@ -68,10 +68,7 @@ impl Fixture {
 
     /// A call of the owner two days later.
     pub(crate) fn owner_later(&self) -> CallState {
-        let Backing { store, workspace, time_zone, http, connected, .. } = &*self.backing;
-        let (store, workspace, time_zone) = (store.clone(), workspace.clone(), time_zone.clone());
-        let (http, connected) = (Arc::clone(http), Arc::clone(connected));
-        let backing = Backing { store, workspace, time_zone, http, connected, clock: two_days_later };
+        let backing = Backing { clock: two_days_later, ..self.backing.elsewhere(self.backing.workspace.clone()) };
         self.call(&self.owner, Arc::new(backing))
     }
 

@@ -123,6 +123,7 @@ const TABLE: &[(&str, &str)] = &[
     ("memory_log", "yes no no"),
     ("memory_read", "yes no no"),
     ("read", "yes yes no"),
+    ("read_document", "yes yes no"),
     ("resolve_user", "yes no no"),
     ("search", "yes yes no"),
     ("send_summary_to_owner", "no no yes"),
