@@ -19,6 +19,7 @@ use crate::approval::{self, Approvals};
 use crate::channels::Channels;
 use crate::config::{Config, plugins};
 use crate::distilling::Distilling;
+use crate::documents::{self, Documents};
 use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
 use crate::models::Models;
@@ -32,7 +33,8 @@ use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, trans
 pub(crate) struct Host {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) plugins: Plugins,
+    pub(crate) plugins: Arc<Plugins>,
+    #[expect(dead_code, reason = "for whatever the host wants to know of a document, such as an index")]
     pub(crate) models: Arc<Models>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) channels: Channels,
@@ -89,6 +91,7 @@ impl App {
         let (data, workspace) = (config.data.clone(), config.workspace.clone());
         let opened = tokio::task::spawn_blocking(move || {
             uploads::tidy(&data, &workspace);
+            documents::tidy(&data);
             Store::open(&database)
         });
         let store = opened.await??;
@@ -101,7 +104,8 @@ impl App {
             open_telegram(&config),
             embedders::open(&config)
         );
-        let plugins = plugins?;
+        let plugins = Arc::new(plugins?);
+        let documents = Arc::new(Documents::new(Arc::clone(&plugins), store.clone(), &config.data));
         let catalogue = plugins.catalogue();
         let channels = Channels::new(open_channels(&config, telegram?).await?);
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
@@ -110,7 +114,7 @@ impl App {
         catalogue.connect_vault(Arc::clone(&vault));
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
         let embedders = embedders?;
-        let memory = Arc::new(memory::open(&config, &store, &embedders, None)?);
+        let memory = Arc::new(memory::open(&config, &store, &embedders, Some(documents))?);
         let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
         let host = Arc::new(Host {

@@ -59,9 +59,23 @@ impl Plugins {
         Ok(Self { store, data, current, whole, late })
     }
 
+    /// These plugins, all of them compiled.
+    #[cfg(test)]
+    pub(crate) fn of(catalogue: Catalogue, store: Store) -> Self {
+        let current = Current { enabled: Vec::new(), catalogue: Arc::new(catalogue) };
+        let (current, data) = (Arc::new(RwLock::new(current)), PathBuf::new());
+        Self { store, data, current, whole: watch::channel(true).1, late: None }
+    }
+
     /// Whether every built-in plugin is there.
     pub(crate) fn is_whole(&self) -> bool {
         *self.whole.borrow()
+    }
+
+    /// Waits for the built-in plugins that are still being compiled.
+    pub(crate) async fn complete(&self) {
+        // It fails where the host ends meanwhile.
+        let _ = self.whole.clone().wait_for(|whole| *whole).await;
     }
 
     /// Nobody waits for plugins any more.
@@ -79,8 +93,7 @@ impl Plugins {
     /// The plugins as the owner has them now. When that cannot be found out, they stay as they were. Waits for those that
     /// are still being compiled, so that every run has the same tools.
     pub(crate) async fn refreshed(&self) -> Arc<Catalogue> {
-        // It fails where the host ends meanwhile.
-        let _ = self.whole.clone().wait_for(|whole| *whole).await;
+        self.complete().await;
         let before = self.current();
         match self.reloaded(&before).await {
             Ok(None) => before.catalogue,

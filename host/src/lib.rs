@@ -13,6 +13,7 @@ mod cost;
 mod delivery;
 mod distilling;
 mod doctor;
+mod documents;
 mod events;
 mod footprint;
 mod heartbeat;

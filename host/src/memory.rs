@@ -4,14 +4,18 @@
 pub(crate) mod embedders;
 mod ports;
 
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use steward_memory::{Memory, ReadDocuments, Settings};
+use steward_memory::{Memory, NotRead, ReadDocuments, Settings};
 use steward_store::Store;
 
 use crate::app::Host;
 use crate::config::Config;
+use crate::documents::{DocumentError, Documents};
 use embedders::Models;
 
 pub(crate) use ports::Ports;
@@ -53,7 +57,20 @@ pub(crate) struct NoDocuments;
 
 #[async_trait]
 impl ReadDocuments for NoDocuments {
-    async fn text(&self, _: std::fs::File, _: &str) -> Result<String, String> {
-        Err("start Steward to have it read".to_owned())
+    async fn text(&self, _: File, _: &str) -> Result<String, NotRead> {
+        Err(NotRead::Later("it is read when Steward runs".to_owned()))
+    }
+}
+
+#[async_trait]
+impl ReadDocuments for Documents {
+    async fn text(&self, file: File, name: &str) -> Result<String, NotRead> {
+        // The very file that was opened and checked, whatever its name leads to by now.
+        let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        match Self::text(self, &path, name).await {
+            Ok(document) => Ok(document.text),
+            Err(DocumentError::Unreadable(why)) => Err(NotRead::Unreadable(why)),
+            Err(DocumentError::Later(why)) => Err(NotRead::Later(why)),
+        }
     }
 }

@@ -48,6 +48,18 @@ pub fn read_bytes(path: &str) -> Result<Vec<u8>, Failure> {
     fs::read(locate(path)?).map_err(|error| explain(path, &error))
 }
 
+/// How many bytes a file has: to be asked before one of unknown size is read into a plugin's memory.
+///
+/// # Errors
+/// It does not exist, is a folder, or may not be read.
+pub fn size(path: &str) -> Result<u64, Failure> {
+    let metadata = fs::metadata(locate(path)?).map_err(|error| explain(path, &error))?;
+    if metadata.is_dir() {
+        return Err(explain(path, &io::ErrorKind::IsADirectory.into()));
+    }
+    Ok(metadata.len())
+}
+
 /// Writes a whole file in place of what was there. Missing folders are made, and nobody sees half a file.
 ///
 /// # Errors
@@ -193,5 +205,6 @@ mod tests {
     #[test]
     fn a_missing_file_is_named_by_its_path() {
         assert_eq!(read("no/such.txt").unwrap_err(), Failure::not_found("`no/such.txt` does not exist"));
+        assert_eq!(size("no/such.txt").unwrap_err(), Failure::not_found("`no/such.txt` does not exist"));
     }
 }

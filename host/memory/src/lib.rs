@@ -28,7 +28,7 @@ use steward_index::Index;
 pub use embedding::{Embedders, NoEmbedders};
 pub use service::Memory;
 pub use settings::Settings;
-pub use shared::{MemoryError, ReadDocuments};
+pub use shared::{MemoryError, NotRead, ReadDocuments};
 pub use sources::Asker;
 pub use steward_index::{Levels, PassageSize, Weights};
 

@@ -18,7 +18,16 @@ pub trait ReadDocuments: Send + Sync {
     ///
     /// # Errors
     /// Says in words why there is none.
-    async fn text(&self, file: File, name: &str) -> Result<String, String>;
+    async fn text(&self, file: File, name: &str) -> Result<String, NotRead>;
+}
+
+/// Why there is no text of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRead {
+    /// It will not be otherwise until the file is another one.
+    Unreadable(String),
+    /// It is tried again at the next look.
+    Later(String),
 }
 
 pub(crate) struct Shared {

@@ -14,7 +14,7 @@ use crate::embedding;
 use crate::listing::Root;
 use crate::opening::ReadError;
 use crate::scan::{self, Document, Scan, Scanned};
-use crate::shared::{MemoryError, Shared};
+use crate::shared::{MemoryError, NotRead, Shared};
 
 /// Several changes that come together are looked at once.
 const GATHER: Duration = Duration::from_millis(300);
@@ -177,9 +177,15 @@ impl Space {
                 return Ok(());
             }
             let text = match &self.shared.documents {
-                Some(documents) => documents.text(opened.file, &place.path).await.map_err(ReadError::Document),
-                None => Err(ReadError::Document("documents are not read here".to_owned())),
+                Some(documents) => documents.text(opened.file, &place.path).await,
+                None => Err(NotRead::Later("documents are not read here".to_owned())),
             };
+            // One that was not read for now looks changed at the next look.
+            let state = match &text {
+                Err(NotRead::Later(_)) => FileState { modified: 0, ..state },
+                _ => state,
+            };
+            let text = text.map_err(|(NotRead::Unreadable(why) | NotRead::Later(why))| ReadError::Document(why));
             self.put_document(place, state, text).await?;
             if number % DOCUMENTS_AT_ONCE == DOCUMENTS_AT_ONCE - 1 {
                 crate::blocking(&self.index, Index::follow).await?;

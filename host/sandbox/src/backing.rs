@@ -24,3 +24,18 @@ pub(crate) struct Backing {
     /// What time it is; tests put their own here.
     pub(crate) clock: fn() -> Timestamp,
 }
+
+impl Backing {
+    /// The same with another folder as the workspace.
+    pub(crate) fn elsewhere(&self, workspace: PathBuf) -> Self {
+        Self {
+            store: self.store.clone(),
+            workspace,
+            people: self.people.clone(),
+            time_zone: self.time_zone.clone(),
+            http: Arc::clone(&self.http),
+            connected: Arc::clone(&self.connected),
+            clock: self.clock,
+        }
+    }
+}

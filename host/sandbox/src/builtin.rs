@@ -172,6 +172,43 @@ async fn only_forgetting_is_destructive_and_all_of_memory_needs_its_capability()
     }
 }
 
+/// A PDF of one page. Readers find the objects also without a table of where they are.
+fn pdf(font: &str, filter: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "%PDF-1.7\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> \
+         endobj\n3 0 obj << /Type /Page /Parent 2 0 R /Contents 5 0 R /Resources << /Font << /F1 4 0 R >> >> >> endobj\n4 \
+         0 obj << /Type /Font {font} >> endobj\n5 0 obj << {filter} /Length {} >>\nstream\n",
+        content.len()
+    );
+    [head.as_bytes(), content, b"\nendstream endobj\ntrailer << /Root 1 0 R >>\n"].concat()
+}
+
+/// What a document does to its reader, it does to one call.
+#[tokio::test]
+async fn hostile_documents_end_one_call_and_no_other() {
+    const PLAIN: &str = "/Subtype /Type1 /BaseFont /Helvetica";
+    let sandbox = Sandbox::new(source("documents")).await;
+    let read = async |name: &str, data: &[u8]| {
+        std::fs::write(sandbox.folder.path().join("workspace").join(name), data).unwrap();
+        sandbox.call("read_document", json!({ "path": name })).await
+    };
+    let shown = b"BT /F1 12 Tf 50 700 Td (The flat is let for one year.) Tj ET";
+    // Each pair of these bytes unpacks to 128 of the same.
+    let bomb = pdf(PLAIN, "/Filter [/RunLengthDecode /RunLengthDecode /RunLengthDecode]", &[0x81; 4_000]);
+    let widths = "/Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [<< /Type /Font /Subtype \
+                  /CIDFontType2 /BaseFont /X /W [0 4000000000 500] >>]";
+    for (name, data) in [("bomb.pdf", bomb), ("widths.pdf", pdf(widths, "", shown))] {
+        let answer = read(name, &data).await;
+        assert_eq!(answer.outcome, Outcome::OutOfMemory, "{name}: {}", answer.text);
+    }
+    let locked = read("locked.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").await;
+    assert!(locked.outcome == Outcome::Invalid && locked.text.contains("`locked.docx` is"), "{}", locked.text);
+    let answer = read("lease.pdf", &pdf(PLAIN, "", shown)).await;
+    assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.text);
+    assert_eq!(answer.text, "[page 1]\nThe flat is let for one year.");
+    assert_eq!(answer.structured.unwrap()["next"], json!(null));
+}
+
 /// Answers one request with a page; gives the address.
 async fn page(mime: &'static str, body: String) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -2,6 +2,7 @@
 //! from its role and origin and the plugins' grants; no list of tools for a role exists anywhere.
 
 mod calling;
+mod elsewhere;
 mod installed;
 mod late;
 

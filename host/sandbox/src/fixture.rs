@@ -69,10 +69,7 @@ impl Fixture {
 
     /// A call of the owner two days later.
     pub(crate) fn owner_later(&self) -> CallState {
-        let Backing { store, workspace, people, time_zone, http, connected, .. } = &*self.backing;
-        let (store, workspace, people) = (store.clone(), workspace.clone(), people.clone());
-        let (time_zone, http, connected) = (time_zone.clone(), Arc::clone(http), Arc::clone(connected));
-        let backing = Backing { store, workspace, people, time_zone, http, connected, clock: two_days_later };
+        let backing = Backing { clock: two_days_later, ..self.backing.elsewhere(self.backing.workspace.clone()) };
         self.call(&self.owner, Arc::new(backing))
     }
 

@@ -1,9 +1,8 @@
 //! The article in a page, or the whole page where there is none.
 
 use dom_smoothie::{Config, Readability};
+use steward_content::markdown::{self, one_line, title};
 use url::Url;
-
-use crate::markdown;
 
 /// The most elements that are looked at in search of an article.
 const ELEMENT_LIMIT: usize = 40_000;
@@ -48,22 +47,6 @@ fn article(html: &str, base: &Url) -> Option<Article> {
         published: given(found.published_time),
         markdown: markdown::convert(&found.content, base, false)?,
     })
-}
-
-/// What stands in the page's `title` element.
-fn title(html: &str) -> Option<String> {
-    // Byte for byte of the same length as the page, unlike other ways to lower the case.
-    let lower = html.to_ascii_lowercase();
-    let start = lower.find("<title")?;
-    let start = start + lower[start..].find('>')? + 1;
-    let end = start + lower[start..].find("</title")?;
-    let base = Url::parse("about:blank").ok()?;
-    let text = markdown::convert(&format!("<p>{}</p>", &html[start..end]), &base, false)?;
-    Some(one_line(&text)).filter(|text| !text.is_empty())
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -5,10 +5,7 @@
 
 pub mod address;
 pub mod article;
-pub mod charset;
 pub mod content;
-pub mod markdown;
-pub mod nesting;
 pub mod page;
 pub mod status;
 

@@ -1,11 +1,11 @@
 //! A page as it is handed over: in parts, with what it is on top, and marked as the words of strangers.
 
+use steward_content::charset;
 use steward_sdk::Failure;
 use steward_sdk::http::Response;
 use url::Url;
 
 use crate::article::{self, Article};
-use crate::charset;
 use crate::content::{Content, classify};
 
 /// The most characters of one part.

@@ -129,6 +129,7 @@ const TABLE: &[(&str, &str)] = &[
     ("user_data_get", "yes no no"),
     ("user_data_set", "yes no no"),
     ("read", "yes yes no"),
+    ("read_document", "yes yes no"),
     ("resolve_user", "yes no no"),
     ("search", "yes yes no"),
     ("send_summary_to_owner", "no no yes"),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::join_all;
 
 use super::{Catalogue, Loaded};
+use crate::backing::Backing;
 use crate::consent::Request;
 use crate::error::LoadError;
 use crate::plugin::{self, Plugin, PluginSource, Tool};
@@ -73,17 +74,25 @@ impl Catalogue {
 
     /// The same catalogue without the installed plugins.
     pub(super) fn with_own(&self) -> Self {
-        let own: Vec<_> = self.plugins.iter().filter(|plugin| !plugin.installed).cloned().collect();
+        let own = self.plugins.iter().filter(|plugin| !plugin.installed).cloned().collect();
+        let mut catalogue = self.beside(own, Arc::clone(&self.backing));
+        catalogue.refused = self.refused[..self.own_refused].to_vec();
+        catalogue.own_refused = self.own_refused;
+        catalogue
+    }
+
+    /// A catalogue that shares everything with this one and holds some of its plugins.
+    pub(super) fn beside(&self, plugins: Vec<Arc<Plugin>>, backing: Arc<Backing>) -> Self {
         Self {
-            tools: own.iter().flat_map(|plugin| self.tools_of(plugin)).collect(),
-            plugins: own,
-            refused: self.refused[..self.own_refused].to_vec(),
-            own_refused: self.own_refused,
+            tools: plugins.iter().flat_map(|plugin| self.tools_of(plugin)).collect(),
+            plugins,
+            refused: Vec::new(),
+            own_refused: 0,
             roles: self.roles.clone(),
             engine: Arc::clone(&self.engine),
             cache: Arc::clone(&self.cache),
             limits: self.limits,
-            backing: Arc::clone(&self.backing),
+            backing,
             calls: Arc::clone(&self.calls),
             callers: Arc::clone(&self.callers),
             audit: self.audit.clone(),

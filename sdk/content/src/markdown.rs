@@ -51,6 +51,7 @@ fn converter(base: Url, whole_page: bool) -> HtmlToMarkdown {
         .skip_tags(skipped)
         .add_handler(vec!["a"], move |handlers: &dyn Handlers, element: Element| link(handlers, &element, &base))
         .add_handler(vec!["img"], |_: &dyn Handlers, element: Element| picture(&element))
+        .add_handler(vec!["tr"], |handlers: &dyn Handlers, element: Element| row(handlers, &element))
         .build()
 }
 
@@ -77,6 +78,17 @@ fn link(handlers: &dyn Handlers, element: &Element, base: &Url) -> Option<Handle
 fn picture(element: &Element) -> Option<HandlerResult> {
     let description = attribute(element, "alt").map(str::trim).filter(|text| text.chars().count() > 2)?;
     Some(format!("(picture: {description})").into())
+}
+
+/// A row of a table without headers, which may as well be there for the looks: cells of one line each are a row.
+fn row(handlers: &dyn Handlers, element: &Element) -> Option<HandlerResult> {
+    let cells = element.node.children.borrow().iter().filter_map(|cell| handlers.handle(cell)).collect::<Vec<_>>();
+    let cells: Vec<_> = cells.iter().map(|cell| cell.content.trim()).filter(|cell| !cell.is_empty()).collect();
+    Some(if cells.iter().any(|cell| cell.contains('\n')) {
+        format!("\n\n{}\n\n", cells.join("\n\n")).into()
+    } else {
+        format!("{}\n", cells.join(" | ")).into()
+    })
 }
 
 /// Looks without recursion, which is what a tree too deep would break.
@@ -120,6 +132,23 @@ pub fn strip(html: &str) -> String {
     text
 }
 
+/// What stands in the page's `title` element.
+pub fn title(html: &str) -> Option<String> {
+    // Byte for byte of the same length as the page, unlike other ways to lower the case.
+    let lower = html.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let base = Url::parse("about:blank").ok()?;
+    let text = convert(&format!("<p>{}</p>", &html[start..end]), &base, false)?;
+    Some(one_line(&text)).filter(|text| !text.is_empty())
+}
+
+/// Without line breaks and doubled blanks.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +177,15 @@ mod tests {
         for part in ["## Title", "- one\n- two", "a < b", "| x", "| 1"] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
+    }
+
+    #[test]
+    fn rows_are_rows_where_no_headers_are_and_no_blocks() {
+        let html = "<p>x</p><table><tr><td>1</td><td> <b>2</b></td></tr><tr><td>3</td><td>4</td></tr></table><p>y</p>";
+        assert_eq!(check(html, false), "x\n\n1 | **2**\n3 | 4\n\ny");
+        let looks =
+            "<table><tr><td><table><tr><td>menu</td></tr></table></td><td><p>one</p><p>two</p></td></tr></table>";
+        assert_eq!(check(looks, false), "menu\n\none\n\ntwo");
     }
 
     #[test]

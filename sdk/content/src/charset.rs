@@ -13,16 +13,8 @@ pub fn decode(body: &[u8], content_type: Option<&str>) -> String {
     encoding.decode(body).0.into_owned()
 }
 
-/// The value of `charset=` in a header or a `meta` element.
-fn label(text: &str) -> Option<&str> {
-    let lower = text.to_ascii_lowercase();
-    let after = lower.find("charset")? + "charset".len();
-    let value = text.get(after..)?.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-    let end = value.find(|c: char| c.is_whitespace() || "\"';/>?".contains(c)).unwrap_or(value.len());
-    Some(&value[..end]).filter(|label| !label.is_empty())
-}
-
-fn declared(body: &[u8]) -> Option<&'static Encoding> {
+/// What a page says of its encoding itself: in a `meta` element or an XML declaration.
+pub fn declared(body: &[u8]) -> Option<&'static Encoding> {
     let start = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
     let lower = start.to_ascii_lowercase();
     let mut rest = 0;
@@ -34,6 +26,15 @@ fn declared(body: &[u8]) -> Option<&'static Encoding> {
         rest = end;
     }
     xml(&start)
+}
+
+/// The value of `charset=` in a header or a `meta` element.
+fn label(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let after = lower.find("charset")? + "charset".len();
+    let value = text.get(after..)?.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
+    let end = value.find(|c: char| c.is_whitespace() || "\"';/>?".contains(c)).unwrap_or(value.len());
+    Some(&value[..end]).filter(|label| !label.is_empty())
 }
 
 /// `<?xml version="1.0" encoding="windows-1251"?>`

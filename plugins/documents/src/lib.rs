@@ -1,0 +1,78 @@
+//! The documents plugin: PDF, Word, OpenDocument, EPUB, HTML and text files of the workspace as text.
+//!
+//! What is read here may have been made to break its reader. Whatever it does, it does in the sandbox: sizes are bounded
+//! where they can be told beforehand, and the limits of the call end the rest. Read `kind` first, which says what a file
+//! is, then the module of that format; `part` cuts what comes of it into answers.
+
+pub mod archive;
+pub mod document;
+pub mod docx;
+pub mod epub;
+pub mod flow;
+pub mod html;
+pub mod kind;
+pub mod odt;
+pub mod outline;
+pub mod part;
+pub mod pdf;
+pub mod plain;
+#[cfg(test)]
+mod tests;
+pub mod xml;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use steward_sdk::{Failure, Output, files};
+
+use crate::document::Document;
+use crate::part::Wanted;
+
+/// The largest file that is read, in bytes: with all that is made of it, it has to fit into the memory of one call.
+pub const FILE_LIMIT: u64 = 24 << 20;
+
+steward_sdk::plugin! {
+    /// Reads a document of the workspace as text: PDF, Word (.docx), OpenDocument (.odt), EPUB, HTML, and text in any
+    /// usual encoding. Headings, lists and tables can still be told; each page of a PDF begins with `[page N]`. Long
+    /// documents come in parts: the answer says how to go on. Example: `{"path": "uploads/contract.pdf"}`, and from page
+    /// 12 of it `{"path": "uploads/contract.pdf", "page": 12}`.
+    read_document: read, requires ["files"] => read_document;
+}
+
+/// What to read.
+#[derive(Deserialize, JsonSchema)]
+pub struct ReadDocument {
+    /// Path in the workspace, such as `uploads/contract.pdf`.
+    pub path: String,
+    /// The page of a PDF to begin at; 1 if left out.
+    pub page: Option<usize>,
+    /// The character to begin at, as the answer before said: counted from the beginning of `page`, or of the document
+    /// where there are no pages. 0 if left out.
+    pub from: Option<usize>,
+    /// How many characters to read, up to 100000; 40000 if left out.
+    pub limit: Option<usize>,
+}
+
+fn read_document(arguments: ReadDocument) -> Result<Output, Failure> {
+    let ReadDocument { path, page, from, limit } = arguments;
+    let size = files::size(&path)?;
+    if size > FILE_LIMIT {
+        return Err(Failure::invalid(format!(
+            "`{path}` has {} MB, and documents over {} MB are not read: ask for a smaller version or for a part of it",
+            size.div_ceil(1 << 20),
+            FILE_LIMIT >> 20
+        )));
+    }
+    let wanted = Wanted::new(page, from, limit)?;
+    read(&path, files::read_bytes(&path)?, &wanted)
+        .map_err(|failure| failure.map_text(|text| format!("`{path}` {text}")))
+}
+
+/// A part of the document that these bytes are. A failure says what is the matter with it: `is damaged …`.
+///
+/// # Errors
+/// It is no document, or cannot be read.
+pub fn read(name: &str, data: Vec<u8>, wanted: &Wanted) -> Result<Output, Failure> {
+    let kind = kind::of(name, &data)?;
+    let document = Document::open(kind, data)?;
+    Ok(part::of(&document, wanted)?.answer(&document))
+}
