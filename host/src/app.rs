@@ -34,7 +34,6 @@ pub(crate) struct Host {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) plugins: Arc<Plugins>,
-    #[expect(dead_code, reason = "for whatever the host wants to know of a document, such as an index")]
     pub(crate) models: Arc<Models>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) channels: Channels,

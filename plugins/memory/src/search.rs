@@ -66,12 +66,13 @@ fn entry(number: usize, hit: &Hit, most: usize) -> String {
     let mut text = format!("{number}. {} ({:.2})", place(hit), hit.score);
     let mut left = most;
     for line in hit.text.trim_end().lines().map(one_line) {
-        let room = left.saturating_sub(QUOTE.chars().count());
+        let (mark, long) = (QUOTE.chars().count(), line.chars().count());
         text.push_str(QUOTE);
-        text.push_str(&beginning(&line, room));
-        left = room.saturating_sub(line.chars().count());
-        if left == 0 {
-            text.push_str(&format!("\n   [… the rest is left out: memory_read shows {} …]", place(hit)));
+        text.push_str(&beginning(&line, left.saturating_sub(mark)));
+        let fits = mark + long <= left;
+        left = left.saturating_sub(mark + long);
+        if !fits {
+            text.push_str(&format!("\n   [… the rest is left out: read {} …]", place(hit)));
             break;
         }
     }
@@ -170,8 +171,8 @@ mod tests {
         let output = answer("слово", &found(hits, Some("n")));
         let length = output.text.chars().count();
         assert!(length < 12_000, "{length}");
-        assert!(output.text.contains("47 more did not fit") && output.text.contains("and 6 more"), "{}", output.text);
-        assert!(output.text.contains("the rest is left out: memory_read shows p"));
+        assert!(output.text.contains("46 more did not fit") && output.text.contains("and 6 more"), "{}", output.text);
+        assert!(output.text.contains("the rest is left out: read p"));
         let short = vec![hit("a.md", (1, 1), 0.5, "x", &also); 50];
         let output = answer("x", &found(short, None));
         let lines = vec![hit("a.md", (1, 9), 0.5, &"x\n".repeat(9_000), &[]); 9];

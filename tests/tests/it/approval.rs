@@ -187,3 +187,18 @@ async fn the_terminal_asks_too() {
     assert!(printed.contains("neither yes nor no") && printed.contains("said no"), "{printed}");
     assert_eq!(stage.memory().matches("The flat is 42.").count(), 1);
 }
+
+#[tokio::test]
+async fn forgetting_is_asked_about_in_every_chat() {
+    let forgetting = |asked: &Asked| match asked.results().into_iter().next() {
+        Some((_, text)) => Reply::text(&format!("Result: {text}")),
+        None => Reply::call("memory_control", json!({ "action": "reset_memory", "scope": "all" })),
+    };
+    let stage = Stage::with(forgetting, |host| host).await;
+    stage.owner.says("forget everything");
+    let question = stage.owner.hears(|text| text.contains("May I call memory_control")).await;
+    assert!(question.text().contains(r#""scope": "all""#), "{}", question.text());
+    stage.owner.presses(question.id, &button(&question, 0, 1));
+    stage.owner.hears(|text| text.contains("Result:") && text.contains("said no")).await;
+    assert_eq!(stage.audit(1).await, [("memory_control".to_owned(), "denied".to_owned())]);
+}

@@ -52,13 +52,13 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 
 impl wit::memory::Host for CallState {
     async fn files(&mut self) -> Result<Vec<wit::memory::File>, Failure> {
-        let found = self.on_files(files::list).await?;
+        let found = on_files(self.memory_folder()?, files::list).await?;
         Ok(found.into_iter().map(|(path, size)| wit::memory::File { path: path.to_string(), size }).collect())
     }
 
     async fn read(&mut self, path: String) -> Result<String, Failure> {
         let path = MemoryPath::parse(&path)?;
-        self.on_files(move |folder| files::read(folder, &path)).await
+        on_files(self.memory_folder()?, move |folder| files::read(folder, &path)).await
     }
 
     async fn append(&mut self, path: String, text: String) -> Result<(), Failure> {
@@ -70,7 +70,7 @@ impl wit::memory::Host for CallState {
         // A call that was cut short between writing and marking finds its text at the end of the file.
         let unless_there = self.replayed;
         let written = path.clone();
-        self.on_files(move |folder| files::append(folder, &written, &text, unless_there)).await?;
+        on_files(self.memory_folder()?, move |folder| files::append(folder, &written, &text, unless_there)).await?;
         if let Some(port) = self.backing.connected.memory.get() {
             port.changed(&self.principal, &path.to_string());
         }
@@ -165,16 +165,15 @@ impl CallState {
             MemorySpace::Person(person) => self.backing.people.join(person.to_string()),
         })
     }
+}
 
-    /// Does file work off the async threads.
-    async fn on_files<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Path) -> Result<T, MemoryError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let folder = self.memory_folder()?;
-        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
-        Ok(done.map_err(|_| Failure::Failed("memory cannot be used: the program is shutting down".to_owned()))??)
-    }
+/// Does file work in the folder of a space, off the async threads.
+async fn on_files<T: Send + 'static>(
+    folder: PathBuf,
+    work: impl FnOnce(&Path) -> Result<T, MemoryError> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+    Ok(done.map_err(|_| Failure::Failed("memory cannot be used: the program is shutting down".to_owned()))??)
 }
 
 impl From<MemoryError> for Failure {

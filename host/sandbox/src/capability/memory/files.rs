@@ -36,7 +36,7 @@ pub(super) enum MemoryPath {
 pub(super) enum MemoryError {
     #[error("`{0}` is no file of memory: use MEMORY.md, HEARTBEAT.md, memory/YYYY-MM-DD.md or sessions/NAME.md")]
     NoSuchPath(String),
-    #[error("{0} does not exist{}", if .0.is_transcript() { ": list the files of memory" } else { " yet: append to it to make it" })]
+    #[error("{0} does not exist: {remedy}", remedy = .0.remedy())]
     Missing(MemoryPath),
     #[error("{0} is a transcript and only read: add to MEMORY.md or to the log of a day")]
     ReadOnly(MemoryPath),
@@ -77,6 +77,11 @@ impl MemoryPath {
 
     fn is_transcript(&self) -> bool {
         matches!(self, Self::Session(_))
+    }
+
+    /// What to do where it does not exist.
+    fn remedy(&self) -> &'static str {
+        if self.is_transcript() { "list the files of memory" } else { "append to it to make it" }
     }
 
     /// The place of the file with all links followed.

@@ -12,9 +12,9 @@ use super::Recall;
 #[derive(Default)]
 pub(crate) struct StandIn {
     /// What every search finds.
-    pub(crate) text: String,
+    text: String,
     /// What every request fails with.
-    pub(crate) fault: Option<MemoryFault>,
+    fault: Option<MemoryFault>,
     /// `person-7 search 5 flat`
     asked: Mutex<Vec<String>>,
 }
@@ -23,6 +23,11 @@ impl StandIn {
     /// One that finds a passage with this text.
     pub(crate) fn finding(text: &str) -> Self {
         Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// One that does nothing, for this reason.
+    pub(crate) fn failing(fault: MemoryFault) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
     }
 
     /// What it was asked since it was last looked at.

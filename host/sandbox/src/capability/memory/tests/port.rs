@@ -129,7 +129,7 @@ async fn what_goes_wrong_is_told_as_what_it_is() {
         (MemoryFault::Failed(said()), Failure::Failed(said())),
     ] {
         let fixture = Fixture::new().await;
-        connect(&fixture, StandIn { fault: Some(fault), ..StandIn::default() });
+        connect(&fixture, StandIn::failing(fault));
         let failure = fixture.owner().status().await.unwrap_err();
         assert_eq!(format!("{failure:?}"), format!("{expected:?}"));
     }
