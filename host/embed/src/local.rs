@@ -9,6 +9,7 @@ mod encoder;
 mod fingerprint;
 mod folder;
 mod math;
+mod memory;
 mod shape;
 mod slot;
 #[cfg(test)]
@@ -52,7 +53,7 @@ impl Default for LocalOptions {
     /// Half of the processors, five minutes.
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
-        Self { threads: processors.div_ceil(2), idle: Duration::from_secs(300), batch_tokens: 1024 }
+        Self { threads: processors.div_ceil(2), idle: Duration::from_secs(300), batch_tokens: 512 }
     }
 }
 
@@ -67,36 +68,41 @@ struct Inner {
     folder: Folder,
     options: LocalOptions,
     tokenizer: Slot<Tokenizer>,
-    engine: Slot<Engine>,
+    encoder: Slot<Encoder>,
+    /// What calls are computed on, and no other threads: the fewer allocate, the less an allocator keeps.
+    threads: Slot<ThreadPool>,
     used: Mutex<Instant>,
-}
-
-/// The encoder and the threads it computes on.
-struct Engine {
-    encoder: Encoder,
-    threads: ThreadPool,
 }
 
 impl LocalModel {
     /// Reads what the folder says of its model, some megabytes at most. The rest is read when the first text comes.
     pub fn open(folder: &Path, options: LocalOptions) -> Result<Self, EmbedError> {
-        let (tokenizer, engine) = (Slot::default(), Slot::default());
-        let used = Mutex::new(Instant::now());
-        let inner = Inner { folder: Folder::open(folder)?, options, tokenizer, engine, used };
+        let inner = Inner {
+            folder: Folder::open(folder)?,
+            options,
+            tokenizer: Slot::default(),
+            encoder: Slot::default(),
+            threads: Slot::default(),
+            used: Mutex::new(Instant::now()),
+        };
         Ok(Self { inner: Arc::new(inner), turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// Whether the weights or the vocabulary are in memory.
     pub fn is_loaded(&self) -> bool {
-        self.inner.engine.is_full() || self.inner.tokenizer.is_full()
+        self.inner.encoder.is_full() || self.inner.tokenizer.is_full()
     }
 
     /// Lets go of weights and vocabulary when nobody asked for the idle time, and says whether it did. Never waits.
     pub fn unload_if_idle(&self, now: Instant) -> bool {
         let Ok(_turn) = self.turn.try_acquire() else { return false };
         let used = *self.inner.used.lock().unwrap_or_else(PoisonError::into_inner);
-        now.saturating_duration_since(used) >= self.inner.options.idle
-            && (self.inner.engine.empty() | self.inner.tokenizer.empty())
+        let idle = now.saturating_duration_since(used) >= self.inner.options.idle;
+        let emptied = idle && (self.inner.encoder.empty() | self.inner.tokenizer.empty() | self.inner.threads.empty());
+        if emptied {
+            memory::give_back();
+        }
+        emptied
     }
 }
 
@@ -123,6 +129,7 @@ impl Embedder for LocalModel {
     }
 
     fn confidence(&self, text: &str) -> f32 {
+        self.inner.touch();
         match self.inner.tokenizer() {
             Ok(tokenizer) => confidence::of(&tokenizer, text),
             Err(error) => {
@@ -135,22 +142,27 @@ impl Embedder for LocalModel {
 
 impl Inner {
     fn embed(&self, texts: &[String], stop: &CancellationToken) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let (tokenizer, engine) = (self.tokenizer()?, self.engine()?);
-        let fits = (tokenizer.last() as usize) < engine.encoder.words();
-        if !fits {
+        self.touch();
+        let vectors = self.threads()?.install(|| self.compute(texts, stop));
+        self.touch();
+        vectors
+    }
+
+    fn compute(&self, texts: &[String], stop: &CancellationToken) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let (tokenizer, encoder) = (self.tokenizer()?, self.encoder()?);
+        if tokenizer.last() as usize >= encoder.words() {
             let reason = "it has fewer words than the tokenizer".to_owned();
             return Err(EmbedError::Broken { path: self.folder.file(WEIGHTS), reason });
         }
-        let tokens: Vec<Vec<u32>> = texts.iter().map(|text| tokenizer.encode(text, self.folder.most_tokens)).collect();
+        let tokens: Vec<Vec<u32>> =
+            texts.iter().map(|text| tokenizer.encode(text, self.folder.most_tokens)).collect();
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in batches(&tokens, self.options.batch_tokens) {
             if stop.is_cancelled() {
                 return Err(EmbedError::Stopped { reason: "nobody waits for them".to_owned() });
             }
-            let rows = engine.threads.install(|| engine.encoder.forward(batch))?;
-            vectors.extend(rows.iter().map(|rows| self.pool(rows)));
+            vectors.extend(encoder.forward(batch)?.iter().map(|rows| self.pool(rows)));
         }
-        self.touch();
         Ok(vectors)
     }
 
@@ -165,16 +177,18 @@ impl Inner {
     }
 
     fn tokenizer(&self) -> Result<Arc<Tokenizer>, EmbedError> {
-        self.touch();
         self.tokenizer.get_or_fill(|| Tokenizer::open(&self.folder.file(TOKENIZER)))
     }
 
-    fn engine(&self) -> Result<Arc<Engine>, EmbedError> {
-        self.engine.get_or_fill(|| {
+    fn encoder(&self) -> Result<Arc<Encoder>, EmbedError> {
+        self.encoder.get_or_fill(|| Encoder::open(&self.folder.file(WEIGHTS), &self.folder.shape))
+    }
+
+    fn threads(&self) -> Result<Arc<ThreadPool>, EmbedError> {
+        self.threads.get_or_fill(|| {
             let threads = ThreadPoolBuilder::new().num_threads(self.options.threads.max(1));
             let threads = threads.thread_name(|number| format!("embed-{number}")).build();
-            let threads = threads.map_err(|error| EmbedError::Stopped { reason: error.to_string() })?;
-            Ok(Engine { encoder: Encoder::open(&self.folder.file(WEIGHTS), &self.folder.shape)?, threads })
+            threads.map_err(|error| EmbedError::Stopped { reason: error.to_string() })
         })
     }
 
