@@ -131,6 +131,13 @@ impl Store {
             .execute([&pattern])?;
             tx.prepare_cached("UPDATE session SET compacted_through = NULL, summary = NULL WHERE id GLOB ?1")?
                 .execute([&pattern])?;
+            // Facts that are being taken from what is deleted right now come too late: the mark is past them.
+            tx.prepare_cached(
+                "UPDATE transcript SET facts = NULL, file = NULL, length = 0, distilled_through =
+                   (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry')
+                 WHERE session GLOB ?1",
+            )?
+            .execute([&pattern])?;
             Ok(())
         })
         .await
@@ -235,5 +242,29 @@ mod tests {
         fixture.store.clear_session(&session()).await.unwrap();
         fixture.store.record(run, vec![Message::user("and more")]).await.unwrap();
         assert_eq!(said(&fixture).await, ["current", "and more"]);
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_summary_takes_what_it_stood_for_along() {
+        let fixture = Fixture::new();
+        for text in ["one", "two", "three"] {
+            say(&fixture, text).await;
+        }
+        let ids: Vec<_> = fixture.store.history(&session()).await.unwrap().iter().map(|entry| entry.id).collect();
+        fixture.store.compact(&session(), ids[1], "one, two").await.unwrap();
+        fixture.store.forget_summary(&session()).await.unwrap();
+        assert_eq!(said(&fixture.after_crash()).await, ["three"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_erased_is_no_longer_in_the_database_and_open_runs_and_others_keep_theirs() {
+        let fixture = Fixture::new();
+        say(&fixture, "old").await;
+        fixture.begin("person/7", "theirs").await;
+        fixture.begin("owner/1", "current").await;
+        fixture.store.erase_sessions(MemorySpace::Owners).await.unwrap();
+        assert_eq!(said(&fixture.after_crash()).await, ["current"]);
+        let theirs = fixture.store.history(&SessionId("person/7".to_owned())).await.unwrap();
+        assert_eq!(theirs.len(), 1);
     }
 }
