@@ -57,11 +57,17 @@ impl Scene {
 const PAGE: &str = "<html><head><title>Часы</title></head><body><h1>Будни</h1><p>с девяти</body></html>";
 
 #[tokio::test]
-async fn a_file_from_anywhere_is_read_and_no_copy_stays() {
+async fn a_file_from_anywhere_is_read_whole_and_no_copy_stays() {
     let scene = Scene::new().await;
     let document = scene.read("часы работы.HTML", PAGE.as_bytes()).await.unwrap();
     assert_eq!(document.title.as_deref(), Some("Часы"));
     assert_eq!((document.text.as_str(), document.format.as_str()), ("# Будни\n\nс девяти", "html"));
+
+    let text: String = (0..60_000).map(|number| format!("строка {number}\n")).collect();
+    let document = scene.read("a.txt", text.as_bytes()).await.unwrap();
+    assert!(document.text == text && !document.cut, "{}", document.text.len());
+    let document = scene.read("a.txt", "я".repeat(TEXT_LIMIT / 2 + 1).as_bytes()).await.unwrap();
+    assert!(document.cut && document.text.len() == TEXT_LIMIT, "{}", document.text.len());
     assert_eq!(scene.left(), 0);
 
     let folder = scene.folder.path().join("data").join(FOLDER);
@@ -73,18 +79,7 @@ async fn a_file_from_anywhere_is_read_and_no_copy_stays() {
 }
 
 #[tokio::test]
-async fn a_long_document_comes_whole_and_an_endless_one_is_cut() {
-    let scene = Scene::new().await;
-    let text: String = (0..60_000).map(|number| format!("строка {number}\n")).collect();
-    let document = scene.read("a.txt", text.as_bytes()).await.unwrap();
-    assert!(document.text == text && !document.cut, "{}", document.text.len());
-
-    let document = scene.read("a.txt", "я".repeat(TEXT_LIMIT / 2 + 1).as_bytes()).await.unwrap();
-    assert!(document.cut && document.text.len() == TEXT_LIMIT, "{}", document.text.len());
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_is_told_by_its_own_name() {
+async fn what_cannot_be_read_or_is_not_shown_is_told_by_its_own_name() {
     let scene = Scene::new().await;
     for (name, content, told) in [
         ("скан.pdf", &b"%PDF-1.7 nothing"[..], "`скан.pdf` is damaged or incomplete"),
@@ -100,20 +95,15 @@ async fn what_cannot_be_read_is_told_by_its_own_name() {
     let error = scene.documents.text(&scene.folder.path().join("none"), "none").await.unwrap_err();
     assert!(matches!(error, DocumentError::Later(_)), "{error}");
     assert_eq!(scene.left(), 0);
-}
 
-#[tokio::test]
-async fn the_plugin_sees_the_one_file() {
-    let scene = Scene::new().await;
-    let folder = scene.folder.path().join("alone");
-    fs::create_dir(&folder).unwrap();
-    let catalogue = scene.documents.plugins.catalogue().elsewhere(PLUGIN, folder).unwrap();
-    let principal = scene.documents.principal().await.unwrap();
-    let deadline = Instant::now() + TIME;
+    // There is a file of this name in the workspace, and none where the plugin looks.
+    let alone = scene.folder.path().join("alone");
+    fs::create_dir(&alone).unwrap();
+    let catalogue = scene.documents.plugins.catalogue().elsewhere(PLUGIN, alone).unwrap();
+    let (principal, deadline) = (scene.documents.principal().await.unwrap(), Instant::now() + TIME);
     let reading = Reading { catalogue, principal, staged: "document.txt", name: "a.txt", deadline };
     let error = reading.whole().await.unwrap_err();
     assert!(error.to_string().contains("does not exist"), "{error}");
-    assert!(scene.documents.plugins.catalogue().elsewhere("web", PathBuf::new()).is_none());
 }
 
 #[test]

@@ -57,7 +57,10 @@ pub fn load(place: &Place) -> Result<String, Failure> {
     }
     let data = fs::read(&place.path).map_err(|error| place.explain(&error))?;
     kind::text(data).map_err(|what| {
-        Failure::invalid(format!("`{}` is {what} of {}: it cannot be read as text", place.shown, size(length)))
+        // Documents, and texts in older encodings.
+        let is_known = what.ends_with("document") || what.ends_with("text");
+        let remedy = if is_known { "read it by read_document" } else { "it cannot be read as text" };
+        Failure::invalid(format!("`{}` is {what} of {}: {remedy}", place.shown, size(length)))
     })
 }
 
@@ -143,7 +146,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_why() {
         let failure = check(b"%PDF-1.7 ...", None, None).unwrap_err();
-        assert!(failure.text().contains("`a.txt` is a PDF document of 12 B"));
+        assert!(failure.text().contains("`a.txt` is a PDF document of 12 B: read it by read_document"));
+        let failure = check(b"\x89PNG\r\n\x1a\n", None, None).unwrap_err();
+        assert!(failure.text().contains("a PNG image of 8 B: it cannot be read as text"), "{}", failure.text());
         let folder = tempfile::tempdir().unwrap();
         let workspace = Workspace::at(folder.path());
         let ask = |path: &str| Read { path: path.to_owned(), offset: None, limit: None };

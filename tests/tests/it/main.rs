@@ -15,6 +15,7 @@ mod code_hostile;
 mod compromised;
 mod conversation;
 mod crash;
+mod documents;
 mod doing;
 mod emulator;
 mod foreign;
