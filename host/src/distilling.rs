@@ -28,7 +28,7 @@ const DAYS: i64 = 7;
 /// The wall clock is asked anew at least this often while a conversation may end.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// After a failure the same is tried again after this pause, which doubles up to the second one.
-const PAUSE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 const ANSWER_TIME: Duration = Duration::from_secs(180);
 const ANSWER_TOKENS: u32 = 1_000;

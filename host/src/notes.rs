@@ -5,7 +5,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
@@ -92,7 +92,7 @@ fn open(folder: &Path, file: &str) -> anyhow::Result<File> {
 }
 
 /// Checks a place with all links followed.
-fn within(root: &Path, place: &PathBuf, file: &str) -> anyhow::Result<()> {
+fn within(root: &Path, place: &Path, file: &str) -> anyhow::Result<()> {
     if !place.starts_with(root) {
         bail!(leads_out(root, file));
     }

@@ -160,6 +160,38 @@ async fn an_outsider_s_conversation_is_written_nowhere() {
 }
 
 #[tokio::test]
+async fn a_person_with_a_memory_has_files_of_their_own_from_then_on() {
+    let family = format!("{AT_ONCE}[roles.family]\nmemory = \"write\"\n");
+    let decide = |asked: &Asked| match wants_facts(asked) {
+        true => Reply::text("- Anna plays the xylophone."),
+        false => Reply::text("Fine."),
+    };
+    let mut stage = Stage::with(decide, |host| host.configuration(&family)).await;
+    let anna = stage.outsider();
+    anna.says(&long("I am nobody yet, with a trombone"));
+    anna.hears(|text| text == "Fine.").await;
+    stage.until("SELECT written_through = (SELECT max(id) FROM entry) FROM transcript").await;
+    stage.host.kill9().await;
+    changing(&stage.host).execute("UPDATE person SET role = 'family' WHERE name = 'Anna'", ()).unwrap();
+    stage.host.start().await;
+    anna.says(&long("I play the xylophone"));
+    anna.hears(|text| text == "Fine.").await;
+
+    let id: i64 =
+        stage.host.database().query_row("SELECT id FROM person WHERE name = 'Anna'", [], |row| row.get(0)).unwrap();
+    let own = stage.host.data().join("people").join(id.to_string());
+    let text = kept(&own.join("memory"), |text| text.contains("xylophone")).await;
+    assert!(text.ends_with(" Anna plays the xylophone.\n"), "{text}");
+    let text = kept(&own.join("sessions"), |text| text.contains("**Anna:** I play")).await;
+    assert!(!text.contains("trombone"), "{text}");
+    let file = files(&own.join("sessions")).pop().unwrap();
+    assert!(file.display().to_string().ends_with(&format!("-person-{id}.md")), "{}", file.display());
+    assert!(!sessions(&stage.host).exists() && !logs(&stage.host).exists());
+    let question = stage.model.requests().into_iter().find(wants_facts).unwrap();
+    assert!(!question.last_said().contains("trombone"));
+}
+
+#[tokio::test]
 async fn facts_go_into_the_log_of_the_day_when_nobody_speaks_any_more() {
     let mut stage = Stage::with(
         |asked| match asked.last_said() {
@@ -263,7 +295,7 @@ async fn facts_are_taken_when_a_conversation_is_cleared_or_summed_up() {
         stage.owner.hears(|text| text == "Fine.").await;
     }
     kept(&logs(&stage.host), |text| text.contains("The piano is tuned.")).await;
-    let question = stage.model.requests().into_iter().filter(wants_facts).next_back().unwrap();
+    let question = stage.model.requests().into_iter().rfind(wants_facts).unwrap();
     assert!(question.raw.len() / 4 < WINDOW);
 }
 
