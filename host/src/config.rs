@@ -5,8 +5,8 @@ mod audit;
 mod environment;
 mod memory;
 mod models;
-mod search;
 pub(crate) mod plugins;
+mod search;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,10 +26,10 @@ use memory::MemoryFile;
 pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub use memory::Memory;
-pub use search::{Embeddings, Search};
-pub(crate) use search::DEFAULT_MODEL;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
 use plugins::Grants;
+pub(crate) use search::DEFAULT_MODEL;
+pub use search::{Embeddings, Search};
 
 /// Everything that can be configured, checked and complete.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use steward_memory::{Memory, NotRead, ReadDocuments, Settings};
@@ -28,6 +29,17 @@ pub(crate) fn open(
     documents: Option<Arc<dyn ReadDocuments>>,
 ) -> anyhow::Result<Memory> {
     Ok(Memory::new(settings(config)?, store.clone(), Arc::clone(models) as Arc<_>, documents))
+}
+
+/// The same for a command whose person waits until all files are read.
+pub(crate) fn open_patiently(
+    config: &Config,
+    store: &Store,
+    models: &Arc<Models>,
+    documents: Option<Arc<dyn ReadDocuments>>,
+) -> anyhow::Result<Memory> {
+    let settings = Settings { patience: Duration::from_secs(24 * 60 * 60), ..settings(config)? };
+    Ok(Memory::new(settings, store.clone(), Arc::clone(models) as Arc<_>, documents))
 }
 
 fn settings(config: &Config) -> anyhow::Result<Settings> {

@@ -29,6 +29,8 @@ use crate::watching::Watching;
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// Of what was found so many of the best count as recalled.
 const RECALLED: usize = 3;
+/// Said where not all files were read yet.
+const STILL: &str = "files are still being read; more of them can be found later";
 /// Problems that are told.
 const PROBLEMS: usize = 10;
 
@@ -142,8 +144,12 @@ impl Memory {
     /// The index cannot be used.
     pub async fn reindex(&self, space: MemorySpace) -> Result<MemoryStatus, MemoryFault> {
         let space = self.space(space).await?;
-        space.refresh(true, &self.stop).await?;
-        self.status_of(&space).await
+        let done = self.refreshed(&space, true).await?;
+        let mut status = self.status_of(&space).await?;
+        if !done {
+            status.problems.insert(0, STILL.to_owned());
+        }
+        Ok(status)
     }
 
     /// Makes the vectors that are missing and returns when all are there.
@@ -171,8 +177,12 @@ impl Memory {
             return Ok(MemorySource { path: root, ..MemorySource::default() });
         }
         let space = self.space(space).await?;
-        space.refresh(false, &self.stop).await?;
-        self.source(&space, root).await
+        let done = self.refreshed(&space, false).await?;
+        let mut source = self.source(&space, root).await?;
+        if !done {
+            source.problems.insert(0, STILL.to_owned());
+        }
+        Ok(source)
     }
 
     /// Has something searched no more.
@@ -192,7 +202,10 @@ impl Memory {
         }
         match self.reads_only {
             true => Ok(()),
-            false => Ok(self.space(space).await?.refresh(false, &self.stop).await?),
+            false => {
+                let space = self.space(space).await?;
+                Ok(self.refreshed(&space, false).await.map(drop)?)
+            }
         }
     }
 
@@ -223,7 +236,10 @@ impl Memory {
         let wish = NewForgetting { space: name, person, session, what, key };
         let wish = self.shared.store.begin_forgetting(wish, Timestamp::now()).await.map_err(MemoryError::from)?;
         if let Some(wish) = wish {
-            self.space(space).await?.fulfil(&wish).await?;
+            let open = self.space(space).await?;
+            // Whoever asked may give up meanwhile; what was begun is ended.
+            let fulfilled = tokio::spawn(async move { open.fulfil(&wish).await });
+            fulfilled.await.map_err(MemoryError::from)??;
         }
         Ok(forgetting::told(what, space))
     }
@@ -241,6 +257,17 @@ impl Memory {
         let mut spaces: Vec<_> = entries.filter_map(|entry| MemorySpace::named(entry.file_name().to_str()?)).collect();
         spaces.sort_unstable();
         spaces
+    }
+
+    /// Looks at all files, and goes on with it in the background when that takes longer than one wants to wait; gives
+    /// whether it was done.
+    async fn refreshed(&self, space: &Arc<Space>, all: bool) -> Result<bool, MemoryError> {
+        let (space, stop) = (Arc::clone(space), self.stop.clone());
+        let mut looking = tokio::spawn(async move { space.refresh(all, &stop).await });
+        match tokio::time::timeout(self.shared.settings.patience, &mut looking).await {
+            Ok(looked) => looked?.map(|()| true),
+            Err(_) => Ok(false),
+        }
     }
 
     async fn space(&self, space: MemorySpace) -> Result<Arc<Space>, MemoryError> {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub document_limit: u64,
     /// Files are looked at without any sign that one was changed, this often.
     pub look_every: Duration,
+    /// Whoever asks for files to be read waits so long for it.
+    pub patience: Duration,
     /// How long nothing must be changed before memory that only indexing needs is given back.
     pub rest_after: Duration,
 }
@@ -50,6 +52,7 @@ impl Settings {
             text_limit: 4 << 20,
             document_limit: 24 << 20,
             look_every: Duration::from_secs(600),
+            patience: Duration::from_secs(20),
             rest_after: Duration::from_secs(30),
         }
     }

@@ -86,7 +86,7 @@ pub(super) async fn memory(config: &Config, command: MemoryCommand) -> anyhow::R
 async fn searched(config: &Config, store: &Store, command: MemoryCommand) -> anyhow::Result<()> {
     let running = app::is_running(&config.data);
     let models = Arc::new(Models::open(config));
-    let memory = memory::open(config, store, &models, Some(Arc::new(NoDocuments)))?;
+    let memory = memory::open_patiently(config, store, &models, Some(Arc::new(NoDocuments)))?;
     let memory = if running { memory.reading_only() } else { memory };
     if !running {
         memory.start().await?;

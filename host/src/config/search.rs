@@ -98,7 +98,9 @@ impl Default for LevelsFile {
 impl SearchFile {
     pub(super) fn checked(self, environment: &Environment, proxy: Option<&str>) -> anyhow::Result<Search> {
         let embeddings = match (self.endpoint, self.model.as_deref().map(str::trim)) {
-            (Some(_), Some(_)) => bail!("memory: name either memory.search.model or [memory.search.endpoint], not both."),
+            (Some(_), Some(_)) => {
+                bail!("memory: name either memory.search.model or [memory.search.endpoint], not both.")
+            }
             (Some(endpoint), None) => Embeddings::Endpoint(Box::new(endpoint.checked(environment, proxy)?)),
             (None, Some("none")) => Embeddings::Off,
             (None, Some("")) => bail!("memory.search.model: name a model, or \"none\" to compare words alone."),
@@ -183,7 +185,8 @@ mod tests {
     #[test]
     fn an_endpoint_is_read_and_its_key_is_taken_from_the_environment() {
         let file: SearchFile =
-            toml::from_str("[endpoint]\nurl = \"http://127.0.0.1:8000/v1\"\nmodel = \"e5\"\ninput_type = true").unwrap();
+            toml::from_str("[endpoint]\nurl = \"http://127.0.0.1:8000/v1\"\nmodel = \"e5\"\ninput_type = true")
+                .unwrap();
         let environment = [("EMBEDDINGS_API_KEY".to_owned(), "k".to_owned())].into_iter().collect();
         let search = file.checked(&environment, None).unwrap();
         let Embeddings::Endpoint(endpoint) = search.embeddings else { panic!("no endpoint") };

@@ -132,7 +132,8 @@ impl Models {
         if let Some(known) = earlier.iter().find(|model| model.id() == id) {
             return Some(Arc::clone(known));
         }
-        let inside = |folder: &PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let inside =
+            |folder: &PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         let folders = self.folders.iter().flat_map(inside).filter(|folder| is_model(folder));
         let found = folders.filter_map(|folder| LocalModel::open(&folder, LocalOptions::default()).ok());
         let model = Arc::new(found.into_iter().find(|model| model.id() == id)?);

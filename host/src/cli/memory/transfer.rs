@@ -104,7 +104,8 @@ fn merge(from: &Path, to: &Path) -> anyhow::Result<(usize, Vec<PathBuf>)> {
 fn complete(path: &Path, there: &[u8], text: &[u8]) -> anyhow::Result<bool> {
     let (there, text) = (String::from_utf8_lossy(there), String::from_utf8_lossy(text));
     let known: std::collections::HashSet<_> = there.lines().map(str::trim_end).collect();
-    let missing: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !known.contains(line)).collect();
+    let missing: Vec<_> =
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !known.contains(line)).collect();
     if missing.is_empty() {
         return Ok(false);
     }
