@@ -6,6 +6,7 @@ mod author_test;
 mod chat;
 mod dry_run;
 mod memory;
+mod models;
 mod pair;
 mod plugin;
 mod plugin_file;
@@ -43,6 +44,7 @@ use crate::doctor;
   steward plugin new NAME --lang rust   write one yourself
   steward audit summary            what the tools did and what it cost
   steward memory search 'when is the boiler serviced'
+  steward models pull              once: the model that finds by meaning
   steward secret set GITHUB_TOKEN --host api.github.com
   steward doctor                   is everything all right? what to do if not
 
@@ -84,6 +86,11 @@ enum Command {
     Memory {
         #[command(subcommand)]
         command: memory::MemoryCommand,
+    },
+    /// Fetch the model that finds by meaning
+    Models {
+        #[command(subcommand)]
+        command: models::ModelsCommand,
     },
     /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
     Doctor,
@@ -187,6 +194,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Plugin { command } => with_plugins(command, config).await,
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Memory { command } => memory::memory(&config?, command).await.map(|()| ExitCode::SUCCESS),
+            Command::Models { command } => models::models(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
             Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }

@@ -28,7 +28,6 @@ pub(crate) use environment::Environment;
 pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
 use plugins::Grants;
-pub(crate) use search::DEFAULT_MODEL;
 pub use search::{Embeddings, Search};
 
 /// Everything that can be configured, checked and complete.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -309,6 +310,7 @@ impl Memory {
     }
 
     async fn hits(&self, space: &Space, text: &str, limit: usize) -> Result<(Vec<Hit>, Option<String>), MemoryError> {
+        space.searched.store(true, Ordering::Relaxed);
         let asked = embedding::ask(&*self.shared.embedders, &space.index, text).await;
         let (asked, note) = match asked {
             Ok(Some(asked)) => {

@@ -35,6 +35,8 @@ pub(crate) struct Space {
     /// All files were looked at once since the start.
     ready: AtomicBool,
     embed: Notify,
+    /// Since the last look without a sign.
+    pub(crate) searched: AtomicBool,
     pub(crate) state: Mutex<State>,
 }
 
@@ -80,6 +82,7 @@ impl Space {
             dirty: Notify::new(),
             ready: AtomicBool::new(ready),
             embed: Notify::new(),
+            searched: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -109,6 +112,10 @@ impl Space {
                     }
                     () = tokio::time::sleep(wait) => {
                         if rested {
+                            // What was not searched meanwhile needs nothing in memory for it.
+                            if !self.searched.swap(false, Ordering::Relaxed) {
+                                self.index.sleep();
+                            }
                             break;
                         }
                         self.rest().await;

@@ -5,13 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use serde::Deserialize;
-use steward_embed::EndpointConfig;
+use steward_embed::{EndpointConfig, models};
 use steward_memory::{Levels, Weights};
 
 use super::environment::{self, Environment};
-
-/// The model that is looked for when none is named.
-pub(crate) const DEFAULT_MODEL: &str = "multilingual-e5-small";
 
 /// How memory is searched.
 #[derive(Clone, Debug)]
@@ -104,7 +101,7 @@ impl SearchFile {
             (Some(endpoint), None) => Embeddings::Endpoint(Box::new(endpoint.checked(environment, proxy)?)),
             (None, Some("none")) => Embeddings::Off,
             (None, Some("")) => bail!("memory.search.model: name a model, or \"none\" to compare words alone."),
-            (None, model) => Embeddings::Model(model.unwrap_or(DEFAULT_MODEL).to_owned()),
+            (None, model) => Embeddings::Model(model.unwrap_or(models::DEFAULT).to_owned()),
         };
         let models = environment.get("STEWARD_MODELS").map(PathBuf::from);
         let (weights, levels) = (self.weights.checked()?, self.levels.checked()?);
@@ -177,7 +174,7 @@ mod tests {
     #[test]
     fn nothing_configured_looks_for_the_multilingual_model() {
         let search = read("").unwrap();
-        assert!(matches!(search.embeddings, Embeddings::Model(name) if name == DEFAULT_MODEL));
+        assert!(matches!(search.embeddings, Embeddings::Model(name) if name == models::DEFAULT));
         assert_eq!((search.weights, search.levels), (Weights::default(), Levels::default()));
         assert!(matches!(read("model = \"none\"").unwrap().embeddings, Embeddings::Off));
     }
