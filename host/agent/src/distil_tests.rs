@@ -71,7 +71,7 @@ fn what_nobody_said_and_what_is_old_is_passed_over() {
     assert_eq!(decide(&[beat(DAY), beat(DAY), said(DAY, 50)]), Next::Skip(1));
     assert_eq!(decide(&[beat(DAY), said(DAY, 50)]), Next::Ask(2));
     let others = Passage::empty(date(DAY));
-    assert_eq!(decide(&[others.clone()]), Next::Skip(1), "nobody comes back to what is not theirs");
+    assert_eq!(decide(std::slice::from_ref(&others)), Next::Skip(1), "nobody comes back to what is not theirs");
     assert_eq!(decide(&[beat(DAY), others, said(DAY, 50)]), Next::Skip(2));
     assert_eq!(next(&[beat(DAY), beat(DAY)], 100, date(OLDEST), true), Next::Skip(2));
     assert_eq!(decide(&[said("2026-11-12", 500), said("2026-11-13", 5), said(DAY, 50)]), Next::Skip(2));
