@@ -7,10 +7,14 @@
 mod embedder;
 mod endpoint;
 mod error;
+mod http;
 mod local;
 pub mod models;
+mod retry;
+#[cfg(test)]
+mod stand_in;
 
 pub use embedder::{Embedder, ModelId, Purpose};
-pub use endpoint::EndpointConfig;
+pub use endpoint::{Endpoint, EndpointConfig};
 pub use error::EmbedError;
 pub use local::{LocalModel, LocalOptions};
