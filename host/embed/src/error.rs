@@ -30,6 +30,13 @@ pub enum EmbedError {
     /// What was fetched is not what was announced or asked for.
     #[error("{file} has the wrong content: its sum is {found}, not {expected}; nothing was installed, pull it again")]
     WrongSum { file: String, expected: String, found: String },
+    #[error("{} is in use: the model is being installed by somebody else; wait until they are done", path.display())]
+    Busy { path: PathBuf },
+    #[error(
+        "{} needs {} MB more and {} are free: make room and try again",
+        path.display(), needed / 1_000_000, free / 1_000_000
+    )]
+    NoRoom { path: PathBuf, needed: u64, free: u64 },
     #[error("no model is called {name}; there are: {known}")]
     UnknownModel { name: String, known: String },
     /// The work ended before it was done, by a fault of our own.
@@ -53,5 +60,22 @@ fn full(error: &std::io::Error) -> &'static str {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "; make room and try again",
         std::io::ErrorKind::PermissionDenied => "; give Steward's user access to it",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn what_the_file_system_says_comes_with_what_to_do() {
+        let told = |kind: ErrorKind| EmbedError::file("m/x", Error::from(kind)).to_string();
+        assert!(told(ErrorKind::NotFound).contains("m/x is missing: install the model with `steward models pull`"));
+        assert!(told(ErrorKind::StorageFull).ends_with("make room and try again"));
+        assert!(told(ErrorKind::PermissionDenied).ends_with("give Steward's user access to it"));
+        let full = EmbedError::NoRoom { path: "m".into(), needed: 471_000_000, free: 5_000_000 }.to_string();
+        assert_eq!(full, "m needs 471 MB more and 5 are free: make room and try again");
     }
 }

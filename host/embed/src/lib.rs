@@ -7,8 +7,12 @@
 mod embedder;
 mod endpoint;
 mod error;
+mod http;
 mod local;
 pub mod models;
+mod retry;
+#[cfg(test)]
+mod stand_in;
 
 pub use embedder::{Embedder, ModelId, Purpose};
 pub use endpoint::{Endpoint, EndpointConfig};

@@ -29,6 +29,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use math::to_unit_length;
+#[cfg(test)]
+pub(crate) use tiny::Tiny;
 
 use crate::models::record::Pooling;
 use crate::{EmbedError, Embedder, ModelId, Purpose};
@@ -154,8 +156,7 @@ impl Inner {
             let reason = "it has fewer words than the tokenizer".to_owned();
             return Err(EmbedError::Broken { path: self.folder.file(WEIGHTS), reason });
         }
-        let tokens: Vec<Vec<u32>> =
-            texts.iter().map(|text| tokenizer.encode(text, self.folder.most_tokens)).collect();
+        let tokens: Vec<Vec<u32>> = texts.iter().map(|text| tokenizer.encode(text, self.folder.most_tokens)).collect();
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in batches(&tokens, self.options.batch_tokens) {
             if stop.is_cancelled() {

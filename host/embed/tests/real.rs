@@ -1,13 +1,16 @@
 //! Real models: their vectors are near those of the reference implementation. The models are installed by
 //! `tests/setup/install.sh`; how the vectors in `reference` were made is said in them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use steward_embed::{Embedder, LocalModel, LocalOptions, Purpose};
+use sha2::{Digest, Sha256};
+use steward_embed::{Embedder, LocalModel, LocalOptions, Purpose, models};
 
 #[derive(Deserialize)]
 struct Reference {
@@ -31,10 +34,14 @@ impl Text {
     }
 }
 
-fn model(name: &str) -> LocalModel {
+fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/models")).join(name);
     assert!(folder.exists(), "the model {name} is missing: run tests/setup/install.sh");
-    LocalModel::open(&folder, LocalOptions::default()).unwrap()
+    folder
+}
+
+fn model(name: &str) -> LocalModel {
+    LocalModel::open(&folder(name), LocalOptions::default()).unwrap()
 }
 
 fn reference(name: &str) -> Reference {
@@ -103,13 +110,23 @@ async fn what_is_asked_in_one_language_is_found_in_another() {
         ("where is my passport?", 0),
         ("когда обслуживали машину?", 1),
         ("who must not eat nuts?", 2),
-        ("какой пароль от вайфая?", 3),
+        ("какой пароль от Wi-Fi?", 3),
     ];
     for (query, expected) in queries {
         let query_vector = one(&model, query, Purpose::Query).await;
         let near: Vec<f32> = passages.iter().map(|passage| cosine(passage, &query_vector)).collect();
         let best = (0..near.len()).max_by(|a, b| near[*a].total_cmp(&near[*b])).unwrap();
         assert_eq!(best, expected, "{query}: {near:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_means_these_very_files() {
+    let folder = folder("all-minilm-l6-v2");
+    for file in models::find("all-minilm-l6-v2").unwrap().files {
+        let content = fs::read(folder.join(file.name)).unwrap();
+        let sum: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!((content.len() as u64, sum.as_str()), (file.bytes, file.sha256), "{}", file.name);
     }
 }
 
@@ -128,7 +145,8 @@ fn a_model_knows_which_scripts_it_does_not_know() {
     for text in strange {
         assert!(english.confidence(text) < 0.2, "{text}: {}", english.confidence(text));
     }
-    for text in known.iter().chain(&neither).chain(&strange).chain(&["我喜欢喝茶", "今日は東京に行きます"]) {
+    for text in known.iter().chain(&neither).chain(&strange).chain(&["我喜欢喝茶", "今日は東京に行きます"])
+    {
         assert!(multilingual.confidence(text) > 0.9, "{text}: {}", multilingual.confidence(text));
     }
 }

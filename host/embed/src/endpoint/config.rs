@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::Purpose;
+
 /// A server and the model on it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EndpointConfig {
@@ -48,6 +50,35 @@ impl EndpointConfig {
             retries: 3,
         }
     }
+
+    /// Where vectors are asked for.
+    pub(super) fn embeddings(&self) -> Url {
+        let mut url = self.url.clone();
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix("/embeddings").unwrap_or(path);
+        let path = if path.is_empty() { "/v1" } else { path };
+        url.set_path(&format!("{path}/embeddings"));
+        url
+    }
+
+    /// The text as it is sent. Servers refuse to take nothing, but a space.
+    pub(super) fn prefixed(&self, text: &str, purpose: Purpose) -> String {
+        let prefix = match purpose {
+            Purpose::Query => &self.query_prefix,
+            Purpose::Passage => &self.passage_prefix,
+        };
+        let text = format!("{prefix}{text}");
+        if text.is_empty() { " ".to_owned() } else { text }
+    }
+
+    /// Of what is sent with each text and changes its vector; empty where nothing is.
+    pub(super) fn fingerprint(&self) -> String {
+        if !self.input_type && self.query_prefix.is_empty() && self.passage_prefix.is_empty() {
+            return String::new();
+        }
+        let sent = format!("{} {:?} {:?}", self.input_type, self.query_prefix, self.passage_prefix);
+        blake3::hash(sent.as_bytes()).to_hex()[..32].to_owned()
+    }
 }
 
 impl fmt::Debug for EndpointConfig {
@@ -63,6 +94,30 @@ impl fmt::Debug for EndpointConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_may_be_written_in_any_way() {
+        let cases = [
+            ("http://127.0.0.1:1234", "http://127.0.0.1:1234/v1/embeddings"),
+            ("https://api.openai.com/v1/", "https://api.openai.com/v1/embeddings"),
+            ("https://models.example/api/v1/embeddings", "https://models.example/api/v1/embeddings"),
+        ];
+        for (given, expected) in cases {
+            let config = EndpointConfig::new(Url::parse(given).unwrap(), "m");
+            assert_eq!(config.embeddings().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn prefixes_make_another_model() {
+        let plain = EndpointConfig::new(Url::parse("http://127.0.0.1").unwrap(), "m");
+        let prefixed = EndpointConfig { query_prefix: "query: ".into(), ..plain.clone() };
+        let typed = EndpointConfig { input_type: true, ..plain.clone() };
+        assert_eq!(plain.fingerprint(), "");
+        assert_ne!(prefixed.fingerprint(), typed.fingerprint());
+        assert_eq!(prefixed.prefixed("x", Purpose::Query), "query: x");
+        assert_eq!(plain.prefixed("", Purpose::Passage), " ");
+    }
 
     #[test]
     fn no_key_is_printed() {

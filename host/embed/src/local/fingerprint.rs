@@ -15,8 +15,8 @@ const SAMPLE: u64 = 4096;
 /// Hexadecimal digits that are kept.
 const DIGITS: usize = 32;
 
-/// By the recorded sums of a model that was pulled; else by the tokenizer, and by the header, the size and samples of the
-/// weights. `settings` is all else that changes vectors.
+/// By the recorded sums of a model that was pulled; else by the tokenizer, and by the header, the size and samples of
+/// the weights. `settings` is all else that changes vectors.
 pub(super) fn of(folder: &Path, record: Option<&Record>, settings: &str) -> Result<String, EmbedError> {
     let mut hash = blake3::Hasher::new();
     hash.update(settings.as_bytes());

@@ -1,5 +1,7 @@
 //! The few functions of an encoder that are no product of matrices.
 
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
 /// Scales a row to mean 0 and variance 1, then by the learnt weight and bias (Ba and others, 2016).
@@ -24,13 +26,14 @@ pub(super) fn softmax(mut row: ArrayViewMut1<'_, f32>) {
 
 /// x · Φ(x), with the normal distribution Φ (Hendrycks and Gimpel, 2016); exact, not by the tangent.
 pub(super) fn gelu(x: f32) -> f32 {
-    x * (0.5 + 0.5 * erf(x * std::f32::consts::FRAC_1_SQRT_2))
+    x * (0.5 + 0.5 * erf(x * FRAC_1_SQRT_2))
 }
 
 /// The error function, to 1e-6: a quotient of polynomials in x², fitted to it between 0 and 3.9 with the greatest error
 /// as small as it gets.
 fn erf(x: f32) -> f32 {
-    const ABOVE: [f32; 6] = [2.050_344_8e-6, 2.874_393_5e-4, 3.836_462e-3, 5.296_563_7e-2, 0.191_932_54, 1.128_379];
+    const ABOVE: [f32; 6] =
+        [2.050_344_8e-6, 2.874_393_5e-4, 3.836_462e-3, 5.296_563_7e-2, 0.191_932_54, FRAC_2_SQRT_PI];
     const BELOW: [f32; 6] = [3.822_935_5e-5, 1.181_617_4e-3, 1.510_841_2e-2, 0.114_754_55, 0.503_427_57, 1.0];
     let x = x.clamp(-3.9, 3.9);
     let square = x * x;

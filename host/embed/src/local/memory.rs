@@ -3,7 +3,10 @@
 
 /// Nothing that is in use is touched.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "glibc's own function, which takes no pointer, locks its heaps and may be called at any time")]
+#[expect(
+    unsafe_code,
+    reason = "glibc's own function, which takes no pointer, locks its heaps and may be called at any time"
+)]
 pub(super) fn give_back() {
     unsafe {
         libc::malloc_trim(0);

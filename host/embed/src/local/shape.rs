@@ -136,7 +136,7 @@ impl Json {
             return Err(format!("its position_embedding_type is {positions:?}; absolute can be computed here"));
         }
         let sizes = [self.hidden_size, self.num_hidden_layers, self.num_attention_heads, self.intermediate_size];
-        if sizes.contains(&0) || self.hidden_size % self.num_attention_heads != 0 {
+        if sizes.contains(&0) || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err("its sizes do not fit each other".to_owned());
         }
         if self.max_position_embeddings < offset + 3 {

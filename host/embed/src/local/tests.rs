@@ -30,7 +30,6 @@ fn tokens(words: &[&str]) -> Vec<u32> {
 
 #[tokio::test]
 async fn every_kind_of_model_number_and_pooling_is_computed() {
-    let text = tokens(&["the", "cat", "##s", "sat", "[UNK]"]);
     for kind in ["bert", "xlm-roberta", "distilbert"] {
         for (dtype, pooling, prefix) in
             [("F32", "mean", ""), ("F16", "cls", "bert."), ("BF16", "mean", "0.auto_model.")]
@@ -43,7 +42,6 @@ async fn every_kind_of_model_number_and_pooling_is_computed() {
             assert_near(&vectors.unwrap()[0], &expected, &format!("{kind} {dtype} {pooling}"));
         }
     }
-    assert_eq!(text.len(), 7);
 }
 
 #[tokio::test]
@@ -134,22 +132,21 @@ async fn a_broken_folder_names_the_file_and_the_remedy() {
         break_it(folder.path());
         folder
     };
-    let cut = |name: &'static str, bytes: usize| {
+    let cut = |name: &'static str| {
         move |folder: &Path| {
             let content = fs::read(folder.join(name)).unwrap();
-            fs::write(folder.join(name), &content[..content.len() - bytes]).unwrap();
+            fs::write(folder.join(name), &content[..content.len() - 1]).unwrap();
         }
     };
     let gone = |name: &'static str| move |folder: &Path| fs::remove_file(folder.join(name)).unwrap();
-    let cases: [(&str, Box<dyn Fn(&Path)>); 5] = [
-        ("config.json", Box::new(gone("config.json"))),
-        ("tokenizer.json", Box::new(gone("tokenizer.json"))),
-        ("tokenizer.json", Box::new(cut("tokenizer.json", 1))),
-        ("model.safetensors", Box::new(gone("model.safetensors"))),
-        ("model.safetensors", Box::new(cut("model.safetensors", 1))),
+    let cases = [
+        ("config.json", broken(&gone("config.json"))),
+        ("tokenizer.json", broken(&gone("tokenizer.json"))),
+        ("tokenizer.json", broken(&cut("tokenizer.json"))),
+        ("model.safetensors", broken(&gone("model.safetensors"))),
+        ("model.safetensors", broken(&cut("model.safetensors"))),
     ];
-    for (name, break_it) in &cases {
-        let folder = broken(break_it);
+    for (name, folder) in cases {
         let error = match LocalModel::open(folder.path(), LocalOptions::default()) {
             Ok(model) => embed(&model, &["cat"], Purpose::Query).await.unwrap_err(),
             Err(error) => error,

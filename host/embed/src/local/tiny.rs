@@ -1,5 +1,5 @@
-//! A model for tests: a folder with a tiny encoder whose weights are chosen by chance, and the same forward pass once more,
-//! number by number and in double precision, to compare with.
+//! A model for tests: a folder with a tiny encoder whose weights are chosen by chance, and the same forward pass once
+//! more, number by number and in double precision, to compare with.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ pub(super) const WORDS: [&str; 12] =
     ["[CLS]", "[PAD]", "[SEP]", "[UNK]", "cat", "sat", "mat", "##s", "the", "a", "query", ":"];
 
 #[derive(Clone, Debug)]
-pub(super) struct Tiny {
+pub(crate) struct Tiny {
     pub(super) kind: &'static str,
     pub(super) dtype: &'static str,
     pub(super) pooling: &'static str,
@@ -32,7 +32,7 @@ pub(super) struct Tiny {
 }
 
 impl Tiny {
-    pub(super) fn new(kind: &'static str) -> Self {
+    pub(crate) fn new(kind: &'static str) -> Self {
         let mut tiny = Self { kind, dtype: "F32", pooling: "mean", prefix: "", tensors: BTreeMap::new() };
         let mut chance = Chance(7);
         let tables =
@@ -80,7 +80,7 @@ impl Tiny {
         }
     }
 
-    pub(super) fn write(&self) -> TempDir {
+    pub(crate) fn write(&self) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         self.write_to(folder.path());
         folder

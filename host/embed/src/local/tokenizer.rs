@@ -1,5 +1,5 @@
-//! Texts to the numbers of a model's pieces of words, by the model's own tokenizer.json. WordPiece and Unigram, which the
-//! models that can be run here use, and no other.
+//! Texts to the numbers of a model's pieces of words, by the model's own tokenizer.json. WordPiece and Unigram, which
+//! the models that can be run here use, and no other.
 //!
 //! It is our own for the sake of memory: a vocabulary of 250,000 pieces takes some 10 MB here and gives them back. What
 //! is written in a text is never a control token, whatever it looks like. Read `pieces` for how a vocabulary is kept.

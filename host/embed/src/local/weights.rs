@@ -1,8 +1,8 @@
 //! Reads tensors from a safetensors file (<https://github.com/huggingface/safetensors#format>).
 //!
-//! The table of word vectors of a multilingual model is several hundred megabytes. It is never held: the few rows that a
-//! text needs are read at their place in the file, which the system keeps in its cache of files. Nothing is mapped, for
-//! a mapped file that somebody shortens would end the process.
+//! The table of word vectors of a multilingual model is several hundred megabytes. It is never held: the few rows that
+//! a text needs are read at their place in the file, which the system keeps in its cache of files. Nothing is mapped,
+//! for a mapped file that somebody shortens would end the process.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -192,7 +192,8 @@ mod tests {
     }
 
     fn table(dtype: &str, end: usize) -> Value {
-        json!({"__metadata__": {"format": "pt"}, "bert.word.weight": {"dtype": dtype, "shape": [2, 2], "data_offsets": [0, end]}})
+        let tensor = json!({"dtype": dtype, "shape": [2, 2], "data_offsets": [0, end]});
+        json!({"__metadata__": {"format": "pt"}, "bert.word.weight": tensor})
     }
 
     #[test]

@@ -63,8 +63,8 @@ fn the_record_of_an_installed_model_counts_first() {
         })
         .into_iter()
         .collect();
-    let record = json!({"name": "mine", "repository": "a/b", "revision": "1", "query_prefix": "q ", "passage_prefix": "p ",
-                        "pooling": "cls", "files": files});
+    let record = json!({"name": "mine", "repository": "a/b", "revision": "1", "query_prefix": "q ",
+                        "passage_prefix": "p ", "pooling": "cls", "files": files});
     fs::write(folder.path().join("steward.json"), record.to_string()).unwrap();
     let opened = Folder::open(folder.path()).unwrap();
     assert_eq!((opened.id.name.as_str(), opened.pooling), ("mine", Pooling::Cls));

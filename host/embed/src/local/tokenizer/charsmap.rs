@@ -1,5 +1,5 @@
-//! SentencePiece's table of characters and sequences that are replaced by others before a text is cut: full-width letters,
-//! ligatures, strange spaces. It is a double-array trie of the keys in the layout of darts-clone
+//! SentencePiece's table of characters and sequences that are replaced by others before a text is cut: full-width
+//! letters, ligatures, strange spaces. It is a double-array trie of the keys in the layout of darts-clone
 //! (<https://github.com/s-yata/darts-clone>), and behind it the replacements, each ended by a NUL.
 
 use base64::Engine as _;
@@ -23,7 +23,8 @@ impl Charsmap {
         odd.is_empty().then_some(Self { units, replacements })
     }
 
-    /// At each place the longest key is replaced, as SentencePiece does it, with which these models were trained.
+    /// At each place the longest key is replaced, as SentencePiece does it, with which these models were trained. The
+    /// library tokenizers differs in one thing: of a replaced letter it drops the accents that are combined with it.
     pub(super) fn apply(&self, text: &str) -> String {
         let mut result = String::with_capacity(text.len());
         let mut rest = text;

@@ -1,4 +1,5 @@
-//! Reads a tokenizer.json. The vocabulary goes straight into its buffer, for there may be a quarter of a million pieces.
+//! Reads a tokenizer.json. The vocabulary goes straight into its buffer, for there may be a quarter of a million
+//! pieces.
 
 use std::fmt;
 use std::fs::File;

@@ -13,9 +13,10 @@ pub(super) struct Frame {
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum Named {
-    TemplateProcessing { single: Vec<Part>, special_tokens: HashMap<String, Special> },
-    BertProcessing { cls: (String, u32), sep: (String, u32) },
-    RobertaProcessing { cls: (String, u32), sep: (String, u32) },
+    #[serde(rename = "TemplateProcessing")]
+    Template { single: Vec<Part>, special_tokens: HashMap<String, Special> },
+    #[serde(rename = "BertProcessing", alias = "RobertaProcessing")]
+    Pair { cls: (String, u32), sep: (String, u32) },
 }
 
 #[derive(Deserialize)]
@@ -33,10 +34,8 @@ struct Special {
 pub(super) fn read(json: Option<serde_json::Value>) -> Result<Frame, String> {
     let Some(json) = json else { return Ok(Frame::default()) };
     match serde_json::from_value(json).map_err(|error| format!("its post_processor is not known: {error}"))? {
-        Named::BertProcessing { cls, sep } | Named::RobertaProcessing { cls, sep } => {
-            Ok(Frame { before: vec![cls.1], after: vec![sep.1] })
-        }
-        Named::TemplateProcessing { single, special_tokens } => template(&single, &special_tokens),
+        Named::Pair { cls, sep } => Ok(Frame { before: vec![cls.1], after: vec![sep.1] }),
+        Named::Template { single, special_tokens } => template(&single, &special_tokens),
     }
 }
 
@@ -66,6 +65,8 @@ mod tests {
         let frame = Frame { before: vec![101], after: vec![102] };
         let bert = json!({"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]});
         assert_eq!(read(Some(bert)), Ok(frame));
+        let roberta = json!({"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": true});
+        assert_eq!(read(Some(roberta)), Ok(Frame { before: vec![0], after: vec![2] }));
         let template = json!({
             "type": "TemplateProcessing",
             "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},

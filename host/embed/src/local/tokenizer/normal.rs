@@ -11,17 +11,31 @@ use super::charsmap::Charsmap;
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum Named {
-    Sequence { normalizers: Vec<Named> },
+    Sequence {
+        normalizers: Vec<Named>,
+    },
     BertNormalizer(Bert),
-    Precompiled { precompiled_charsmap: Option<String> },
-    Replace { pattern: Pattern, content: String },
-    Strip { strip_left: bool, strip_right: bool },
+    Precompiled {
+        precompiled_charsmap: Option<String>,
+    },
+    Replace {
+        pattern: Pattern,
+        content: String,
+    },
+    Strip {
+        strip_left: bool,
+        strip_right: bool,
+    },
     Lowercase,
     StripAccents,
-    NFC,
-    NFD,
-    NFKC,
-    NFKD,
+    #[serde(rename = "NFC")]
+    Nfc,
+    #[serde(rename = "NFD")]
+    Nfd,
+    #[serde(rename = "NFKC")]
+    Nfkc,
+    #[serde(rename = "NFKD")]
+    Nfkd,
 }
 
 #[derive(Deserialize)]
@@ -82,10 +96,10 @@ fn flatten(named: Named, steps: &mut Vec<Normal>) -> Result<(), String> {
         Named::Strip { strip_left: left, strip_right: right } => Normal::Strip { left, right },
         Named::Lowercase => Normal::Lowercase,
         Named::StripAccents => Normal::StripAccents,
-        Named::NFC => Normal::Compose(ComposingNormalizerBorrowed::new_nfc()),
-        Named::NFKC => Normal::Compose(ComposingNormalizerBorrowed::new_nfkc()),
-        Named::NFD => Normal::Decompose(DecomposingNormalizerBorrowed::new_nfd()),
-        Named::NFKD => Normal::Decompose(DecomposingNormalizerBorrowed::new_nfkd()),
+        Named::Nfc => Normal::Compose(ComposingNormalizerBorrowed::new_nfc()),
+        Named::Nfkc => Normal::Compose(ComposingNormalizerBorrowed::new_nfkc()),
+        Named::Nfd => Normal::Decompose(DecomposingNormalizerBorrowed::new_nfd()),
+        Named::Nfkd => Normal::Decompose(DecomposingNormalizerBorrowed::new_nfkd()),
     });
     Ok(())
 }
@@ -205,9 +219,10 @@ mod tests {
     fn bert_cleans_spaces_and_accents() {
         let bert = |lowercase: bool| {
             let kind = "BertNormalizer";
-            json!({"type": kind, "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": lowercase})
+            json!({"type": kind, "clean_text": true, "handle_chinese_chars": true, "strip_accents": null,
+                   "lowercase": lowercase})
         };
-        assert_eq!(apply(bert(true), "Çà\tЙ\u{200d}\u{0}ва 茶x"), "ca и\u{0432}а  茶 x".replace("и\u{0432}", "ив"));
+        assert_eq!(apply(bert(true), "Çà\tЙ\u{200d}\u{0}ва 茶x"), "ca ива  茶 x");
         assert_eq!(apply(bert(false), "Çà Й"), "Çà Й");
     }
 

@@ -1,5 +1,5 @@
-//! WordPiece, as BERT uses it: from the left, the longest piece that fits; a word with a part that is none is unknown as
-//! a whole.
+//! WordPiece, as BERT uses it: from the left, the longest piece that fits; a word with a part that is none is unknown
+//! as a whole.
 
 use super::pieces::Pieces;
 
