@@ -7,6 +7,7 @@ mod answer;
 mod config;
 mod fault;
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
@@ -32,7 +33,6 @@ const MOST_COMPLAINT_BYTES: usize = 64 * 1024;
 const PROBE: &str = "steward";
 
 /// A model on a server.
-#[derive(Debug)]
 pub struct Endpoint {
     config: EndpointConfig,
     client: Client,
@@ -157,6 +157,12 @@ impl Endpoint {
         self.reached.get_or_init(|| ModelId { dimension: expected, ..self.unreached.clone() });
         vectors.iter_mut().for_each(|vector| to_unit_length(vector));
         Ok(vectors)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("config", &self.config).field("id", self.id()).finish_non_exhaustive()
     }
 }
 

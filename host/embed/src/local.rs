@@ -95,7 +95,8 @@ impl LocalModel {
         self.inner.encoder.is_full() || self.inner.tokenizer.is_full()
     }
 
-    /// Lets go of weights and vocabulary when nobody asked for the idle time, and says whether it did. Never waits.
+    /// Lets go of weights and vocabulary when nobody asked for the idle time, and says whether it did. It waits for
+    /// nobody; to give the memory back takes some milliseconds.
     pub fn unload_if_idle(&self, now: Instant) -> bool {
         let Ok(_turn) = self.turn.try_acquire() else { return false };
         let used = *self.inner.used.lock().unwrap_or_else(PoisonError::into_inner);

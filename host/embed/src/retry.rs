@@ -1,6 +1,5 @@
 //! How long to wait before asking again: exponential backoff with full jitter, or what the server asked for.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,12 +74,6 @@ impl Pauses {
 
     pub(crate) async fn spend(&self, pause: Duration) {
         (self.0)(pause).await;
-    }
-}
-
-impl fmt::Debug for Pauses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pauses")
     }
 }
 

@@ -157,6 +157,16 @@ async fn a_broken_folder_names_the_file_and_the_remedy() {
 }
 
 #[tokio::test]
+async fn a_config_that_lies_takes_no_memory() {
+    let folder = Tiny::new("bert").write();
+    let mut config = Tiny::new("bert").config();
+    config["num_hidden_layers"] = json!(1_000_000_000_000_u64);
+    fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+    let error = embed(&open(folder.path()), &["cat"], Purpose::Query).await.unwrap_err().to_string();
+    assert!(error.contains("it has no encoder.layer.2."), "{error}");
+}
+
+#[tokio::test]
 async fn a_tokenizer_of_another_model_is_refused() {
     let folder = Tiny::new("bert").write();
     let mut tokenizer = super::tiny::tokenizer();

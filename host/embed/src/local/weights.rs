@@ -20,6 +20,7 @@ const MOST_HEADER: u64 = 16 * 1024 * 1024;
 pub(super) struct Weights {
     path: PathBuf,
     file: File,
+    size: u64,
     /// Where the data begin.
     data: u64,
     tensors: HashMap<String, Tensor>,
@@ -75,7 +76,12 @@ impl Weights {
         }
         let prefix = tensors.keys().find_map(|name| name.strip_suffix(known)).map(str::to_owned);
         let prefix = prefix.ok_or_else(|| broken(&format!("it has no {known}")))?;
-        Ok(Self { path: path.to_owned(), file, data, tensors, prefix })
+        Ok(Self { path: path.to_owned(), file, size, data, tensors, prefix })
+    }
+
+    /// No more numbers can be in the file.
+    pub(super) fn most_numbers(&self) -> usize {
+        usize::try_from(self.size / 2).unwrap_or(usize::MAX)
     }
 
     /// The numbers of a tensor of this shape.

@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const RETRIES: u32 = 5;
 
 /// A server with models.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Hub {
     base: Url,
     pub(super) client: Client,

@@ -17,7 +17,7 @@ impl Encoder {
         let file = Weights::open(path, shape.names.words)?;
         let words = file.rows(shape.names.words, shape.hidden)?;
         let mut reader = Reader { file: &file, shape, numbers: Vec::new(), vectors: Vec::new() };
-        reader.numbers.reserve_exact((shape.positions + shape.layers * reader.rows_of_layer()) * shape.hidden);
+        reader.numbers.reserve_exact(reader.planned().min(file.most_numbers()));
         let positions = reader.positions()?;
         let norm = reader.norm(shape.names.norm)?;
         let layers = (0..shape.layers).map(|number| reader.layer(number)).collect::<Result<_, _>>()?;
@@ -37,9 +37,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Of the four matrices as wide as the encoder, and of the two between it and the inner numbers.
-    fn rows_of_layer(&self) -> usize {
-        4 * self.shape.hidden + 2 * self.shape.inner
+    /// Numbers of all matrices: the positions, and in each layer four as wide as the encoder and two between it and the
+    /// inner numbers.
+    fn planned(&self) -> usize {
+        let Shape { hidden, inner, layers, positions, .. } = self.shape;
+        let layer = hidden.saturating_mul(4).saturating_add(inner.saturating_mul(2));
+        layer.saturating_mul(*layers).saturating_add(*positions).saturating_mul(*hidden)
     }
 
     /// The rows of the positions a text can have. What every token of a text has in common is added to them.
