@@ -8,9 +8,6 @@ use steward_embed::{EmbedError, Embedder, ModelId, Purpose};
 use steward_index::{Index, Model};
 use tokio::time::timeout;
 
-/// A question does not wait longer for its vector; then words alone are compared.
-const QUESTION: Duration = Duration::from_secs(10);
-
 /// Where models come from.
 #[async_trait]
 pub trait Embedders: Send + Sync {
@@ -53,7 +50,7 @@ pub(crate) async fn row(index: &Arc<Index>, id: &ModelId) -> steward_index::Resu
 }
 
 /// The question as a vector of the model that answers in this index: the current one, or until that has made all its
-/// vectors the one before it.
+/// vectors the one before it. It is waited for no longer than `patience`.
 ///
 /// # Errors
 /// Says why words alone are compared.
@@ -61,9 +58,10 @@ pub(crate) async fn ask(
     embedders: &dyn Embedders,
     index: &Arc<Index>,
     question: &str,
+    patience: Duration,
 ) -> Result<Option<Asked>, String> {
     let Some(current) = embedders.current() else { return Ok(None) };
-    let asked = timeout(QUESTION, async {
+    let asked = timeout(patience, async {
         let (embedder, model) = answering(embedders, index, current).await?;
         let vectors =
             embedder.embed(&[question.to_owned()], Purpose::Query).await.map_err(|error| error.to_string())?;

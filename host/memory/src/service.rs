@@ -28,10 +28,16 @@ use crate::watching::Watching;
 
 /// A search right after the start waits so long for the files to be looked at once.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
+/// A question waits so long for its vector; then words alone are compared.
+const QUESTION: Duration = Duration::from_secs(10);
+/// The same for a message, which somebody waits for to be answered.
+const MESSAGE: Duration = Duration::from_millis(700);
 /// Of what was found so many of the best count as recalled.
 const RECALLED: usize = 3;
 /// Said where not all files were read yet.
 const STILL: &str = "files are still being read; more of them can be found later";
+/// Passages of which some may be offered with a message.
+const CANDIDATES: usize = 12;
 /// Problems that are told.
 const PROBLEMS: usize = 10;
 
@@ -97,7 +103,7 @@ impl Memory {
     ) -> Result<MemoryFound, MemoryFault> {
         let space = self.space(space).await?;
         space.until_ready(FIRST_LOOK).await;
-        let (hits, note) = self.hits(&space, text, limit).await?;
+        let (hits, note) = self.hits(&space, text, limit, QUESTION).await?;
         if counts {
             self.count(&space, &hits).await?;
         }
@@ -114,12 +120,14 @@ impl Memory {
         tokens: u32,
         skip: impl Fn(&str) -> bool,
     ) -> Result<Vec<MemoryHit>, MemoryFault> {
-        let found = self.search(space, message, 12, false).await?;
-        let best = found.hits.first().map_or(0.0, |hit| hit.score);
+        let space = self.space(space).await?;
+        let (hits, _) = self.hits(&space, message, CANDIDATES, MESSAGE).await?;
+        let hits: Vec<_> = hits.into_iter().map(|hit| self.shown(space.space, hit)).collect();
+        let best = hits.first().map_or(0.0, |hit| hit.score);
         let mut left = tokens;
         let mut offered = Vec::new();
         // What fits only half as well as the best is beside the point more often than not.
-        for hit in found.hits.into_iter().filter(|hit| hit.score >= best / 2.0 && !skip(&hit.path)) {
+        for hit in hits.into_iter().filter(|hit| hit.score >= best / 2.0 && !skip(&hit.path)) {
             let needed = budget::tokens(&hit.text) + 16;
             if needed <= left {
                 left -= needed;
@@ -309,9 +317,15 @@ impl Memory {
         Ok(open)
     }
 
-    async fn hits(&self, space: &Space, text: &str, limit: usize) -> Result<(Vec<Hit>, Option<String>), MemoryError> {
+    async fn hits(
+        &self,
+        space: &Space,
+        text: &str,
+        limit: usize,
+        patience: Duration,
+    ) -> Result<(Vec<Hit>, Option<String>), MemoryError> {
         space.searched.store(true, Ordering::Relaxed);
-        let asked = embedding::ask(&*self.shared.embedders, &space.index, text).await;
+        let asked = embedding::ask(&*self.shared.embedders, &space.index, text, patience).await;
         let (asked, note) = match asked {
             Ok(Some(asked)) => {
                 let note =
@@ -426,11 +440,17 @@ async fn watch(space: Arc<Space>, stop: CancellationToken) {
         }
         let own = own.clone();
         let followed = tokio::task::spawn_blocking(move || {
-            watching.follow(&own, &sources);
-            watching
+            let more = watching.follow(&own, &sources);
+            (watching, more)
         });
         match followed.await {
-            Ok(back) => watching = back,
+            // What was written before it was watched is looked at too.
+            Ok((back, more)) => {
+                watching = back;
+                if more {
+                    space.touch();
+                }
+            }
             Err(_) => return,
         }
         tokio::select! {

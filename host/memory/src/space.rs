@@ -8,6 +8,7 @@ use steward_agent::MemorySpace;
 use steward_embed::Purpose;
 use steward_index::{FileState, Index};
 use tokio::sync::{Mutex as Turn, Notify};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::embedding;
@@ -54,12 +55,14 @@ impl Space {
     pub(crate) async fn open(space: MemorySpace, shared: Arc<Shared>) -> Result<Self, MemoryError> {
         let record = shared.store.memory_record(&space.to_string()).await?;
         let folder = shared.settings.index.join(space.to_string());
+        let levels = shared.settings.levels;
         let opened = tokio::task::spawn_blocking(move || {
             let index = Index::open(&folder)?;
             index.change(|batch| {
                 batch.forget(&record.forgotten)?;
                 batch.set_recalls(&record.recalls)
             })?;
+            index.settle_levels(levels)?;
             index.follow()?;
             Ok::<_, MemoryError>(index)
         });
@@ -97,9 +100,12 @@ impl Space {
         let embedding = tokio::spawn(Arc::clone(&self).keep_embedding(stop.clone()));
         let mut rested = false;
         while !stop.is_cancelled() {
+            let started = Instant::now();
             if let Err(error) = self.refresh(false, &stop).await {
                 tracing::warn!(space = %self.space, %error, "memory is not up to date");
             }
+            // Folders in which something is always being written are not looked at all the time.
+            let gather = GATHER.max(started.elapsed() * 10);
             let settings = &self.shared.settings;
             let mut wait = settings.rest_after;
             loop {
@@ -107,7 +113,10 @@ impl Space {
                     () = stop.cancelled() => break,
                     () = self.dirty.notified() => {
                         rested = false;
-                        tokio::time::sleep(GATHER).await;
+                        tokio::select! {
+                            () = tokio::time::sleep(gather) => {}
+                            () = stop.cancelled() => {}
+                        }
                         break;
                     }
                     () = tokio::time::sleep(wait) => {

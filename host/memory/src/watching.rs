@@ -15,12 +15,27 @@ pub(crate) struct Watching {
     watched: HashSet<PathBuf>,
 }
 
+/// Whether something was changed that may be searched. In the own folder much goes on that is not.
+fn matters(event: &Event, own: &Path) -> bool {
+    if matches!(event.kind, EventKind::Access(_)) {
+        return false;
+    }
+    let searched = |path: &PathBuf| {
+        // What lies directly in the own folder, but for the files of memory and the folders of days and transcripts.
+        let beside = path.parent() == Some(own);
+        let names = ["MEMORY.md", "HEARTBEAT.md", "memory", "sessions"];
+        !beside || path.file_name().is_some_and(|name| names.iter().any(|known| name == *known))
+    };
+    event.paths.is_empty() || event.paths.iter().any(searched)
+}
+
 impl Watching {
     pub(crate) fn start(space: &Arc<Space>) -> Self {
         let space: Weak<Space> = Arc::downgrade(space);
         let changed = move |event: notify::Result<Event>| {
-            let matters = event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_)));
-            if let Some(space) = space.upgrade().filter(|_| matters) {
+            let Some(space) = space.upgrade() else { return };
+            let own = space.shared.settings.folder(space.space);
+            if event.is_ok_and(|event| matters(&event, &own)) {
                 space.touch();
             }
         };
@@ -29,8 +44,9 @@ impl Watching {
         Self { watcher, watched: HashSet::new() }
     }
 
-    /// Watches these, what is new among them.
-    pub(crate) fn follow(&mut self, own: &Path, sources: &[String]) {
+    /// Watches these, what is new among them; gives whether anything was.
+    pub(crate) fn follow(&mut self, own: &Path, sources: &[String]) -> bool {
+        let before = self.watched.len();
         // The own folder itself, not what lies below it: tools write there all day.
         let own =
             [own.to_owned(), own.join("memory"), own.join("sessions")].map(|path| (path, RecursiveMode::NonRecursive));
@@ -39,11 +55,12 @@ impl Watching {
             if self.watched.contains(&path) || !path.exists() {
                 continue;
             }
-            let Some(watcher) = &mut self.watcher else { return };
+            let Some(watcher) = &mut self.watcher else { return false };
             match watcher.watch(&path, mode) {
                 Ok(()) => drop(self.watched.insert(path)),
                 Err(error) => tracing::debug!(%error, path = %path.display(), "this folder is not watched"),
             }
         }
+        self.watched.len() > before
     }
 }

@@ -60,7 +60,7 @@ pub(super) enum MemoryCommand {
 
 #[derive(clap::Args, Clone, Copy)]
 pub(super) struct Whose {
-    /// The memory of another person, by their number in `/users`; the owners' if left out
+    /// The memory of another person, by their number; the owners' if left out
     #[arg(long, value_name = "NUMBER")]
     person: Option<i64>,
 }
