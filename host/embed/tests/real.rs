@@ -1,5 +1,5 @@
 //! Real models: their vectors are near those of the reference implementation. The models are installed by
-//! `tests/setup/install.sh`; how the vectors in `reference` were made is said in them.
+//! `tests/setup/install.sh`; `reference/make.py` made what they are compared with.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
