@@ -6,7 +6,8 @@ use steward_tests::model::Reply;
 use crate::stage::Stage;
 
 /// A PDF of one page, without the table that says where its objects are.
-const LEASE: &[u8] = b"%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n2 0 obj << /Type /Pages /Kids [3 0 R] \
+const LEASE: &[u8] =
+    b"%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n2 0 obj << /Type /Pages /Kids [3 0 R] \
     /Count 1 >> endobj\n3 0 obj << /Type /Page /Parent 2 0 R /Contents 5 0 R /Resources << /Font << /F1 4 0 R >> >> >> \
     endobj\n4 0 obj << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> endobj\n5 0 obj << /Length 59 >>\nstream\n\
     BT /F1 12 Tf 50 700 Td (The rent is due on the fifth) Tj ET\nendstream endobj\ntrailer << /Root 1 0 R >>\n";

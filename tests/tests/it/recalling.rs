@@ -37,18 +37,18 @@ fn keeping(asked: &Asked) -> Reply {
 
 /// Waits until a command prints something; what it is about goes on in the background.
 async fn until_printed(host: &Host, arguments: &[&str], fits: impl Fn(&str) -> bool) -> String {
-    let mut last = String::new();
+    let last = std::sync::Mutex::new(String::new());
     let looking = async {
         loop {
             let printed = host.run(arguments).await.text;
             if fits(&printed) {
                 return printed;
             }
-            last = printed;
+            *last.lock().unwrap() = printed;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    wait_for(looking, || format!("{arguments:?} never printed it; at last: {last}")).await
+    wait_for(looking, || format!("{arguments:?} never printed it; at last: {}", last.lock().unwrap())).await
 }
 
 async fn embedded(host: &Host) {
