@@ -46,7 +46,7 @@ fn measure(size: usize, folder: &Path) -> anyhow::Result<Ours> {
     let started = Instant::now();
     for first in (0..size).step_by(AT_ONCE) {
         put(&index, &world, first, AT_ONCE.min(size - first))?;
-        if (first + AT_ONCE) % FOLLOW_AFTER == 0 {
+        if (first + AT_ONCE).is_multiple_of(FOLLOW_AFTER) {
             index.follow()?;
         }
     }

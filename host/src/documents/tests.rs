@@ -24,6 +24,7 @@ impl Scene {
             compiled: data.join("compiled"),
             compiler: Compiler::InProcess,
             workspace,
+            people: data.join("people"),
             store: store.clone(),
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
