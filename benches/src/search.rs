@@ -106,7 +106,7 @@ fn one(size: usize) -> anyhow::Result<()> {
                 format!("reading all vectors once: {}", time(scan)),
                 against(meaning.median(), scan),
             ),
-            row("recall@10 of the vectors", number(recall), "comparing all: 1".to_owned(), number(recall)),
+            row("recall@10 of the vectors", format!("{recall:.4}"), "comparing all: 1".to_owned(), number(recall)),
             row(
                 "hybrid while passages are written: p50, most",
                 format!("{}, {}", time(busy.median()), time(busy.quantile(1.0))),

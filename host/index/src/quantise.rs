@@ -9,8 +9,37 @@ pub(crate) fn bytes(vector: &[f32]) -> Vec<u8> {
 
 /// The cosine of a vector and one that is kept as bytes; 0 where one of them is nothing.
 pub(crate) fn cosine(query: &[f32], kept: &[u8]) -> f32 {
-    let (mut dot, mut square) = (0.0f32, 0i32);
-    for (&asked, &byte) in query.iter().zip(kept) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[expect(unsafe_code, reason = "the one way to use instructions that not every processor has")]
+        // SAFETY: the line above has asked the processor for them.
+        return unsafe { cosine_with_avx2(query, kept) };
+    }
+    cosine_plainly(query, kept)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn cosine_with_avx2(query: &[f32], kept: &[u8]) -> f32 {
+    cosine_plainly(query, kept)
+}
+
+#[inline(always)]
+fn cosine_plainly(query: &[f32], kept: &[u8]) -> f32 {
+    // Sums side by side, so that the compiler can do several components at once.
+    const LANES: usize = 16;
+    let (mut dots, mut squares) = ([0.0f32; LANES], [0i32; LANES]);
+    let (asked, asked_rest) = query.as_chunks::<LANES>();
+    let (bytes, bytes_rest) = kept.as_chunks::<LANES>();
+    for (asked, bytes) in asked.iter().zip(bytes) {
+        for lane in 0..LANES {
+            let value = i32::from(bytes[lane].cast_signed());
+            dots[lane] += asked[lane] * value as f32;
+            squares[lane] += value * value;
+        }
+    }
+    let (mut dot, mut square) = (dots.iter().sum::<f32>(), squares.iter().sum::<i32>());
+    for (&asked, &byte) in asked_rest.iter().zip(bytes_rest) {
         let value = i32::from(byte.cast_signed());
         dot += asked * value as f32;
         square += value * value;
@@ -19,8 +48,17 @@ pub(crate) fn cosine(query: &[f32], kept: &[u8]) -> f32 {
     if length > 0.0 { dot / length } else { 0.0 }
 }
 
+#[inline(always)]
 fn length(vector: &[f32]) -> f32 {
-    vector.iter().map(|value| value * value).sum::<f32>().sqrt()
+    const LANES: usize = 16;
+    let (parts, rest) = vector.as_chunks::<LANES>();
+    let mut squares = [0.0f32; LANES];
+    for part in parts {
+        for lane in 0..LANES {
+            squares[lane] += part[lane] * part[lane];
+        }
+    }
+    (squares.iter().sum::<f32>() + rest.iter().map(|value| value * value).sum::<f32>()).sqrt()
 }
 
 /// On which side of the middle each component lies, 64 in a word.

@@ -1,9 +1,12 @@
 //! A bit for each component of each vector, in memory: whoever may be near is found by counting the bits in which they
 //! differ, several hundred million a second, and then compared in full. It needs no training, takes new vectors at any
-//! time, and costs `dimension / 8 + 4` bytes a vector.
+//! time, and costs `dimension / 8 + 4` bytes a vector. While there are few, their bytes are held whole as well, some
+//! megabytes, and all are compared.
 
 use crate::quantise;
 
+/// Up to here all are compared, which takes about a millisecond.
+const FEW: usize = 16_384;
 /// More vectors for the middle say nothing more.
 const SAMPLE: usize = 4_096;
 
@@ -15,6 +18,8 @@ pub(crate) struct Sketch {
     width: usize,
     ids: Vec<u32>,
     words: Vec<u64>,
+    /// All vectors as bytes while there are few, else nothing.
+    bytes: Vec<u8>,
     /// How many vectors the middle was made from.
     measured: usize,
 }
@@ -33,7 +38,7 @@ impl Sketch {
         for sum in &mut middle {
             *sum /= measured.max(1) as f32;
         }
-        Self { middle, width: dimension.div_ceil(64), ids: Vec::new(), words: Vec::new(), measured }
+        Self { middle, width: dimension.div_ceil(64), ids: Vec::new(), words: Vec::new(), bytes: Vec::new(), measured }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -54,8 +59,30 @@ impl Sketch {
     pub(crate) fn push(&mut self, id: i64, kept: &[u8]) {
         // Ids are counted up by the database, one for each different text.
         let Ok(id) = u32::try_from(id) else { return };
+        if self.ids.len() * self.middle.len() == self.bytes.len() {
+            match self.ids.len() < FEW {
+                true => self.bytes.extend_from_slice(kept),
+                false => self.bytes = Vec::new(),
+            }
+        }
         self.ids.push(id);
         quantise::bits(quantise::components(kept), &self.middle, &mut self.words);
+    }
+
+    /// The nearest with their cosines while there are few enough to compare all; one that was replaced or deleted
+    /// meanwhile may be among them.
+    pub(crate) fn nearest(&self, query: &[f32], most: usize) -> Option<Vec<(i64, f32)>> {
+        let dimension = self.middle.len();
+        if self.ids.is_empty() || self.bytes.len() != self.ids.len() * dimension || query.len() != dimension {
+            return None;
+        }
+        let rows = self.ids.iter().zip(self.bytes.chunks_exact(dimension));
+        let mut found: Vec<_> = rows.map(|(id, kept)| (i64::from(*id), quantise::cosine(query, kept))).collect();
+        if found.len() > most {
+            found.select_nth_unstable_by(most, |a, b| b.1.total_cmp(&a.1));
+            found.truncate(most);
+        }
+        Some(found)
     }
 
     /// The ids of about `most` vectors that may be nearest, in no order; more where several are equally far. One that
@@ -174,6 +201,15 @@ mod tests {
                 assert!(sketch.near(&vectors[id], 5).contains(&(id as i64)), "{dimension}");
             }
         }
+    }
+
+    #[test]
+    fn few_are_all_compared_and_more_are_not() {
+        let vectors = vectors(FEW + 1, 8);
+        let few = sketch(&vectors[..FEW]);
+        let (id, cosine) = few.nearest(&vectors[7], 1).unwrap()[0];
+        assert!(id == 7 && cosine > 0.999);
+        assert_eq!(sketch(&vectors).nearest(&vectors[7], 1), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use crate::database::Database;
 use crate::error::{IndexError, Result};
@@ -14,7 +14,7 @@ use crate::sketch::Sketch;
 /// Up to here comparing all is quicker than a sketch is worth.
 const FEW: i64 = 1_500;
 /// How many the sketch finds for each one that is asked for, and at least.
-const OVERSAMPLE: usize = 10;
+const OVERSAMPLE: usize = 4;
 const SAMPLE_LEAST: usize = 400;
 
 /// A model whose vectors are kept. Vectors of different models are never compared.
@@ -130,9 +130,15 @@ impl Vectors {
         let sketch = self.sketch(db, model)?;
         let near = {
             let sketch = sketch.read().unwrap_or_else(PoisonError::into_inner);
-            sketch.near(query, (most * OVERSAMPLE).max(SAMPLE_LEAST))
+            match sketch.nearest(query, most * 2) {
+                Some(found) => Ok(found),
+                None => Err(sketch.near(query, (most * OVERSAMPLE).max(SAMPLE_LEAST))),
+            }
         };
-        let mut found = db.read(|db| cosines(db, model.id, query, &near))?;
+        let mut found = match near {
+            Ok(found) => found,
+            Err(near) => db.read(|db| cosines(db, model.id, query, &near))?,
+        };
         found.sort_by(|a, b| b.1.total_cmp(&a.1));
         found.dedup_by_key(|(id, _)| *id);
         found.truncate(most);
@@ -228,15 +234,14 @@ pub(crate) fn progress(db: &Connection, model: &Model) -> Result<(u32, u32)> {
 
 /// The cosines of these texts, in no order; those without a vector are left out.
 pub(crate) fn cosines(db: &Connection, model: i64, query: &[f32], texts: &[i64]) -> Result<Vec<(i64, f32)>> {
-    let mut statement = db.prepare_cached("SELECT e FROM vector WHERE model = ?1 AND text = ?2")?;
-    let mut found = Vec::with_capacity(texts.len());
-    for &text in texts {
-        let cosine = statement
-            .query_row((model, text), |row| Ok(quantise::cosine(query, row.get_ref(0)?.as_blob()?)))
-            .optional()?;
-        found.extend(cosine.map(|cosine| (text, cosine)));
-    }
-    Ok(found)
+    // One statement for all: each by itself takes several times as long.
+    let mut statement = db.prepare_cached(
+        "SELECT text, e FROM json_each(?2) AS wanted CROSS JOIN vector ON model = ?1 AND text = wanted.value",
+    )?;
+    let rows = statement.query_map((model, serde_json::json!(texts).to_string()), |row| {
+        Ok((row.get(0)?, quantise::cosine(query, row.get_ref(1)?.as_blob()?)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn exact(db: &Connection, model: i64, query: &[f32], most: usize) -> Result<Vec<(i64, f32)>> {
