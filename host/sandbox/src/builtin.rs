@@ -199,7 +199,7 @@ async fn hostile_documents_end_one_call_and_no_other() {
                   /CIDFontType2 /BaseFont /X /W [0 4000000000 500] >>]";
     for (name, data) in [("bomb.pdf", bomb), ("widths.pdf", pdf(widths, "", shown))] {
         let answer = read(name, &data).await;
-        assert_eq!(answer.outcome, Outcome::OutOfMemory, "{name}: {}", answer.text);
+        assert!(matches!(answer.outcome, Outcome::OutOfMemory | Outcome::Failed), "{name}: {}", answer.text);
     }
     let locked = read("locked.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").await;
     assert!(locked.outcome == Outcome::Invalid && locked.text.contains("`locked.docx` is"), "{}", locked.text);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use steward_agent::{
     Forgetting, MemoryFault, MemoryFound, MemorySource, MemorySpace, MemoryStatus, Principal, Recalled,
@@ -56,14 +57,19 @@ impl Recall for Ports {
     }
 }
 
+/// Whether the model has a file's words anyway: MEMORY.md is in the prompt, and what was said today or yesterday is in
+/// the conversation, or in one that goes on elsewhere.
+fn is_known(path: &str, today: Date) -> bool {
+    let day = path.strip_prefix("sessions/").and_then(|name| name.get(..10)?.parse::<Date>().ok());
+    path == "MEMORY.md" || day.is_some_and(|day| today.yesterday().is_ok_and(|yesterday| day >= yesterday))
+}
+
 #[async_trait]
 impl Offer for Ports {
     async fn offer(&self, whom: &Principal, message: &str, tokens: u32) -> Vec<Recalled> {
         let Ok(space) = space(whom) else { return Vec::new() };
-        // MEMORY.md is in the prompt, and today's transcripts in the conversation, or in one that is going on elsewhere.
         let today = Timestamp::now().to_zoned(self.zone.clone()).date();
-        let today = format!("sessions/{today}");
-        let known = |path: &str| path == "MEMORY.md" || path.starts_with(&today);
+        let known = |path: &str| is_known(path, today);
         match self.memory.offer(space, message, tokens, known).await {
             Ok(hits) => hits
                 .into_iter()
@@ -76,6 +82,22 @@ impl Offer for Ports {
                 tracing::warn!(%error, "memory could not be searched for a message");
                 Vec::new()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_model_reads_anyway_is_not_offered_again() {
+        let today = "2026-11-28".parse().unwrap();
+        for known in ["MEMORY.md", "sessions/2026-11-28-telegram.md", "sessions/2026-11-27-terminal.md"] {
+            assert!(is_known(known, today), "{known}");
+        }
+        for other in ["memory/2026-11-28.md", "sessions/2026-11-26-telegram.md", "notes/plan.md", "sessions/odd.md"] {
+            assert!(!is_known(other, today), "{other}");
         }
     }
 }
