@@ -16,6 +16,8 @@ const FEW: i64 = 1_500;
 /// How many the sketch finds for each one that is asked for, and at least.
 const OVERSAMPLE: usize = 4;
 const SAMPLE_LEAST: usize = 400;
+/// One more for so many vectors: among more of them more lie by chance in the way.
+const MORE_FOR: usize = 1_000;
 
 /// A model whose vectors are kept. Vectors of different models are never compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +134,7 @@ impl Vectors {
             let sketch = sketch.read().unwrap_or_else(PoisonError::into_inner);
             match sketch.nearest(query, most * 2) {
                 Some(found) => Ok(found),
-                None => Err(sketch.near(query, (most * OVERSAMPLE).max(SAMPLE_LEAST))),
+                None => Err(sketch.near(query, (most * OVERSAMPLE).max(SAMPLE_LEAST) + sketch.len() / MORE_FOR)),
             }
         };
         let mut found = match near {
