@@ -63,7 +63,8 @@ fn library() -> PathBuf {
 /// Schedules what it is told to in the form `schedule TITLE: TIME`, and answers "pong" to anything else.
 fn scheduling(asked: &Asked) -> Reply {
     let said = asked.last_said();
-    let order = said.lines().last().and_then(|line| line.strip_prefix("schedule ")?.split_once(": "));
+    // Behind the message may stand what was found in memory for it.
+    let order = said.lines().find_map(|line| line.strip_prefix("schedule ")?.split_once(": "));
     match order {
         _ if asked.after_tools() => Reply::text("Scheduled."),
         Some((title, time)) => Reply::call("schedule_task", json!({ "title": title, "time": time })),
