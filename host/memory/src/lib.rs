@@ -16,6 +16,7 @@ mod settings;
 mod shared;
 mod sources;
 mod space;
+mod status;
 mod watching;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use steward_agent::{
     Forgetting, MemoryFault, MemoryFound, MemoryHit, MemorySource, MemorySpace, MemoryStatus, PersonId, Principal,
     SessionId, budget,
 };
-use steward_index::{Hit, Index, Place, Query, Weights};
+use steward_index::{Hit, Place, Query, Weights};
 use steward_store::{NewForgetting, Store};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -38,12 +38,10 @@ const RECALLED: usize = 3;
 const STILL: &str = "files are still being read; more of them can be found later";
 /// Passages of which some may be offered with a message.
 const CANDIDATES: usize = 12;
-/// Problems that are told.
-const PROBLEMS: usize = 10;
 
 /// Everybody's memory.
 pub struct Memory {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     spaces: Mutex<HashMap<MemorySpace, Arc<Space>>>,
     tasks: Mutex<JoinSet<()>>,
     stop: CancellationToken,
@@ -372,57 +370,6 @@ impl Memory {
             format!("{}\n{}", hit.heading, hit.text)
         };
         MemoryHit { path: name, first_line, last_line, score: hit.score, text, also }
-    }
-
-    async fn status_of(&self, space: &Space) -> Result<MemoryStatus, MemoryFault> {
-        let counts = crate::blocking(&space.index, Index::counts).await.map_err(MemoryError::from)?;
-        let sources = self.shared.store.memory_sources(&space.space.to_string()).await.map_err(MemoryError::from)?;
-        let mut told = Vec::new();
-        for source in sources {
-            told.push(self.source(space, source).await?);
-        }
-        let mut problems = self.problems(space, "").await?;
-        let state = space.state().clone();
-        problems.extend(state.embedding.map(|error| format!("no new vectors: {error}")));
-        let (model, embedded, waiting) = self.vectors(space).await?;
-        let (files, passages) = (counts.files, counts.passages);
-        Ok(MemoryStatus { files, passages, embedded, waiting, model, levels: counts.levels, sources: told, problems })
-    }
-
-    async fn vectors(&self, space: &Space) -> Result<(Option<String>, u32, u32), MemoryError> {
-        let Some(embedder) = self.shared.embedders.current() else { return Ok((None, 0, 0)) };
-        let Ok(id) = embedder.ready().await else { return Ok((Some(embedder.id().to_string()), 0, 0)) };
-        let model = embedding::row(&space.index, id).await?;
-        let (embedded, wanted) = crate::blocking(&space.index, move |index| index.progress(&model)).await?;
-        Ok((Some(id.to_string()), embedded, wanted.saturating_sub(embedded)))
-    }
-
-    async fn source(&self, space: &Space, root: String) -> Result<MemorySource, MemoryFault> {
-        let asked = root.clone();
-        let (files, passages) =
-            crate::blocking(&space.index, move |index| index.counts_below(&asked)).await.map_err(MemoryError::from)?;
-        let mut problems = self.problems(space, &root).await?;
-        if space.state().missing.contains(&root) {
-            problems.insert(0, "it is not there now; what was read of it is still found".to_owned());
-        }
-        Ok(MemorySource { path: self.shared.settings.shown(space.space, &root, ""), files, passages, problems })
-    }
-
-    async fn problems(&self, space: &Space, root: &str) -> Result<Vec<String>, MemoryError> {
-        let root = root.to_owned();
-        let files = crate::blocking(&space.index, Index::files).await?;
-        let mut problems: Vec<_> = files
-            .into_iter()
-            .filter(|(place, _)| place.root == root)
-            .filter_map(|(place, state)| Some(format!("{}: {}", place.path, state.problem?)))
-            .collect();
-        problems.sort_unstable();
-        let more = problems.len().saturating_sub(PROBLEMS);
-        problems.truncate(PROBLEMS);
-        if more > 0 {
-            problems.push(format!("and {more} more"));
-        }
-        Ok(problems)
     }
 }
 
