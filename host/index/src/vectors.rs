@@ -17,7 +17,7 @@ const FEW: i64 = 1_500;
 const OVERSAMPLE: usize = 4;
 const SAMPLE_LEAST: usize = 400;
 /// One more for so many vectors: among more of them more lie by chance in the way.
-const MORE_FOR: usize = 400;
+const MORE_FOR: usize = 1_000;
 
 /// A model whose vectors are kept. Vectors of different models are never compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
