@@ -184,6 +184,23 @@ fn another_model_takes_over_when_it_has_everything() {
     assert!(matches!(fixture.index.model("new", 32), Err(IndexError::Dimension { .. })));
 }
 
+#[test]
+fn a_model_made_known_by_several_at_once_is_one() {
+    let fixture = Fixture::new();
+    let index = &fixture.index;
+    let barrier = std::sync::Barrier::new(4);
+    let ids = std::thread::scope(|threads| {
+        let make = || {
+            barrier.wait();
+            index.model("words", 64).unwrap().identity
+        };
+        let made: Vec<_> = (0..4).map(|_| threads.spawn(make)).collect();
+        made.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(ids.len(), 4);
+    assert_eq!(index.models().unwrap().len(), 1);
+}
+
 fn transcript(from: usize, to: usize) -> String {
     let exchange = |n: usize| format!("## {:02}:{:02}\n\n**Ann:** exchange{n}\n\n", n / 60, n % 60);
     (from..to).map(exchange).collect()

@@ -61,13 +61,16 @@ impl Vectors {
                 false => Err(IndexError::Dimension { model: model.identity, wanted, found: dimension }),
             };
         }
-        db.write(|db| {
+        // Somebody else may make it at the same moment.
+        let made = db.write(|db| {
             db.execute(
-                "INSERT INTO model (identity, dimension, complete) VALUES (?1, ?2, 0)",
+                "INSERT OR IGNORE INTO model (identity, dimension, complete) VALUES (?1, ?2, 0)",
                 (identity, dimension as i64),
             )?;
-            Ok(Model { id: db.last_insert_rowid(), identity: identity.to_owned(), dimension, complete: false })
-        })
+            models(db)
+        })?;
+        let made = made.into_iter().find(|model| model.identity == identity);
+        made.ok_or_else(|| IndexError::Stopped("a model that was just made known is not".to_owned()))
     }
 
     /// Writes vectors, whatever their length; those of texts that are gone meanwhile are left out.
