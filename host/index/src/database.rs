@@ -103,7 +103,7 @@ impl Database {
 }
 
 /// Deletes an index, its words included.
-pub(crate) fn delete(folder: &Path) -> std::io::Result<()> {
+fn delete(folder: &Path) -> std::io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use steward_agent::MemoryLevel;
 
 use crate::chunk::PassageSize;
-use crate::database::{self, Database};
+use crate::database::Database;
 use crate::error::Result;
 use crate::files::{self, FilePlace, FileState, FileText, TextHash};
 use crate::levels::{self, Levels};
@@ -57,18 +57,6 @@ impl Index {
     pub fn open_existing(folder: &Path) -> Result<Self> {
         let (db, words) = (Database::open_existing(folder)?, Lexical::open_existing(folder)?);
         Ok(Self { folder: folder.to_owned(), db, words, vectors: Vectors::default() })
-    }
-
-    /// Deletes an index that nobody has open.
-    ///
-    /// # Errors
-    /// The folder cannot be emptied.
-    pub fn delete(folder: &Path) -> std::io::Result<()> {
-        database::delete(folder)
-    }
-
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Every file it knows, as it was when it was taken in.
@@ -163,6 +151,17 @@ impl Index {
                         (SELECT count(*) FROM passage JOIN file ON file.id = passage.file WHERE root = ?1)",
             )?;
             Ok(statement.query_row([root], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        })
+    }
+
+    /// The files below a root of which nothing is found, each with the reason, in order.
+    pub fn problems_below(&self, root: &str) -> Result<Vec<(String, String)>> {
+        self.db.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT path, problem FROM file WHERE root = ?1 AND problem IS NOT NULL ORDER BY path",
+            )?;
+            let rows = statement.query_map([root], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
     }
 

@@ -115,7 +115,7 @@ impl Scan<'_> {
         if same && !self.all && opened.is_ok() {
             return;
         }
-        match opened.and_then(|opened| self.read(kind, &file, opened, state.clone(), before, scanned)) {
+        match opened.and_then(|opened| self.read(kind, &file, opened, state.clone(), scanned)) {
             Ok(Some(read)) => batch.add(read),
             Ok(None) => {}
             Err(error) => {
@@ -133,7 +133,6 @@ impl Scan<'_> {
         file: &Listed,
         opened: Opened,
         mut state: FileState,
-        before: Option<&FileState>,
         scanned: &mut Scanned,
     ) -> Result<Option<Read>, ReadError> {
         let kind = match kind {
@@ -150,11 +149,6 @@ impl Scan<'_> {
         };
         let bytes = opened.bytes(self.settings.text_limit)?;
         state.hash = blake3::hash(&bytes).as_bytes()[..16].to_vec();
-        // Written anew with the same words, as many editors do.
-        let same = before.is_some_and(|before| before.hash == state.hash && before.problem.is_none());
-        if same && !self.all && before.is_some_and(|before| before.modified == state.modified) {
-            return Ok(None);
-        }
         let text = reading::decode(&bytes)?;
         let written = self.written(&file.place).unwrap_or(state.modified / 1_000_000_000);
         Ok(Some(Read { place: file.place.clone(), state, text: Some(FileText { text, kind, written }) }))

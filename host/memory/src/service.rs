@@ -258,14 +258,6 @@ impl Memory {
         }
     }
 
-    /// The spaces that have an index on disk.
-    pub fn known_spaces(&self) -> Vec<MemorySpace> {
-        let entries = std::fs::read_dir(&self.shared.settings.index).into_iter().flatten().flatten();
-        let mut spaces: Vec<_> = entries.filter_map(|entry| MemorySpace::named(entry.file_name().to_str()?)).collect();
-        spaces.sort_unstable();
-        spaces
-    }
-
     /// Looks at all files, and goes on with it in the background when that takes longer than one wants to wait; gives
     /// whether it was done.
     async fn refreshed(&self, space: &Arc<Space>, all: bool) -> Result<bool, MemoryError> {

@@ -48,13 +48,8 @@ impl Memory {
 
     async fn problems(&self, space: &Space, root: &str) -> Result<Vec<String>, MemoryError> {
         let root = root.to_owned();
-        let files = crate::blocking(&space.index, Index::files).await?;
-        let mut problems: Vec<_> = files
-            .into_iter()
-            .filter(|(place, _)| place.root == root)
-            .filter_map(|(place, state)| Some(format!("{}: {}", place.path, state.problem?)))
-            .collect();
-        problems.sort_unstable();
+        let problems = crate::blocking(&space.index, move |index| index.problems_below(&root)).await?;
+        let mut problems: Vec<_> = problems.into_iter().map(|(path, problem)| format!("{path}: {problem}")).collect();
         let more = problems.len().saturating_sub(PROBLEMS);
         problems.truncate(PROBLEMS);
         if more > 0 {

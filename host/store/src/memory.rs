@@ -8,6 +8,7 @@ use steward_agent::{Forgetting, PersonId, SessionId};
 use crate::Store;
 use crate::column::{Json, Millis};
 use crate::error::Result;
+use crate::user_data;
 
 /// The hash of a passage's text.
 pub type PassageHash = [u8; 16];
@@ -113,7 +114,7 @@ impl Store {
                 &wish.key,
             ))?;
             if matches!(wish.what, Forgetting::UserData | Forgetting::All) {
-                tx.prepare_cached("DELETE FROM user_data WHERE person = ?1")?.execute([wish.person.0])?;
+                user_data::clear(tx, wish.person)?;
             }
             let mut statement = tx.prepare_cached(&format!("{PENDING} AND key = ?1"))?;
             Ok(statement.query_row([&wish.key], pending).optional()?)

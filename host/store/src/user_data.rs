@@ -58,12 +58,11 @@ impl Store {
         })
         .await
     }
+}
 
-    /// Forgets every key; says how many there were.
-    pub async fn clear_user_data(&self, person: PersonId) -> Result<usize> {
-        self.write(move |tx| Ok(tx.prepare_cached("DELETE FROM user_data WHERE person = ?1")?.execute([person.0])?))
-            .await
-    }
+/// Forgets every key of a person; says how many there were.
+pub(crate) fn clear(db: &Connection, person: PersonId) -> Result<usize> {
+    Ok(db.prepare_cached("DELETE FROM user_data WHERE person = ?1")?.execute([person.0])?)
 }
 
 fn check(key: &str, value: Option<&str>) -> Result<()> {
@@ -126,7 +125,7 @@ mod tests {
         set(store, anna, "name", None, "5").await.unwrap();
         set(store, anna, "never set", None, "6").await.unwrap();
         assert_eq!(store.user_data(anna).await.unwrap(), pairs(&[("zone", "Europe/Rome")]));
-        assert_eq!(store.clear_user_data(anna).await, Ok(1));
+        assert_eq!(store.write(move |tx| clear(tx, anna)).await, Ok(1));
         assert_eq!(store.user_data(anna).await.unwrap(), []);
         assert_eq!(store.user_data(boris).await.unwrap(), pairs(&[("zone", "UTC")]));
     }

@@ -10,10 +10,10 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use steward_agent::{MemorySpace, PersonId};
-use steward_memory::Settings;
 use steward_store::Store;
 
 use crate::config::Config;
+use crate::space;
 
 const RECORD: &str = "memory.json";
 
@@ -25,17 +25,17 @@ struct Record {
     sources: Vec<String>,
 }
 
-pub(super) async fn export(config: &Config, store: &Store, space: MemorySpace, to: &Path) -> anyhow::Result<()> {
+pub(super) async fn export(config: &Config, store: &Store, whose: MemorySpace, to: &Path) -> anyhow::Result<()> {
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("{} is not empty: name a new folder", to.display());
     }
-    let from = folder(config, space)?;
+    let from = space::folder(config, whose);
     let record = Record {
-        user_data: match person(store, space).await? {
+        user_data: match person(store, whose).await? {
             Some(person) => store.user_data(person).await?,
             None => Vec::new(),
         },
-        sources: store.memory_sources(&space.to_string()).await?,
+        sources: store.memory_sources(&whose.to_string()).await?,
     };
     let to = to.to_owned();
     let copied = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
@@ -53,14 +53,14 @@ pub(super) async fn export(config: &Config, store: &Store, space: MemorySpace, t
     Ok(())
 }
 
-pub(super) async fn import(config: &Config, store: &Store, space: MemorySpace, from: &Path) -> anyhow::Result<()> {
+pub(super) async fn import(config: &Config, store: &Store, whose: MemorySpace, from: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(from.join(RECORD))
         .with_context(|| format!("{} is no folder that `steward memory export` wrote", from.display()))?;
     let record: Record = serde_json::from_str(&text).with_context(|| format!("{RECORD} cannot be read"))?;
-    let (from, to) = (from.to_owned(), folder(config, space)?);
+    let (from, to) = (from.to_owned(), space::folder(config, whose));
     let (added, kept) = tokio::task::spawn_blocking(move || merge(&from, &to)).await??;
     let mut known = 0;
-    if let Some(person) = person(store, space).await? {
+    if let Some(person) = person(store, whose).await? {
         let there = store.user_data(person).await?;
         for (key, value) in record.user_data.iter().filter(|(key, _)| there.iter().all(|(other, _)| other != key)) {
             let effect = format!("import/{person}/{key}/{}", Timestamp::now());
@@ -132,12 +132,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn folder(config: &Config, space: MemorySpace) -> anyhow::Result<PathBuf> {
-    Ok(Settings::new(&std::path::absolute(&config.data)?, std::path::absolute(&config.workspace)?).folder(space))
-}
-
-async fn person(store: &Store, space: MemorySpace) -> anyhow::Result<Option<PersonId>> {
-    Ok(match space {
+async fn person(store: &Store, whose: MemorySpace) -> anyhow::Result<Option<PersonId>> {
+    Ok(match whose {
         MemorySpace::Owners => store.owners().await?.first().map(|owner| owner.id),
         MemorySpace::Person(id) => store.person(id).await?.map(|person| person.id),
     })
