@@ -112,6 +112,7 @@ fn due(due: Due) -> schedule::Due {
     match due {
         Due::After(seconds) => schedule::Due::After(seconds),
         Due::At(at) => schedule::Due::At(at.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
+        Due::Instant(at) => schedule::Due::At(at.to_string()),
         Due::Cron(expression) => schedule::Due::Cron(expression),
         Due::Every(seconds) => schedule::Due::Every(seconds),
     }
@@ -137,6 +138,10 @@ mod tests {
         assert_eq!(check("завтра в 9", None).unwrap(), schedule::Due::At("2026-11-21T09:00:00".to_owned()));
         assert_eq!(check("every weekday at 8", None).unwrap(), schedule::Due::Cron("0 8 * * 1-5".to_owned()));
         assert_eq!(check("каждые 30 минут", None).unwrap(), schedule::Due::Every(1800));
+        assert_eq!(
+            check("2026-11-25T14:30+03:00", None).unwrap(),
+            schedule::Due::At("2026-11-25T11:30:00Z".to_owned())
+        );
         assert_eq!(check("at 9", Some("daily")).unwrap(), schedule::Due::Cron("0 9 * * *".to_owned()));
     }
 

@@ -64,7 +64,7 @@ fn deadline(text: String) -> Result<String, Failure> {
 /// The date and time that words mean, as the contract wants it.
 fn until(text: &str, now: DateTime) -> Result<String, Failure> {
     let at = steward_when::parse_once(text, now).map_err(|error| Failure::invalid(format!("`deadline`: {error}")))?;
-    Ok(at.strftime("%Y-%m-%dT%H:%M:%S").to_string())
+    Ok(at.to_string())
 }
 
 /// Which tasks.
