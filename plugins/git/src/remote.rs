@@ -31,7 +31,9 @@ impl Remote {
         if url.is_empty() || url.starts_with('-') || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(wrong("is none: write it as `https://github.com/owner/name`"));
         }
-        if url.contains("::") {
+        // Git takes a word before two colons for a program; in an address two colons are version 6.
+        let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        if url.split_once("::").is_some_and(|(before, _)| is_word(before)) {
             return Err(wrong("names a program to run, which is not done"));
         }
         let place = match url.split_once("://") {

@@ -202,8 +202,7 @@ impl CallState {
         plain: &Command,
     ) -> Result<Other, Failure> {
         let Some(address) = address else { return Ok(Other::None) };
-        let scheme = address.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        if matches!(scheme.as_deref(), Some("http" | "https")) {
+        if is_web(&address) {
             let client = Arc::clone(&self.backing.http);
             let url = relay::admitted(&client, &address)?;
             let secrets = self.http_hooks.secret_names();
@@ -306,7 +305,10 @@ impl CallState {
             ("GIT_ALLOW_PROTOCOL", start.protocol),
         ];
         let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let more = [("HOME".to_owned(), home), ("TZ".to_owned(), zone)];
+        // Where there is no repository yet, none above is found either.
+        let above = private.0.parent().unwrap_or(&private.0).display().to_string();
+        let more = [("HOME", home), ("TZ", zone), ("GIT_CEILING_DIRECTORIES", above)];
+        let more = more.map(|(name, value)| (name.to_owned(), value));
         let given = start.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         own.chain(more).chain(given).collect()
     }
@@ -320,9 +322,14 @@ fn asked(
     seconds: Option<u32>,
     address: Option<String>,
 ) -> Command {
-    let network = address.as_ref().is_some_and(|address| address.starts_with("http"));
+    let network = address.as_deref().is_some_and(is_web);
     let variables = address.map(|address| ("address".to_owned(), address)).into_iter().collect();
     Command { program: "git".to_owned(), arguments, folder, variables, input, seconds, network }
+}
+
+fn is_web(address: &str) -> bool {
+    let scheme = address.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https"))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
