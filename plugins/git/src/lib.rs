@@ -1,7 +1,7 @@
 //! The git plugin: repositories of the workspace, and merge requests by the API of where they are kept.
 //!
 //! A repository is a stranger's: its hooks, its configuration and its attributes can name programs to run. None of
-//! them is run here; `settings` is where that is seen to.
+//! them is run: the host shows git a copy in which they do not stand, see `run-git` in `process.wit`.
 
 pub mod check;
 pub mod clone;
@@ -13,7 +13,6 @@ pub mod push;
 pub mod remote;
 pub mod service;
 pub mod settings;
-pub mod token;
 
 use crate::clone::clone;
 use crate::commit::commit;

@@ -21,6 +21,8 @@ mod emulator;
 mod foreign;
 mod frozen;
 mod git;
+mod git_attacks;
+mod git_remote;
 mod heartbeat;
 mod hostile;
 mod hostile_compile;

@@ -21,18 +21,17 @@ use url::Url;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
-use self::policy::decide;
 use crate::capability::Capability;
 use crate::grant::{Access, HttpGrant};
 use crate::secret::edge::Edge;
 use crate::spent::Spent;
 use crate::state::CallState;
 
-pub(crate) use self::client::{Approved, Client};
+pub(crate) use self::client::{Amounts, Approved, Client};
 pub(crate) use self::denial::Denial;
 pub(crate) use self::noted::Noted;
 pub use self::policy::HttpPolicy;
-pub(crate) use self::policy::{Destination, Way};
+pub(crate) use self::policy::{Destination, Way, decide};
 pub(crate) use self::scope::{HttpScope, host_shown};
 pub use self::stand_in::{StandIn, StandIns};
 
@@ -93,6 +92,12 @@ impl Hooks {
     /// Puts secrets into requests, and keeps their values from going anywhere else.
     pub(crate) fn with_secrets(self, secrets: Option<Edge>) -> Self {
         Self { secrets, ..self }
+    }
+
+    /// The secrets that the call's requests may use, by name.
+    pub(crate) fn secret_names(&self) -> Vec<String> {
+        let granted = self.secrets.as_ref().and_then(|edge| edge.granted.as_ref());
+        granted.map(|granted| granted.names.clone()).unwrap_or_default()
     }
 
     /// Why the last refused request was refused, for the answer: it names the host and the remedy.

@@ -6,6 +6,7 @@
 
 mod child;
 mod environment;
+mod git;
 mod group;
 mod namespace;
 mod output;
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::bindings::wit::process::{Command, Finished};
+use crate::bindings::wit::process::{Command, Finished, GitClone, GitCommand};
 use crate::bindings::{Failure, wit};
 use crate::call::Refusal;
 use crate::capability::Capability;
@@ -152,6 +153,14 @@ impl wit::process::Host for CallState {
         let [output, errors] = outputs.map(|output| output.printed());
         Ok(Finished { ending, output, errors })
     }
+
+    async fn run_git(&mut self, command: GitCommand) -> Result<Finished, Failure> {
+        self.git(command).await
+    }
+
+    async fn clone_git(&mut self, what: GitClone) -> Result<Finished, Failure> {
+        self.git_clone(what).await
+    }
 }
 
 /// Where a command works and what it starts; found at the last moment.
@@ -219,6 +228,7 @@ impl CallState {
             folder: &place.folder,
             read: &grant.read,
             hidden: &place.hidden,
+            own: None,
             network: command.network,
             memory: grant.memory(),
         });
