@@ -33,6 +33,7 @@ mod languages;
 mod long;
 mod newcomer;
 mod outsider;
+mod people;
 mod process;
 mod recalling;
 mod reminders;
