@@ -23,7 +23,7 @@ pub(crate) enum Admission {
     Welcome,
     /// Answer this and nothing else.
     Answer(String),
-    /// No answer: they are banned, or were told already.
+    /// No answer: they were told already.
     Silence,
 }
 
@@ -57,7 +57,8 @@ impl Doorkeeper {
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
         if person.banned && person.role != Role::Owner {
-            return Ok(Admission::Silence);
+            let told = store.tell_ban(person.id).await?;
+            return Ok(if told { Admission::Answer(texts::banned(language)) } else { Admission::Silence });
         }
         let code = pairing_code(&envelope.text);
         if person.role == Role::Owner && code.is_none() {

@@ -1,17 +1,15 @@
 //! Puts the program together: the one file that knows every crate. It opens what must be open, starts each task and
 //! waits for all of them at the end.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use steward_agent::Address;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
 use steward_memory::Memory;
 use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
-use steward_store::{Seat, Store};
+use steward_store::Store;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +24,9 @@ use crate::memory::{self, Ports, embedders};
 use crate::models::Models;
 use crate::questions::Questions;
 use crate::recall::Offer;
+use crate::rights::{self, Rights};
 use crate::router::Router;
+use crate::seats::{self, Owners};
 use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
 
 /// What every task works with.
@@ -39,6 +39,8 @@ pub(crate) struct Host {
     pub(crate) channels: Channels,
     pub(crate) owners: Owners,
     pub(crate) approvals: Approvals,
+    /// Tells of rights that changed.
+    pub(crate) rights: Rights,
     /// What is found in memory for a message.
     pub(crate) offers: Arc<dyn Offer>,
     pub(crate) memory: Arc<Memory>,
@@ -49,20 +51,6 @@ pub(crate) struct Host {
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
     pub(crate) hang_up: CancellationToken,
-}
-
-/// The identities that the configuration names as owners.
-#[derive(Debug, Default)]
-pub(crate) struct Owners(HashSet<(String, String)>);
-
-impl Owners {
-    fn of(seats: &[Seat]) -> Self {
-        Self(seats.iter().map(|seat| (seat.address.channel.clone(), seat.id.clone())).collect())
-    }
-
-    pub(crate) fn contains(&self, channel: &str, id: &str) -> bool {
-        self.0.iter().any(|(of, known)| of == channel && known == id)
-    }
 }
 
 /// A running host. Dropping it without [`App::end`] is like a crash: nothing is lost, but nothing is tidied.
@@ -94,9 +82,7 @@ impl App {
             Store::open(&database)
         });
         let store = opened.await??;
-        let seats = seats(&config);
-        let owners = Owners::of(&seats);
-        store.seat_owners(seats).await?;
+        let owners = seats::take(&config, &store).await?;
         let (plugins, models, telegram, embedders) = tokio::join!(
             Plugins::open(&config, store.clone()),
             Models::new(config.models.clone(), config.http_proxy.clone()),
@@ -125,6 +111,7 @@ impl App {
             channels,
             owners,
             approvals,
+            rights: Rights::default(),
             offers: ports,
             memory,
             embedders,
@@ -143,6 +130,7 @@ impl App {
         self.work.spawn(delivery::run(Arc::clone(host)));
         self.work.spawn(scheduler::run(Arc::clone(host)));
         self.work.spawn(heartbeat::run(Arc::clone(host)));
+        self.work.spawn(rights::run(Arc::clone(host)));
         self.work.spawn(events::run(Arc::clone(host)));
         self.work.spawn(approval::settle(Arc::clone(host)));
         self.work.spawn(transcripts::run(Arc::clone(host)));
@@ -239,15 +227,6 @@ pub(crate) fn is_running(data: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
 }
 
-/// The owners. The one at this machine, who is whoever may open the socket in the data folder, comes first: the first on
-/// Telegram is the same person.
-fn seats(config: &Config) -> Vec<Seat> {
-    let seat = |channel: &str, id: String| Seat { address: Address { channel: channel.into(), chat: id.clone() }, id };
-    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
-    let telegram = telegram.map(|id| seat("telegram", id.to_string()));
-    [seat("terminal", "owner".to_owned())].into_iter().chain(telegram).collect()
-}
-
 /// The secrets. That they cannot be read is no reason not to start: what needs one says so.
 pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
     let vault = Arc::new(Vault::new(store.clone(), config.secret_key.clone()));
@@ -306,7 +285,7 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
         people: std::path::absolute(uploads::people(&config.data))?,
         store,
         time_zone: config.time_zone.clone(),
-        roles: Roles::with(config.roles.clone()).context("steward.toml: roles")?,
+        roles: roles(config)?,
         http: HttpPolicy {
             allow_private: config.http.allow_private.clone(),
             proxy: config.http_proxy.clone(),
@@ -316,6 +295,12 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
         record: config.audit.record.clone(),
         limits: limits(config),
     })
+}
+
+/// Who may use what, and what each origin of a run leaves of it.
+pub(crate) fn roles(config: &Config) -> anyhow::Result<Roles> {
+    let roles = Roles::with(config.roles.clone()).context("steward.toml: roles")?;
+    roles.limited(&config.origins).context("steward.toml: origins")
 }
 
 /// What no tool call exceeds.

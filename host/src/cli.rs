@@ -8,6 +8,7 @@ mod dry_run;
 mod memory;
 mod models;
 mod pair;
+mod people;
 mod plugin;
 mod plugin_file;
 mod plugin_install;
@@ -42,6 +43,7 @@ use crate::doctor;
   steward plugin run FILE.wasm     try a tool somebody wrote, with nothing granted
   steward plugin install FILE.wasm install it, after you agreed to what it asks for
   steward plugin new NAME --lang rust   write one yourself
+  steward people list              who is known, and who has your rights
   steward audit summary            what the tools did and what it cost
   steward memory search 'when is the boiler serviced'
   steward models pull              once: the model that finds by meaning
@@ -94,11 +96,19 @@ enum Command {
     },
     /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
     Doctor,
+    /// The people the assistant knows: who they are, what they may do, whom it answers no more
+    People {
+        #[command(subcommand)]
+        command: people::PeopleCommand,
+    },
     /// Make a one-time code that lets somebody in: they send /pair CODE
     Pair {
         /// Make them an owner, with every right you have
         #[arg(long)]
         owner: bool,
+        /// Put them into a role of the configuration, such as family
+        #[arg(long, conflicts_with = "owner")]
+        role: Option<String>,
         /// How long the code is good for
         #[arg(long, default_value_t = 60, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=10_080))]
         minutes: i64,
@@ -195,7 +205,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Memory { command } => memory::memory(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Models { command } => models::models(&config?, command).await.map(|()| ExitCode::SUCCESS),
-            Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
+            Command::People { command } => people::people(&config?, command).await,
+            Command::Pair { owner, role, minutes } => {
+                pair::pair(&config?, owner, role, minutes).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }
     })

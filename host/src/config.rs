@@ -5,6 +5,7 @@ mod audit;
 mod environment;
 mod memory;
 mod models;
+mod origins;
 pub(crate) mod plugins;
 mod search;
 
@@ -27,6 +28,7 @@ pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
+use origins::{Origins, checked_origins};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub memory: Memory,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
+    /// What each origin of a run leaves: origin → capability → at most `read`, or nothing.
+    pub origins: BTreeMap<String, BTreeMap<String, Access>>,
 }
 
 #[derive(Clone, Debug)]
@@ -172,6 +176,7 @@ struct File {
     audit: AuditFile,
     memory: MemoryFile,
     roles: BTreeMap<String, BTreeMap<String, Access>>,
+    origins: Origins,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -232,6 +237,7 @@ impl Config {
             memory: file.memory.checked(environment, http_proxy.as_deref())?,
             http_proxy: http_proxy.map(checked_proxy).transpose()?,
             roles: checked_roles(file.roles)?,
+            origins: checked_origins(file.origins)?,
         })
     }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, visible_lines};
+use steward_agent::{Health, Role, visible_lines};
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
-use steward_store::Store;
+use steward_store::{Identity, Right, Store};
 
 use crate::app;
 use crate::config::Config;
@@ -59,6 +59,9 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
             report("plugins", plugins(&config, store.clone()).await);
             report("secrets", secrets(&config, store.clone()).await);
             report("programs", programs(&config).await);
+            for finding in owners(&config, &store).await {
+                report("owners", finding);
+            }
             for (channel, health) in store.health().await.unwrap_or_default() {
                 report(&channel, receiving(&config, &health, running));
             }
@@ -178,6 +181,51 @@ async fn secrets(config: &Config, store: Store) -> Finding {
         }
         Err(error) => bad(error.to_string(), "see the message; tools that need a secret say so until then"),
     }
+}
+
+/// Who has an owner's rights and why, and who is in a role that is gone. It tells what the next start will make of the
+/// configuration where that differs.
+async fn owners(config: &Config, store: &Store) -> Vec<Finding> {
+    let (identities, people) = match (store.owners_identities().await, store.list_people(false).await) {
+        (Ok(identities), Ok(people)) => (identities, people),
+        (Err(error), _) | (_, Err(error)) => return vec![bad(error.to_string(), "see the message")],
+    };
+    let mut findings = Vec::new();
+    for one in identities {
+        let Some(right) = one.right else { continue };
+        let person = people.iter().find(|person| person.id == one.person);
+        let who = person.map_or_else(String::new, |person| format!(", {}", person.reference()));
+        let what = visible_lines(&format!("{}:{} by {}{who}", one.channel, one.id, right.as_str()));
+        findings.push(match right {
+            Right::Configuration if config.telegram.is_some() && !is_named(config, &one) => bad(
+                format!("{what}, whom the configuration no longer names"),
+                "start Steward again: their rights end with it",
+            ),
+            Right::Configuration if one.channel == "telegram" && config.telegram.is_none() => {
+                Note(format!("{what}; Telegram is off"))
+            }
+            _ => Good(what),
+        });
+    }
+    for person in people {
+        if let Role::Named(name) = &person.role
+            && !config.roles.contains_key(name)
+        {
+            findings.push(bad(
+                visible_lines(&format!(
+                    "{} is in the role {name}, which the configuration does not describe",
+                    person.label()
+                )),
+                format!("they count as external: add [roles.{name}], or `steward people role {} external`", person.id),
+            ));
+        }
+    }
+    findings
+}
+
+fn is_named(config: &Config, one: &Identity) -> bool {
+    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
+    one.channel == "terminal" || telegram.into_iter().any(|id| one.channel == "telegram" && id.to_string() == one.id)
 }
 
 /// How tools run programs of this machine. Without namespaces they still do, which the owner should know.

@@ -15,6 +15,7 @@ use crate::access::{Admission, Doorkeeper};
 use crate::app::Host;
 use crate::approval;
 use crate::commands::{self, Command};
+use crate::rights;
 use crate::session::{Mail, SessionHandle, Work};
 use crate::texts;
 
@@ -93,6 +94,7 @@ impl Router {
         let role = self.host.owners.contains(channel, &envelope.sender.id).then_some(Role::Owner);
         let person = self.host.store.meet(channel, &envelope.sender, role, &envelope.address, now).await?;
         let language = language_of(&envelope.sender, &envelope.text, self.host.config.language);
+        let person = self.as_now(person);
         match self.door.admit(&self.host.store, &person, &envelope, language, now).await? {
             Admission::Welcome => {}
             Admission::Answer(text) => return self.answer(row, &envelope.address, text).await,
@@ -126,6 +128,7 @@ impl Router {
             tracing::warn!(person = %wake.person, "scheduled work of a person who is gone or banned is dropped");
             return self.host.store.settle(row, Vec::new(), Timestamp::now()).await;
         };
+        let person = self.as_now(person);
         let work = Work {
             row,
             principal: principal(&person, &wake.address, wake.origin),
@@ -175,6 +178,11 @@ impl Router {
                 Ok(())
             }
         }
+    }
+
+    /// The person in the role that counts.
+    fn as_now(&self, person: Person) -> Person {
+        Person { role: rights::role(&self.host.config.roles, person.role), ..person }
     }
 
     async fn answer(&self, row: InboxId, to: &Address, text: String) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Host;
 use crate::approval::Waits;
 use crate::reply;
+use crate::rights::{self, Revoked};
 use crate::session::{Mail, Work, prepare};
 use crate::stream::{Shown, Stream};
 
@@ -80,6 +81,8 @@ pub(crate) struct Run {
     replaying: bool,
     /// For an owner's consent.
     waits: Waits,
+    /// Why it ends before it is done.
+    revoked: Option<Revoked>,
 }
 
 impl Run {
@@ -125,6 +128,7 @@ impl Run {
             after: VecDeque::new(),
             replaying,
             waits: Waits::default(),
+            revoked: None,
         })
     }
 
@@ -137,6 +141,7 @@ impl Run {
         typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut effects: VecDeque<Effect> = self.turn.start().into();
         let host_stop = self.host.stop.clone();
+        let mut rights = self.host.rights.watch();
         loop {
             while let Some(effect) = effects.pop_front() {
                 if let Effect::Finish(end) = effect {
@@ -160,6 +165,7 @@ impl Run {
                         None
                     }
                 },
+                Ok(()) = rights.changed() => self.look_at_rights().await?,
                 () = host_stop.cancelled() => {
                     self.cancel.cancel();
                     return Ok(VecDeque::new());
@@ -185,6 +191,14 @@ impl Run {
             return self.say(text).await;
         }
         self.write().await?;
+        if matches!(effect, Effect::AskModel { .. } | Effect::CallTools { .. }) {
+            if let Some(stop) = self.look_at_rights().await? {
+                self.tasks.spawn(async move { Done::Event(stop) });
+            }
+            if self.revoked.is_some() {
+                return Ok(());
+            }
+        }
         match effect {
             Effect::Join { tag, message } => self.join(tag, message).await?,
             Effect::AskModel { with_tools } => self.ask(with_tools),
@@ -194,6 +208,18 @@ impl Run {
             Effect::Record(_) | Effect::Say(_) | Effect::Finish(_) => {}
         }
         Ok(())
+    }
+
+    /// A stop, if this run may not go on.
+    async fn look_at_rights(&mut self) -> anyhow::Result<Option<Event>> {
+        if self.revoked.is_some() {
+            return Ok(None);
+        }
+        self.revoked = rights::revoked(&self.host, &self.start.principal, &self.start.address).await?;
+        let Some(why) = self.revoked else { return Ok(None) };
+        tracing::warn!(run = %self.start.id, person = %self.start.principal.person, ?why, "a run ends with its rights");
+        self.cancel.cancel();
+        Ok(Some(Event::Stop))
     }
 
     async fn write(&mut self) -> anyhow::Result<()> {
@@ -298,6 +324,7 @@ impl Run {
     }
 
     async fn finish(&mut self, end: End) -> anyhow::Result<()> {
+        self.look_at_rights().await?;
         let so_far = self.stream.as_ref().map(Stream::so_far).unwrap_or_default();
         let (said, draft) = match self.stream.take() {
             Some(stream) => stream.end().await,
@@ -311,7 +338,10 @@ impl Run {
         if let End::Failed(error) = &end {
             tracing::warn!(run = %self.start.id, %error, "no model answered");
         }
-        let text = reply::text(&self.start, &self.host.config.limits, &end, &said, &so_far);
+        let text = match self.revoked {
+            None => reply::text(&self.start, &self.host.config.limits, &end, &said, &so_far),
+            Some(why) => rights::word(&self.host, why, &self.start.principal, self.start.language).await?,
+        };
         let replies = text.map(|text| self.outgoing(text, draft)).into_iter().collect();
         let messages = std::mem::take(&mut self.unwritten);
         let usage = std::mem::take(&mut self.usage);

@@ -107,6 +107,10 @@ struct Firing {
 
 /// What a due job sets going: reminders as messages, a prompt as a run of its owner.
 fn firing(host: &Host, job: &Job, people: &BTreeMap<PersonId, Person>, now: Timestamp) -> Firing {
+    // What somebody is banned from doing is not done for them later.
+    if people.get(&job.owner).is_none_or(|owner| owner.banned) {
+        return Firing::default();
+    }
     let to: Vec<PersonId> = if job.recipients.is_empty() { vec![job.owner] } else { job.recipients.clone() };
     if let Some(prompt) = &job.prompt {
         return Firing { messages: Vec::new(), wakes: vec![wake(job, prompt, &to, people)] };
@@ -128,12 +132,8 @@ fn firing(host: &Host, job: &Job, people: &BTreeMap<PersonId, Person>, now: Time
 }
 
 fn wake(job: &Job, prompt: &str, to: &[PersonId], people: &BTreeMap<PersonId, Person>) -> Wake {
-    let others: Vec<&str> = to
-        .iter()
-        .filter(|id| **id != job.owner)
-        .filter_map(|id| people.get(id))
-        .map(|person| person.name.as_str())
-        .collect();
+    let others: Vec<String> =
+        to.iter().filter(|id| **id != job.owner).filter_map(|id| people.get(id)).map(Person::reference).collect();
     let mut text = format!("[scheduled: {}]\n{prompt}", job.title);
     if let Some(line) = texts::send_result_to(&others) {
         text.push_str(&format!("\n{line}"));
@@ -149,7 +149,11 @@ fn wake(job: &Job, prompt: &str, to: &[PersonId], people: &BTreeMap<PersonId, Pe
 
 /// The one who asked for it is reminded where they asked, others where they were last heard from.
 fn address_for(job: &Job, person: &Person) -> Option<Address> {
-    if person.id == job.owner { Some(job.address.clone()) } else { person.address.clone() }
+    match () {
+        () if person.banned => None,
+        () if person.id == job.owner => Some(job.address.clone()),
+        () => person.address.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::app::Host;
+use crate::rights::{self, Revoked};
 use crate::run::{Run, RunStart};
 use crate::{recall, texts, uploads};
 
@@ -170,6 +171,9 @@ impl Session {
     }
 
     async fn work(&mut self, work: Work) -> anyhow::Result<()> {
+        if let Some(why) = rights::revoked(&self.host, &work.principal, &work.address).await? {
+            return self.turn_away(&work, why).await;
+        }
         let message = prepare(&self.host, &work).await;
         let new = NewRun {
             principal: work.principal.clone(),
@@ -191,6 +195,18 @@ impl Session {
         self.run(start).await
     }
 
+    /// What waited for somebody whose rights were taken away meanwhile is not handled.
+    async fn turn_away(&self, work: &Work, why: Revoked) -> anyhow::Result<()> {
+        let text = rights::word(&self.host, why, &work.principal, work.language).await?;
+        let to = work.address.clone();
+        let reply = text.map(|text| Outgoing { to, text, draft: None, unasked: false });
+        match self.host.store.settle(work.row, reply.into_iter().collect(), Timestamp::now()).await {
+            // It went with the person.
+            Ok(()) | Err(StoreError::Taken(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn resume(&mut self, open: OpenRun, language: Language) -> anyhow::Result<()> {
         let attempt = self.host.store.retry_run(open.id).await?;
         if attempt > ATTEMPTS {
@@ -199,12 +215,13 @@ impl Session {
         }
         tracing::info!(run = %open.id, attempt, "going on with a run that was cut off");
         // What they may do now counts, not what they might do when they wrote.
-        let Some(person) = self.host.store.person(open.principal.person).await?.filter(|person| !person.banned) else {
-            return self.give_up(open.id, open.address, language).await;
-        };
+        if let Some(why) = rights::revoked(&self.host, &open.principal, &open.address).await? {
+            let text = rights::word(&self.host, why, &open.principal, language).await?;
+            return self.end(open.id, open.address, text, RunOutcome::Stopped).await;
+        }
         let start = RunStart {
             id: open.id,
-            principal: Principal { role: person.role, ..open.principal },
+            principal: open.principal,
             language,
             address: open.address,
             model: open.model,
@@ -215,8 +232,13 @@ impl Session {
     }
 
     async fn give_up(&self, run: RunId, to: Address, language: Language) -> anyhow::Result<()> {
-        let reply = Outgoing { to, text: texts::gave_up(language), draft: None, unasked: false };
-        let end = RunEnd { messages: Vec::new(), replies: vec![reply], usage: Vec::new(), outcome: RunOutcome::Failed };
+        self.end(run, to, Some(texts::gave_up(language)), RunOutcome::Failed).await
+    }
+
+    async fn end(&self, run: RunId, to: Address, text: Option<String>, outcome: RunOutcome) -> anyhow::Result<()> {
+        let reply = text.map(|text| Outgoing { to, text, draft: None, unasked: false });
+        let replies = reply.into_iter().collect();
+        let end = RunEnd { messages: Vec::new(), replies, usage: Vec::new(), outcome };
         Ok(self.host.store.finish_run(run, end, Timestamp::now()).await?)
     }
 

@@ -205,6 +205,24 @@ pub(crate) fn slow_down(language: Language) -> String {
     )
 }
 
+/// To somebody who is banned, once.
+pub(crate) fn banned(language: Language) -> String {
+    say(
+        language,
+        "Sorry, I can no longer answer you here. If this is a mistake, please ask my owner.",
+        "Простите, я больше не могу вам здесь отвечать. Если это ошибка, обратитесь к моему владельцу.",
+    )
+}
+
+/// To somebody whose role changed while something was done for them.
+pub(crate) fn rights_changed(language: Language) -> String {
+    say(
+        language,
+        "What I may do for you has just changed, so I stopped. Please write again.",
+        "Только что изменилось, что я могу для вас делать, поэтому я остановился. Напишите, пожалуйста, ещё раз.",
+    )
+}
+
 pub(crate) fn owners_only(language: Language) -> String {
     say(language, "Sorry, I only talk with my owner.", "Простите, я говорю только со своим владельцем.")
 }

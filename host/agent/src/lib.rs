@@ -11,6 +11,7 @@ pub mod language;
 pub mod memory;
 pub mod message;
 pub mod model;
+pub mod name;
 pub mod principal;
 pub mod prompt;
 pub mod question;
@@ -26,6 +27,7 @@ pub use memory::{
 };
 pub use message::{Message, ToolCall, ToolResult, UserMessage};
 pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
+pub use name::{UNNAMED, clean_name, name_fits, name_key};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
 pub use recalled::Recalled;

@@ -284,7 +284,8 @@ async fn a_reset_that_was_cut_off_is_gone_on_with_before_anything_is_searched() 
 
 async fn owner(store: &Store) -> PersonId {
     let address = steward_agent::Address { channel: "terminal".to_owned(), chat: "owner".to_owned() };
-    store.seat_owners(vec![steward_store::Seat { address, id: "owner".to_owned() }]).await.unwrap();
+    let seat = steward_store::Seat { address, id: "owner".to_owned() };
+    store.seat_owners(vec![seat], Vec::new(), jiff::Timestamp::now()).await.unwrap();
     store.owners().await.unwrap()[0].id
 }
 

@@ -28,13 +28,13 @@ fn sources() -> Vec<PluginSource> {
 }
 
 #[tokio::test]
-async fn every_built_in_plugin_loads_and_outsiders_get_their_three_tools() {
+async fn every_built_in_plugin_loads_and_outsiders_get_their_four_tools() {
     let sandbox = Sandbox::new(sources()).await;
     assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());
     for origin in Origin::ALL {
         let offered = sandbox.catalogue.tools_for(&Role::External, origin);
         let names: Vec<_> = offered.iter().map(|tool| tool.name.as_str()).collect();
-        assert_eq!(names, ["get_my_tasks", "send_summary_to_owner", "update_task"]);
+        assert_eq!(names, ["ban_violator", "get_my_tasks", "send_summary_to_owner", "update_task"]);
     }
     let owner = sandbox.offered(Role::Owner);
     assert!(!owner.contains(&"send_summary_to_owner".to_owned()));

@@ -2,6 +2,8 @@
 //!
 //! The table of roles follows from the list of capabilities and is written nowhere else.
 
+mod origins;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +45,15 @@ impl CapabilitySet {
             Access::Write => 0b11,
         };
         Self(self.0 | bits << (2 * at))
+    }
+
+    /// The set with no more than that of one capability.
+    #[must_use]
+    pub fn at_most(self, name: &str, access: Access) -> Self {
+        let Some(at) = Capability::index(name) else { return self };
+        let rest = Self(self.0 & !(0b11 << (2 * at)));
+        let left = Self::EMPTY.with(name, access).intersection(self);
+        rest.union(left)
     }
 
     /// What is granted of the capability of that name.
@@ -303,6 +314,12 @@ pub enum RoleError {
     Unknown { role: String, name: String, known: String },
     #[error("roles.{role}: `{name}` has no read-only form; write \"write\" to grant it or \"none\"")]
     NoLevels { role: String, name: String },
+    #[error("origins.{name}: there is no such origin of a run; use one of {known}")]
+    Origin { name: String, known: String },
+    #[error("origins.{origin}: there is no capability `{name}`; use one of {known}")]
+    UnknownAt { origin: &'static str, name: String, known: String },
+    #[error("origins.{origin}: `{name}` has no read-only form; write false to take it away")]
+    NoLevelsAt { origin: &'static str, name: String },
 }
 
 #[cfg(test)]
@@ -319,9 +336,11 @@ mod tests {
         ("events", Access::Write, Access::None, Access::None),
         ("delegate", Access::Write, Access::None, Access::None),
         ("people", Access::Write, Access::None, Access::None),
+        ("moderation", Access::Write, Access::None, Access::None),
         ("send", Access::Write, Access::None, Access::None),
         ("own-tasks", Access::Write, Access::None, Access::Write),
         ("owner-mail", Access::None, Access::None, Access::Write),
+        ("violation", Access::None, Access::None, Access::Write),
         ("model", Access::Write, Access::None, Access::None),
         ("secrets", Access::Write, Access::None, Access::None),
         ("process", Access::Write, Access::None, Access::None),

@@ -101,12 +101,16 @@ pub(super) fn limits(host: &Host) -> Limits {
 
 pub(super) async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Result<String> {
     let owner = start.principal.role == Role::Owner;
-    let memory = if owner { crate::app::read_memory(&host.config.workspace).await } else { None };
+    let space = space::of(host, &start.principal);
+    let memory = match (owner, space) {
+        (true, Some(_)) => crate::app::read_memory(&host.config.workspace).await,
+        _ => None,
+    };
     let owners: Vec<String> = match owner {
         true => Vec::new(),
         false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
     };
-    let profile = match space::of(host, &start.principal) {
+    let profile = match space {
         Some(_) => host.store.user_data(start.principal.person).await?,
         None => Vec::new(),
     };

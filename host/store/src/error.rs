@@ -40,6 +40,13 @@ pub enum StoreError {
     /// A query for one person fits several.
     #[error("\"{query}\" fits several people: {}; say which one by id or @username", names.join(", "))]
     Ambiguous { query: String, names: Vec<String> },
+    /// A query fits only somebody who is not identified by it.
+    #[error(
+        "\"{query}\" fits only a name that somebody gave themselves: {}. The owner has not dealt with them under it, and \
+         what people call themselves does not say who they are: name whom you mean by id or @username",
+        names.join(", ")
+    )]
+    Stranger { query: String, names: Vec<String> },
     /// A message that a run has taken, or that was settled, cannot be taken again.
     #[error("incoming message {0} is already being handled or done: read the inbox again")]
     Taken(InboxId),

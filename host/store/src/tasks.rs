@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use steward_agent::{Outgoing, PersonId};
+use steward_agent::{Outgoing, PersonId, clean_name};
 
 use crate::Store;
 use crate::column::{Millis, TaskId};
@@ -232,7 +232,7 @@ fn task_row(row: &Row<'_>) -> rusqlite::Result<Task> {
     Ok(Task {
         id: row.get(0)?,
         person: PersonId(row.get(1)?),
-        person_name: row.get(2)?,
+        person_name: clean_name(&row.get::<_, String>(2)?),
         creator: PersonId(row.get(3)?),
         title: row.get(4)?,
         kind: row.get(5)?,

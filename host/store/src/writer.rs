@@ -27,6 +27,7 @@ pub(crate) struct Changes {
     pub(crate) outbox: Notify,
     pub(crate) jobs: Notify,
     pub(crate) runs: Notify,
+    pub(crate) standing: Notify,
 }
 
 /// What a job changed that others wait for.
@@ -36,6 +37,7 @@ struct Touched {
     outbox: bool,
     jobs: bool,
     runs: bool,
+    standing: bool,
 }
 
 /// The writing connection as a job sees it.
@@ -58,6 +60,13 @@ impl Tx<'_> {
     /// What is scheduled is different once this is committed.
     pub(crate) fn touch_jobs(&mut self) {
         self.touched.jobs = true;
+    }
+
+    /// What somebody may do is different once this is committed, for other processes too.
+    pub(crate) fn touch_standing(&mut self) -> Result<()> {
+        self.touched.standing = true;
+        self.connection.prepare_cached("UPDATE standing SET changes = changes + 1")?.execute(())?;
+        Ok(())
     }
 
     /// A run has ended once this is committed.

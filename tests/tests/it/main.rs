@@ -35,6 +35,7 @@ mod languages;
 mod long;
 mod newcomer;
 mod outsider;
+mod people;
 mod process;
 mod recalling;
 mod reminders;

@@ -19,6 +19,7 @@ pub(super) const KIND: Kind = Kind {
     name: "file",
     description: "A file of the workspace, or anything in a folder of it, is added, changed or removed.",
     schema: r#"{"type":"object","properties":{"path":{"type":"string","description":"The file or folder, such as `notes` or `notes/todo.md`; it need not exist yet."}},"required":["path"],"additionalProperties":false}"#,
+    settle: |_, settings| Box::pin(std::future::ready(Ok(settings))),
     look,
     tell,
 };
