@@ -27,6 +27,7 @@ pub(crate) struct Changes {
     pub(crate) outbox: Notify,
     pub(crate) jobs: Notify,
     pub(crate) runs: Notify,
+    pub(crate) letters: Notify,
 }
 
 /// What a job changed that others wait for.
@@ -36,6 +37,7 @@ struct Touched {
     outbox: bool,
     jobs: bool,
     runs: bool,
+    letters: bool,
 }
 
 /// The writing connection as a job sees it.
@@ -58,6 +60,11 @@ impl Tx<'_> {
     /// What is scheduled is different once this is committed.
     pub(crate) fn touch_jobs(&mut self) {
         self.touched.jobs = true;
+    }
+
+    /// A letter waits for its reader once this is committed.
+    pub(crate) fn touch_letters(&mut self) {
+        self.touched.letters = true;
     }
 
     /// A run has ended once this is committed.

@@ -61,6 +61,7 @@ fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Re
         touched.outbox |= own.touched.outbox;
         touched.jobs |= own.touched.jobs;
         touched.runs |= own.touched.runs;
+        touched.letters |= own.touched.letters;
     }
     Ok(done)
 }
@@ -98,5 +99,8 @@ fn announce(changes: &Changes, touched: Touched) {
     }
     if touched.runs {
         tell(&changes.runs);
+    }
+    if touched.letters {
+        tell(&changes.letters);
     }
 }
