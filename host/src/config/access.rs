@@ -70,14 +70,7 @@ pub struct Together {
 
 impl Default for Together {
     fn default() -> Self {
-        Self {
-            messages: 2_000,
-            files: 300,
-            megabytes: 500,
-            tokens: 3_000_000,
-            money: None,
-            messages_to_owner: 30,
-        }
+        Self { messages: 2_000, files: 300, megabytes: 500, tokens: 3_000_000, money: None, messages_to_owner: 30 }
     }
 }
 

@@ -49,7 +49,11 @@ impl Prices {
     }
 
     /// What an answer costs in millionths; of a model without a price of its own, as much as of the dearest one.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cast to the nearest number")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float is cast to the nearest number"
+    )]
     pub(crate) fn cost(&self, model: Option<&str>, read: u64, written: u64) -> u64 {
         let cost = |(_, price_in, price_out): &(Option<String>, f64, f64)| {
             (read as f64 * price_in + written as f64 * price_out).ceil() as u64

@@ -28,6 +28,8 @@ pub struct InboxRow {
     pub id: InboxId,
     pub incoming: Incoming,
     pub received_at: Timestamp,
+    /// It is an owner's own, and goes before what others sent.
+    pub first: bool,
 }
 
 impl Store {
@@ -44,7 +46,11 @@ impl Store {
                 "SELECT id, incoming, received_at FROM inbox WHERE state = 'new' AND id > ?1 ORDER BY id",
             )?;
             let rows = statement.query_map([after.map_or(0, |id| id.0)], inbox_row)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            let mut rows: Vec<InboxRow> = rows.collect::<rusqlite::Result<_>>()?;
+            for row in &mut rows {
+                row.first = is_owners(db, &row.incoming)?;
+            }
+            Ok(rows)
         })
         .await
     }
@@ -94,6 +100,21 @@ fn inbox_row(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
         id: row.get(0)?,
         incoming: row.get::<_, Json<Incoming>>(1)?.0,
         received_at: row.get::<_, Millis>(2)?.0,
+        first: false,
+    })
+}
+
+fn is_owners(db: &Connection, incoming: &Incoming) -> Result<bool> {
+    Ok(match incoming {
+        Incoming::Message(message) => db
+            .prepare_cached(
+                "SELECT 1 FROM identity JOIN person ON person.id = identity.person
+                 WHERE identity.channel = ?1 AND identity.id = ?2 AND person.role = 'owner'",
+            )?
+            .exists((&message.address.channel, &message.sender.id))?,
+        Incoming::Wake(wake) => {
+            db.prepare_cached("SELECT 1 FROM person WHERE id = ?1 AND role = 'owner'")?.exists([wake.person.0])?
+        }
     })
 }
 

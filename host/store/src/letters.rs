@@ -74,9 +74,8 @@ impl Store {
                 "SELECT DISTINCT letter.reader, digest.sent_at FROM letter
                  LEFT JOIN digest ON digest.reader = letter.reader WHERE shown_at IS NULL ORDER BY letter.reader",
             )?;
-            let rows = statement.query_map([], |row| {
-                Ok((PersonId(row.get(0)?), row.get::<_, Option<Millis>>(1)?.map(|at| at.0)))
-            })?;
+            let rows = statement
+                .query_map([], |row| Ok((PersonId(row.get(0)?), row.get::<_, Option<Millis>>(1)?.map(|at| at.0))))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await

@@ -96,7 +96,12 @@ impl Store {
         let connection = open::for_writing(path)?;
         let changes = Arc::new(Changes::default());
         let writer = Writer::start(connection, Arc::clone(&changes))?;
-        Ok(Self { readers: Arc::new(Readers::new(path)), writer: Arc::new(writer), changes, allowances: Arc::default() })
+        Ok(Self {
+            readers: Arc::new(Readers::new(path)),
+            writer: Arc::new(writer),
+            changes,
+            allowances: Arc::default(),
+        })
     }
 
     /// Returns when everything that was handed over so far is on disk.

@@ -147,7 +147,12 @@ impl Store {
 }
 
 fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
-    Ok(OutboxRow { id: row.get(0)?, outgoing: row.get::<_, Json<Outgoing>>(1)?.0, attempts: row.get(2)?, first: row.get(3)? })
+    Ok(OutboxRow {
+        id: row.get(0)?,
+        outgoing: row.get::<_, Json<Outgoing>>(1)?.0,
+        attempts: row.get(2)?,
+        first: row.get(3)?,
+    })
 }
 
 fn ids_of(db: &Connection, key: &str) -> Result<Vec<OutboxId>> {
@@ -220,11 +225,10 @@ mod tests {
         // `meet` gave the owner the chat of their name.
         enqueue(store, "owner", "yes").await;
         let due = store.due_outgoing(at(0), 3).await.unwrap();
-        assert_eq!(due.iter().map(|row| (row.outgoing.text.as_str(), row.first)).collect::<Vec<_>>(), [
-            ("yes", true),
-            ("no", false),
-            ("no", false)
-        ]);
+        assert_eq!(
+            due.iter().map(|row| (row.outgoing.text.as_str(), row.first)).collect::<Vec<_>>(),
+            [("yes", true), ("no", false), ("no", false)]
+        );
     }
 
     #[tokio::test]
