@@ -40,6 +40,7 @@ mod replay;
 mod scripted;
 mod secrets;
 mod stage;
+mod strangers;
 mod thirdparty;
 mod transcripts;
 mod triggers;
