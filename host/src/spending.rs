@@ -132,10 +132,9 @@ mod tests {
         // 400 are gone: an answer of 900 tokens cannot be paid for, and nobody is asked for it.
         let refused = ask(with, person, &request(900), async { Err::<ModelReply, _>(ModelError::Cancelled) }).await;
         assert!(matches!(refused, Err(Unanswered::Exhausted(Resource::Tokens))));
-        let failed = ask(with, person, &request(500), async {
-            Err(ModelError::Unreachable { address: "nowhere".into(), reason: "down".into() })
-        });
-        assert!(matches!(failed.await, Err(Unanswered::Model(_))));
+        let unreachable = ModelError::Unreachable { address: "nowhere".into(), reason: "down".into() };
+        let failed = ask(with, person, &request(500), async { Err(unreachable) }).await;
+        assert!(matches!(failed, Err(Unanswered::Model(_))));
         // Broken off: what was asked stays paid for, at least the 500 of the answer.
         let stopped = ask(with, person, &request(500), async { Err(ModelError::Cancelled) }).await;
         assert!(matches!(stopped, Err(Unanswered::Model(ModelError::Cancelled))));
