@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
 use steward_memory::Memory;
 use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
@@ -15,11 +16,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approval::{self, Approvals};
 use crate::channels::Channels;
-use crate::config::{Config, plugins};
+use crate::config::{Config, OpenTo, Prices, plugins};
 use crate::distilling::Distilling;
 use crate::documents::{self, Documents};
 use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
+use crate::lanes::Lanes;
 use crate::memory::{self, Ports, embedders};
 use crate::models::Models;
 use crate::questions::Questions;
@@ -27,7 +29,8 @@ use crate::recall::Offer;
 use crate::rights::{self, Rights};
 use crate::router::Router;
 use crate::seats::{self, Owners};
-use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
+use crate::sent::SentLog;
+use crate::{delivery, digest, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -47,6 +50,14 @@ pub(crate) struct Host {
     /// What makes the vectors of memory.
     pub(crate) embedders: Arc<embedders::Models>,
     pub(crate) distilling: Distilling,
+    /// Whom this installation was made open to, where the configuration says nothing.
+    pub(crate) made_open_to: OpenTo,
+    /// What the channels have taken.
+    pub(crate) sent: Arc<SentLog>,
+    /// How much outsiders do at once.
+    pub(crate) lanes: Lanes,
+    /// What the models cost.
+    pub(crate) prices: Arc<Prices>,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
@@ -82,6 +93,9 @@ impl App {
             Store::open(&database)
         });
         let store = opened.await??;
+        store.limit_people(config.admission.limits.allowances(config.time_zone.clone()));
+        let made_open_to = OpenTo::named(&store.open_to().await?);
+        let sent = Arc::new(SentLog::open(&config.data, &store, Timestamp::now()).await?);
         let owners = seats::take(&config, &store).await?;
         let (plugins, models, telegram, embedders) = tokio::join!(
             Plugins::open(&config, store.clone()),
@@ -97,11 +111,14 @@ impl App {
         let vault = open_vault(&config, &store).await;
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
         catalogue.connect_vault(Arc::clone(&vault));
-        catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
+        let prices = Arc::new(config.models.prices());
+        let questions = Questions { models: Arc::clone(&models), store: store.clone(), prices: Arc::clone(&prices) };
+        catalogue.connect_model(Arc::new(questions));
         let embedders = embedders?;
         let memory = Arc::new(memory::open(&config, &store, &embedders, Some(documents))?);
         let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
+        let lanes = Lanes::new(config.admission.limits.runs_at_once);
         let host = Arc::new(Host {
             config,
             store,
@@ -116,6 +133,10 @@ impl App {
             memory,
             embedders,
             distilling: Distilling::default(),
+            made_open_to,
+            sent,
+            lanes,
+            prices,
             stop,
             hang_up,
         });
@@ -128,6 +149,7 @@ impl App {
         let host = &self.host;
         self.work.spawn(Router::new(Arc::clone(host)).run());
         self.work.spawn(delivery::run(Arc::clone(host)));
+        self.work.spawn(digest::run(Arc::clone(host)));
         self.work.spawn(scheduler::run(Arc::clone(host)));
         self.work.spawn(heartbeat::run(Arc::clone(host)));
         self.work.spawn(rights::run(Arc::clone(host)));

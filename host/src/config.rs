@@ -1,6 +1,7 @@
 //! What the owner configured: `steward.toml`, overridden by the environment. Every mistake is an error that names the
 //! key and the remedy; nothing is guessed from a half-understood file.
 
+mod access;
 mod audit;
 mod environment;
 mod memory;
@@ -24,10 +25,11 @@ pub use crate::approval::{Policy, Rule};
 use audit::AuditFile;
 use memory::MemoryFile;
 
+pub use access::{PeopleLimits, Together};
 pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub use memory::Memory;
-pub(crate) use models::{ModelEntry, ModelPlan, Provider};
+pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
 use origins::{Origins, checked_origins};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
@@ -79,12 +81,16 @@ pub struct Telegram {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {
-    /// Whether people who are no owners are answered.
-    pub open_to: OpenTo,
+    /// Whether people who are no owners are answered; unsaid, what the installation was made with.
+    pub open_to: Option<OpenTo>,
+    /// What those are told who are not let in, at most once a day; empty for nothing.
+    pub answer: Option<String>,
     /// Telegram ids that are let in as if by a code.
     pub allow: Vec<i64>,
     /// Messages a minute that one person who is no owner may send.
     pub messages_per_minute: u32,
+    /// What people who are no owners may use up.
+    pub limits: PeopleLimits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -98,9 +104,26 @@ pub enum OpenTo {
     Owners,
 }
 
+impl OpenTo {
+    /// As the configuration writes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Paired => "paired",
+            Self::Owners => "owners",
+        }
+    }
+
+    /// The word of an installation; one that is not known is read as the stricter.
+    pub(crate) fn named(word: &str) -> Self {
+        if word == Self::Everyone.as_str() { Self::Everyone } else { Self::Paired }
+    }
+}
+
 impl Default for Admission {
     fn default() -> Self {
-        Self { open_to: OpenTo::Everyone, allow: Vec::new(), messages_per_minute: 20 }
+        let limits = PeopleLimits::default();
+        Self { open_to: None, answer: None, allow: Vec::new(), messages_per_minute: 20, limits }
     }
 }
 
@@ -217,6 +240,8 @@ impl Config {
             Some(key) => KeySource::Given(key.to_owned()),
             None => KeySource::File(data.join("secret.key")),
         };
+        let models = ModelPlan::choose(environment, file.models)?;
+        check_prices(&file.access.limits, &models)?;
         Ok(Self {
             data,
             secret_key,
@@ -225,8 +250,8 @@ impl Config {
             language: file.language.unwrap_or_default(),
             heartbeat: heartbeat(environment, file.heartbeat_minutes)?,
             telegram: telegram(environment, file.telegram)?,
-            admission: file.access,
-            models: ModelPlan::choose(environment, file.models)?,
+            admission: checked_admission(file.access)?,
+            models,
             limits: file.limits,
             http: checked_http(file.http)?,
             process: file.process,
@@ -303,6 +328,24 @@ fn telegram(environment: &Environment, file: TelegramFile) -> anyhow::Result<Opt
     }
     let poll_timeout = Duration::from_secs(file.poll_seconds.unwrap_or(50).clamp(1, 50));
     Ok(Some(Telegram { token, owners, api_url, poll_timeout }))
+}
+
+fn checked_admission(access: Admission) -> anyhow::Result<Admission> {
+    /// One message of Telegram holds it, whatever it is written in.
+    const ANSWER_CHARS: usize = 2_000;
+    if access.answer.as_ref().is_some_and(|answer| answer.chars().count() > ANSWER_CHARS) {
+        bail!("access.answer: it is too long. Use at most {ANSWER_CHARS} characters, or \"\" for silence.");
+    }
+    Ok(Admission { limits: access.limits.checked()?, ..access })
+}
+
+/// Money can be counted only where prices are known.
+fn check_prices(limits: &PeopleLimits, models: &ModelPlan) -> anyhow::Result<()> {
+    let limited = limits.money.is_some() || limits.together.money.is_some();
+    if limited && !models.prices().is_known() {
+        bail!("access.limits.money: no price is known. Give price_in and price_out to each of the [[models]].");
+    }
+    Ok(())
 }
 
 fn checked_proxy(proxy: String) -> anyhow::Result<Url> {

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, Role, visible_lines};
+use steward_agent::{Health, Language, Role, visible_lines};
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
 use steward_store::{Identity, Right, Store};
 
 use crate::app;
-use crate::config::Config;
+use crate::config::{Config, OpenTo};
+use crate::cost;
 use crate::memory::embedders;
 use crate::models::Models;
 use crate::texts;
@@ -62,6 +63,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
             for finding in owners(&config, &store).await {
                 report("owners", finding);
             }
+            report("access", access(&config, &store).await);
             for (channel, health) in store.health().await.unwrap_or_default() {
                 report(&channel, receiving(&config, &health, running));
             }
@@ -226,6 +228,37 @@ async fn owners(config: &Config, store: &Store) -> Vec<Finding> {
 fn is_named(config: &Config, one: &Identity) -> bool {
     let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
     one.channel == "terminal" || telegram.into_iter().any(|id| one.channel == "telegram" && id.to_string() == one.id)
+}
+
+/// Who may write, what of the day's allowances is used, and what waits to be read.
+async fn access(config: &Config, store: &Store) -> Finding {
+    let limits = &config.admission.limits;
+    store.limit_people(limits.allowances(config.time_zone.clone()));
+    let look = async {
+        let open_to = match config.admission.open_to {
+            Some(open_to) => open_to,
+            None => OpenTo::named(&store.open_to().await?),
+        };
+        let people = cost::of_people(Language::En, store, Timestamp::now()).await?;
+        let waiting = store.readers_waited_for().await?.len();
+        Ok::<_, steward_store::StoreError>((open_to, people, waiting))
+    };
+    match look.await {
+        Ok((open_to, people, waiting)) => {
+            let mut lines = vec![format!(
+                "open to {}; what outsiders send is kept for {} days, {} of them are answered at once",
+                open_to.as_str(),
+                limits.keep_days,
+                limits.runs_at_once
+            )];
+            if waiting > 0 {
+                lines.push("gathered messages wait for an owner: /mail shows them".to_owned());
+            }
+            lines.extend(people);
+            Good(visible_lines(&lines.join("\n")).replace('\n', &format!("\n  {:<14} ", "")))
+        }
+        Err(error) => bad(error.to_string(), "see the message"),
+    }
 }
 
 /// How tools run programs of this machine. Without namespaces they still do, which the owner should know.

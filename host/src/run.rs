@@ -15,12 +15,13 @@ use steward_agent::{
     Address, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, ToolSpec, UserMessage,
     budget, recalled,
 };
-use steward_store::{InboxId, ModelUsage, RunEnd, RunId, RunOutcome};
+use steward_store::{InboxId, ModelUsage, Resource, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::access;
 use crate::app::Host;
 use crate::approval::Waits;
 use crate::reply;
@@ -55,6 +56,8 @@ enum Done {
     Model(Result<ModelReply, ModelError>),
     Prepared(InboxId, UserMessage),
     Summarised(String, Option<ModelUsage>),
+    /// The person has used up what they may use today.
+    Exhausted(Resource),
     Nothing,
 }
 
@@ -83,6 +86,8 @@ pub(crate) struct Run {
     waits: Waits,
     /// Why it ends before it is done.
     revoked: Option<Revoked>,
+    /// What the person has used up, which ends the run.
+    exhausted: Option<Resource>,
 }
 
 impl Run {
@@ -129,6 +134,7 @@ impl Run {
             replaying,
             waits: Waits::default(),
             revoked: None,
+            exhausted: None,
         })
     }
 
@@ -268,6 +274,10 @@ impl Run {
                 self.usage.extend(usage);
                 Some(Event::Summarised(Ok(text)))
             }
+            Done::Exhausted(resource) => {
+                self.exhausted = Some(resource);
+                Some(Event::Broke(ModelError::Cancelled))
+            }
             Done::Nothing => None,
         }
     }
@@ -335,12 +345,20 @@ impl Run {
             End::Stopped => RunOutcome::Stopped,
             End::OutOfTime | End::Failed(_) => RunOutcome::Failed,
         };
-        if let End::Failed(error) = &end {
-            tracing::warn!(run = %self.start.id, %error, "no model answered");
-        }
-        let text = match self.revoked {
-            None => reply::text(&self.start, &self.host.config.limits, &end, &said, &so_far),
-            Some(why) => rights::word(&self.host, why, &self.start.principal, self.start.language).await?,
+        let text = match (self.revoked, &end, self.exhausted) {
+            (Some(why), ..) => rights::word(&self.host, why, &self.start.principal, self.start.language).await?,
+            (None, End::Failed(_), Some(resource)) => {
+                let (store, person) = (&self.host.store, self.start.principal.person);
+                let told = access::exhausted(store, person, resource, self.start.language, Timestamp::now()).await?;
+                // What was shown growing is finished, with or without a word.
+                told.or_else(|| (draft.is_some() && !so_far.trim().is_empty()).then(|| so_far.trim().to_owned()))
+            }
+            (None, end, _) => {
+                if let End::Failed(error) = end {
+                    tracing::warn!(run = %self.start.id, %error, "no model answered");
+                }
+                reply::text(&self.start, &self.host.config.limits, end, &said, &so_far)
+            }
         };
         let replies = text.map(|text| self.outgoing(text, draft)).into_iter().collect();
         let messages = std::mem::take(&mut self.unwritten);
@@ -376,6 +394,7 @@ fn open_stream(host: &Arc<Host>, start: &RunStart, said: Vec<String>) -> Option<
         return None;
     }
     let channel = Arc::clone(host.channels.get(&start.address.channel)?);
-    let with = Shown { channel, store: host.store.clone(), vault: Arc::clone(&host.vault) };
+    let (store, vault, sent) = (host.store.clone(), Arc::clone(&host.vault), Arc::clone(&host.sent));
+    let with = Shown { channel, store, vault, sent };
     Some(Stream::start(with, start.id, start.address.clone(), start.draft.clone(), said))
 }

@@ -11,7 +11,7 @@ use steward_agent::{Address, Origin, Outgoing, PersonId, Wake};
 use steward_store::{Job, Person, StoreError};
 
 use crate::app::Host;
-use crate::texts;
+use crate::{texts, uploads};
 
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// A clock set back by more than this has gone ahead before; smaller corrections are everyday.
@@ -39,6 +39,7 @@ pub(crate) async fn run(host: Arc<Host>) {
             if let Err(error) = host.store.purge(now - KEEP).await {
                 tracing::warn!(%error, "old messages were not cleared away");
             }
+            forget_outsiders(&host, now).await;
             if let Err(error) = host.store.forget_recordings(now - host.config.audit.keep).await {
                 tracing::warn!(%error, "old recordings were not cleared away");
             }
@@ -48,6 +49,19 @@ pub(crate) async fn run(host: Arc<Host>) {
             () = tokio::time::sleep(until_next(&host).await) => {}
             () = host.stop.cancelled() => {}
         }
+    }
+}
+
+/// Deletes what outsiders sent longer ago than it is kept.
+async fn forget_outsiders(host: &Host, now: Timestamp) {
+    let kept = SignedDuration::from_hours(24 * i64::from(host.config.admission.limits.keep_days));
+    let outsiders = match host.store.forget_outsiders(now - kept).await {
+        Ok(outsiders) => outsiders,
+        Err(error) => return tracing::warn!(%error, "what outsiders sent long ago was not cleared away"),
+    };
+    let (data, before) = (host.config.data.clone(), std::time::SystemTime::from(now - kept));
+    if let Err(error) = tokio::task::spawn_blocking(move || uploads::forget(&data, &outsiders, before)).await {
+        tracing::warn!(%error, "old files of outsiders were not cleared away");
     }
 }
 

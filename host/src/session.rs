@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{Address, Attachment, Language, Message, Outgoing, Principal, SessionId, UserMessage};
-use steward_store::{InboxId, NewRun, OpenRun, RunEnd, RunId, RunOutcome, StoreError};
+use steward_store::{InboxId, NewRun, OpenRun, Resource, RunEnd, RunId, RunOutcome, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::app::Host;
 use crate::rights::{self, Revoked};
 use crate::run::{Run, RunStart};
-use crate::{recall, texts, uploads};
+use crate::{access, recall, texts, uploads};
 
 /// Messages that may wait in a mailbox. A session empties it at once unless it is fetching files; nobody's rate limit
 /// lets them fill it in that time, for then the router would have to wait.
@@ -73,6 +73,11 @@ impl SessionHandle {
             // The session has ended with the host; its mail is in the inbox and is read at the next start.
             tracing::debug!("mail for a session that has ended");
         }
+    }
+
+    /// The same without waiting: false if its mailbox is full.
+    pub(crate) fn try_send(&self, mail: Mail) -> bool {
+        !matches!(self.mailbox.try_send(mail), Err(mpsc::error::TrySendError::Full(_)))
     }
 
     /// Waits until the session has ended after the host was told to stop.
@@ -174,6 +179,7 @@ impl Session {
         if let Some(why) = rights::revoked(&self.host, &work.principal, &work.address).await? {
             return self.turn_away(&work, why).await;
         }
+        let Some(_place) = self.host.lanes.run(&work.principal.role, &self.host.stop).await else { return Ok(()) };
         let message = prepare(&self.host, &work).await;
         let new = NewRun {
             principal: work.principal.clone(),
@@ -219,6 +225,7 @@ impl Session {
             let text = rights::word(&self.host, why, &open.principal, language).await?;
             return self.end(open.id, open.address, text, RunOutcome::Stopped).await;
         }
+        let Some(_place) = self.host.lanes.run(&open.principal.role, &self.host.stop).await else { return Ok(()) };
         let start = RunStart {
             id: open.id,
             principal: open.principal,
@@ -265,9 +272,28 @@ async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
         let fetched =
             uploads::fetch_all(host, channel.as_ref(), &work.principal, work.language, &work.attachments).await;
         files = fetched.files;
+        if let Some(resource) = fetched.exhausted {
+            tell_exhausted(host, work, resource).await;
+        }
         for note in fetched.notes {
             text = format!("{text}\n{note}").trim().to_owned();
         }
     }
     (text, files)
+}
+
+/// Tells somebody once a day that no more of their files are taken; the model reads it with the message in any case.
+async fn tell_exhausted(host: &Host, work: &Work, resource: Resource) {
+    let (person, now) = (work.principal.person, Timestamp::now());
+    let told = async {
+        let Some(text) = access::exhausted(&host.store, person, resource, work.language, now).await? else {
+            return Ok(());
+        };
+        let notice = Outgoing { to: work.address.clone(), text, draft: None, unasked: false };
+        host.store.enqueue(vec![notice], None, now).await.map(drop)
+    };
+    let told: Result<(), StoreError> = told.await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "somebody was not told that no more of their files are taken");
+    }
 }

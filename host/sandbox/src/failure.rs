@@ -21,6 +21,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::NotFound(_) => Self::NotFound(text),
             StoreError::Ambiguous { .. } | StoreError::Stranger { .. } | StoreError::Invalid(_) => Self::Invalid(text),
+            StoreError::Exhausted(_) => Self::Denied(text),
             StoreError::DiskFull(_) | StoreError::Busy | StoreError::Closed => Self::Unavailable(text),
             _ => Self::Failed(text),
         }

@@ -51,6 +51,13 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("[memory]\ndistil_after = \"3 days\"", &[], &["memory.distil_after", "up to a day"]),
         ("[memory]\ndistil_after = -5", &[], &["distil_after", "minutes, such as 30"]),
         ("[memory]\noffer_tokens = 100000", &[], &["memory.offer_tokens", "0 to 10000"]),
+        ("[access]\nopen_to = \"friends\"", &[], &["friends", "everyone", "paired", "owners"]),
+        ("[access.limits]\nmegabites = 5", &[], &["megabites", "megabytes"]),
+        ("[access.limits]\nmessages = 9000000", &[], &["access.limits.messages", "0 (none at all) to 1000000"]),
+        ("[access.limits]\nkeep_days = 0", &[], &["access.limits.keep_days", "1 to 3650"]),
+        ("[access.limits.together]\nmoney = -1.0", &[], &["access.limits.together.money", "no limit"]),
+        ("[access.limits]\nmoney = 1.0", &[], &["access.limits.money", "price_in", "price_out"]),
+        ("[[models]]\nprovider = \"openai\"\nprice_in = -2.0", &[], &["models[0].price_in", "such as 2.5"]),
         ("[approval]\nseconds = 0", &[], &["approval.seconds", "1 to 86400"]),
         ("[approval.origins.night]\nsend = \"ask\"", &[], &["night", "heartbeat"]),
     ];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
+use crate::allowance::Resource;
 use crate::column::{InboxId, RunId};
 
 /// The crate's result.
@@ -56,6 +57,12 @@ pub enum StoreError {
     /// Too many wrong pairing codes.
     #[error("too many wrong codes: try again after {until}, or ask the owner for a new code then")]
     TooManyTries { until: Timestamp },
+    /// Somebody who is no owner has used up what they may use of this today.
+    #[error(
+        "what this person may use in a day ({}) is used up; nothing was changed. Tell them that it goes on tomorrow",
+        .0.as_str()
+    )]
+    Exhausted(Resource),
     /// An argument does not fit: the text says which, and what would.
     #[error("{0}")]
     Invalid(String),

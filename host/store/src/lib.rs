@@ -5,6 +5,7 @@
 //! Read `writer` first: all writes pass one thread that commits them in groups.
 
 mod alias;
+mod allowance;
 mod approvals;
 mod audit;
 mod bans;
@@ -18,6 +19,7 @@ mod identities;
 mod inbox;
 mod jobs;
 mod kv;
+mod letters;
 mod memory;
 mod merging;
 mod migrations;
@@ -47,21 +49,23 @@ mod writer;
 mod fixture;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+pub use allowance::{Allowances, Budget, Resource, Spent};
 pub use approvals::{Approval, ApprovalState, NewApproval};
 pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
 pub use bans::{Verdict, Violation};
-pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, SubscriptionId, TaskId};
+pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use error::{Result, StoreError};
 pub use identities::{Identity, Right};
 pub use inbox::{InboxRow, Received};
 pub use jobs::{Job, NewJob};
 pub use kv::{KvPlace, KvQuota};
+pub use letters::{Letter, Posted, WaitingLetter};
 pub use memory::{MemoryRecord, NewForgetting, PassageHash, PendingForgetting};
 pub use outbox::OutboxRow;
 pub use owners::{Seat, Unseated};
@@ -88,6 +92,7 @@ pub struct Store {
     readers: Arc<Readers>,
     writer: Arc<Writer>,
     changes: Arc<Changes>,
+    allowances: Arc<OnceLock<Allowances>>,
 }
 
 impl Store {
@@ -100,7 +105,12 @@ impl Store {
         let connection = open::for_writing(path)?;
         let changes = Arc::new(Changes::default());
         let writer = Writer::start(connection, Arc::clone(&changes))?;
-        Ok(Self { readers: Arc::new(Readers::new(path)), writer: Arc::new(writer), changes })
+        Ok(Self {
+            readers: Arc::new(Readers::new(path)),
+            writer: Arc::new(writer),
+            changes,
+            allowances: Arc::default(),
+        })
     }
 
     /// Returns when everything that was handed over so far is on disk.

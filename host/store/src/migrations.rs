@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/3.sql"),
     include_str!("migrations/4.sql"),
     include_str!("migrations/5.sql"),
+    include_str!("migrations/6.sql"),
 ];
 
 /// Brings the database to the newest format. A step is applied whole or not at all, also when two processes start at
@@ -90,6 +91,26 @@ mod tests {
         assert_eq!(rows(rights), ["555 1 -", "7 0 code", "owner 1 -"]);
         assert_eq!(rows("SELECT name FROM person WHERE dealt_as IS NOT NULL ORDER BY id"), ["Olga", "Nina", "Anna"]);
         assert_eq!(rows("SELECT id FROM identity WHERE last_seen IS NOT NULL ORDER BY id"), ["7", "8", "9"]);
+    }
+
+    #[test]
+    fn who_ran_an_earlier_version_stays_open_to_everyone_and_a_new_installation_is_not() {
+        let open_to = |connection: &Connection| -> String {
+            let sql = "SELECT value FROM installation WHERE key = 'open_to'";
+            connection.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let mut new = Connection::open_in_memory().unwrap();
+        apply(&mut new).unwrap();
+        assert_eq!(open_to(&new), "paired");
+
+        let mut old = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..4] {
+            old.execute_batch(step).unwrap();
+        }
+        old.pragma_update(None, "user_version", 4).unwrap();
+        old.execute_batch("INSERT INTO person (name, name_folded, role) VALUES ('Olga', 'olga', 'owner')").unwrap();
+        apply(&mut old).unwrap();
+        assert_eq!(open_to(&old), "everyone");
     }
 
     #[test]

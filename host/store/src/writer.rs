@@ -28,6 +28,7 @@ pub(crate) struct Changes {
     pub(crate) jobs: Notify,
     pub(crate) runs: Notify,
     pub(crate) standing: Notify,
+    pub(crate) letters: Notify,
 }
 
 /// What a job changed that others wait for.
@@ -38,6 +39,7 @@ struct Touched {
     jobs: bool,
     runs: bool,
     standing: bool,
+    letters: bool,
 }
 
 /// The writing connection as a job sees it.
@@ -67,6 +69,11 @@ impl Tx<'_> {
         self.touched.standing = true;
         self.connection.prepare_cached("UPDATE standing SET changes = changes + 1")?.execute(())?;
         Ok(())
+    }
+
+    /// A letter waits for its reader once this is committed.
+    pub(crate) fn touch_letters(&mut self) {
+        self.touched.letters = true;
     }
 
     /// A run has ended once this is committed.

@@ -43,6 +43,7 @@ mod replay;
 mod scripted;
 mod secrets;
 mod stage;
+mod strangers;
 mod thirdparty;
 mod transcripts;
 mod triggers;

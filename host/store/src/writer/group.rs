@@ -62,6 +62,7 @@ fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Re
         touched.jobs |= own.touched.jobs;
         touched.runs |= own.touched.runs;
         touched.standing |= own.touched.standing;
+        touched.letters |= own.touched.letters;
     }
     Ok(done)
 }
@@ -102,5 +103,8 @@ fn announce(changes: &Changes, touched: Touched) {
     }
     if touched.standing {
         tell(&changes.standing);
+    }
+    if touched.letters {
+        tell(&changes.letters);
     }
 }
