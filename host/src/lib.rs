@@ -15,6 +15,7 @@ mod distilling;
 mod doctor;
 mod documents;
 mod events;
+mod folders;
 mod footprint;
 mod heartbeat;
 mod inbox;

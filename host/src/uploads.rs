@@ -1,20 +1,19 @@
 //! Files that people send: fetched into `workspace/uploads/` for owners and into a folder of each other person's own
 //! in the data folder, for outsiders' files never share a folder with the owner's.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{Attachment, Language, Principal, Role};
+use steward_beneath::{Folder, Place};
 use steward_channel::{Channel, FetchError};
-use tokio::fs;
 use tokio::io::AsyncWriteExt;
 
 use crate::app::Host;
+use crate::space::{self, PEOPLE};
 use crate::texts;
 
-/// In the data folder: a folder for each person who is no owner, with their files and memory.
-const PEOPLE: &str = "people";
 const UPLOADS: &str = "uploads";
 const MADE: &str = "made";
 /// Ends the names of files that are not whole yet.
@@ -38,15 +37,15 @@ pub(crate) async fn fetch_all(
 ) -> Fetched {
     let mut fetched = Fetched::default();
     let limit = host.config.limits.upload_mb << 20;
-    let (folder, shown) = folder_of(host, principal);
+    let (home, shown) = home_of(host, principal);
     for attachment in attachments {
         let name = safe_name(&attachment.name);
         if attachment.size.is_some_and(|size| size > limit) {
             fetched.notes.push(texts::file_too_large(language, &name, limit));
             continue;
         }
-        match tokio::time::timeout(FETCH_TIME, fetch(channel, attachment, &folder, &name, limit)).await {
-            Ok(Ok(saved)) => fetched.files.push(format!("{shown}/{saved}")),
+        match tokio::time::timeout(FETCH_TIME, fetch(channel, attachment, home.clone(), &name, limit)).await {
+            Ok(Ok(saved)) => fetched.files.push(format!("{shown}{UPLOADS}/{saved}")),
             Ok(Err(FetchError::TooLarge { limit })) => {
                 fetched.notes.push(texts::file_too_large(language, &name, limit));
             }
@@ -57,18 +56,11 @@ pub(crate) async fn fetch_all(
     fetched
 }
 
-/// The folder of the folders of people who are no owners.
-pub(crate) fn people(data: &Path) -> PathBuf {
-    data.join(PEOPLE)
-}
-
-fn folder_of(host: &Host, principal: &Principal) -> (PathBuf, String) {
+/// Whose folder the files of a run go into, and what it is called before the names of the files there.
+fn home_of(host: &Host, principal: &Principal) -> (Place, String) {
     match principal.role {
-        Role::Owner => (host.config.workspace.join(UPLOADS), UPLOADS.to_owned()),
-        _ => {
-            let own = format!("{PEOPLE}/{}/{UPLOADS}", principal.person);
-            (host.config.data.join(&own), own)
-        }
+        Role::Owner => (Place::of(&host.config.workspace), String::new()),
+        _ => (space::person_s(&host.config.data, principal.person), format!("{PEOPLE}/{}/", principal.person)),
     }
 }
 
@@ -76,16 +68,22 @@ fn folder_of(host: &Host, principal: &Principal) -> (PathBuf, String) {
 async fn fetch(
     channel: &dyn Channel,
     attachment: &Attachment,
-    folder: &Path,
+    home: Place,
     name: &str,
     limit: u64,
 ) -> Result<String, FetchError> {
     let broken = |error: std::io::Error| FetchError::Later(format!("it cannot be written: {error}"));
-    fs::create_dir_all(folder).await.map_err(broken)?;
     let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let saved = unused_name(folder, &format!("{stamp}-{name}")).await;
-    let part = folder.join(format!(".{saved}{PART}"));
-    let mut file = Capped { file: fs::File::create(&part).await.map_err(broken)?, left: limit };
+    let wanted = format!("{stamp}-{name}");
+    let begun = blocking(move || {
+        let folder = home.make()?.make_folder(UPLOADS)?;
+        let saved = unused_name(&folder, &wanted);
+        let part = format!(".{saved}{PART}");
+        let file = folder.create(&part)?;
+        Ok((folder, saved, part, file))
+    });
+    let (folder, saved, part, file) = begun.await.map_err(broken)?;
+    let mut file = Capped { file: tokio::fs::File::from_std(file), left: limit };
     let result = channel.fetch(attachment, &mut file).await;
     let whole = match result {
         Ok(_) => match file.file.flush().await {
@@ -96,10 +94,10 @@ async fn fetch(
         Err(error) => Err(error),
     };
     match whole {
-        Ok(()) => fs::rename(&part, folder.join(&saved)).await.map_err(broken).map(|()| saved),
+        Ok(()) => blocking(move || Ok(folder.rename(part, &saved).map(|()| saved)?)).await.map_err(broken),
         Err(error) => {
             // What is left of it is of no use; the error that is told is the first one.
-            let _ = fs::remove_file(&part).await;
+            let _ = blocking(move || Ok(folder.remove(part)?)).await;
             Err(error)
         }
     }
@@ -112,36 +110,48 @@ pub(crate) async fn save_output(
     name: &str,
     data: &[u8],
 ) -> std::io::Result<String> {
-    let (uploads, shown) = folder_of(host, principal);
-    let folder = uploads.with_file_name(MADE);
-    fs::create_dir_all(&folder).await?;
-    let saved = unused_name(&folder, &safe_name(name)).await;
-    let part = folder.join(format!(".{saved}{PART}"));
-    fs::write(&part, data).await?;
-    fs::rename(&part, folder.join(&saved)).await?;
-    Ok(format!("{}/{saved}", shown.replace(UPLOADS, MADE)))
+    let (home, shown) = home_of(host, principal);
+    let (name, data) = (safe_name(name), data.to_vec());
+    let saved = blocking(move || {
+        let folder = home.make()?.make_folder(MADE)?;
+        let saved = unused_name(&folder, &name);
+        folder.replace(&saved, &data)?;
+        Ok(saved)
+    });
+    Ok(format!("{shown}{MADE}/{}", saved.await?))
+}
+
+/// Does file work off the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 /// Removes what files were left half fetched by a process that was killed. Blocks.
 pub(crate) fn tidy(data: &Path, workspace: &Path) {
-    let people = std::fs::read_dir(people(data)).into_iter().flatten().flatten().map(|entry| entry.path());
-    for place in people.chain([workspace.to_owned()]) {
-        for folder in [UPLOADS, MADE] {
-            for file in std::fs::read_dir(place.join(folder)).into_iter().flatten().flatten() {
-                let name = file.file_name();
-                let half = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
-                if half && let Err(error) = std::fs::remove_file(file.path()) {
-                    tracing::warn!(file = %file.path().display(), %error, "half a file is left");
-                }
+    let people = Place::below(data, PEOPLE).open().and_then(|people| people.entries()).unwrap_or_default();
+    let people = people.into_iter().map(|one| Place::below(data, Path::new(PEOPLE).join(one.name)));
+    for home in people.chain([Place::of(workspace)]) {
+        for name in [UPLOADS, MADE] {
+            if let Ok(folder) = home.open().and_then(|home| home.folder(name)) {
+                tidy_folder(&folder);
             }
         }
     }
 }
 
-async fn unused_name(folder: &Path, name: &str) -> String {
+fn tidy_folder(folder: &Folder) {
+    for entry in folder.entries().unwrap_or_default() {
+        let half = entry.name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
+        if half && let Err(error) = folder.remove(entry.path()) {
+            tracing::warn!(%error, "half a file is left");
+        }
+    }
+}
+
+fn unused_name(folder: &Folder, name: &str) -> String {
     let mut tried = name.to_owned();
     let mut number = 1;
-    while fs::try_exists(folder.join(&tried)).await.unwrap_or(false) {
+    while folder.link_metadata(&tried).is_ok() {
         number += 1;
         tried = format!("{number}-{name}");
     }
@@ -161,7 +171,7 @@ fn safe_name(name: &str) -> String {
 
 /// A file that takes no more than it may, whatever the channel said the size was.
 struct Capped {
-    file: fs::File,
+    file: tokio::fs::File,
     left: u64,
 }
 
@@ -215,6 +225,14 @@ mod tests {
         assert!(!data.join("people/7/uploads/.1-a.jpg.part").exists());
         assert!(!workspace.join("uploads/.2-b.part").exists());
         assert!(workspace.join("uploads/2-b.part").exists(), "somebody's own file keeps its odd name");
+
+        let outside = folder.path().join("outside");
+        std::fs::create_dir(&outside).unwrap();
+        std::fs::write(outside.join(".x.part"), "of somebody else").unwrap();
+        std::os::unix::fs::symlink("../outside", workspace.join("made")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), data.join("people/8")).unwrap();
+        tidy(&data, &workspace);
+        assert!(outside.join(".x.part").exists(), "nothing is removed by way of a link");
     }
 
     #[test]
