@@ -1,12 +1,13 @@
 //! Puts the program together: the one file that knows every crate. It opens what must be open, starts each task and
 //! waits for all of them at the end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
+use steward_beneath::Place;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
 use steward_memory::Memory;
 use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
@@ -30,7 +31,9 @@ use crate::rights::{self, Rights};
 use crate::router::Router;
 use crate::seats::{self, Owners};
 use crate::sent::SentLog;
-use crate::{delivery, digest, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
+use crate::{
+    delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space, transcripts, uploads,
+};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -83,7 +86,8 @@ impl App {
     /// Only for what a person must mend: folders that cannot be written, a second instance, a database that is broken.
     /// A missing model, key or network is no error.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        prepare_folders(&config)?;
+        let preparing = config.clone();
+        tokio::task::spawn_blocking(move || folders::prepare_all(&preparing)).await??;
         let lock = lock(&config.data)?;
         let database = config.database();
         let (data, workspace) = (config.data.clone(), config.workspace.clone());
@@ -219,19 +223,12 @@ async fn wait_for(tasks: &mut JoinSet<()>) {
     }
 }
 
-fn prepare_folders(config: &Config) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    for folder in [&config.data, &config.workspace, &config.data.join("compiled")] {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.with_context(|| format!("cannot make the folder {}: check who owns its parent", folder.display()))?;
-    }
-    Ok(())
-}
-
 /// One process works on a data folder.
 fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
     let path = data.join("steward.lock");
-    let file = std::fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let opened = std::fs::File::options().create(true).append(true).mode(0o600).open(&path);
+    let file = opened.with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -304,7 +301,7 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
             std::env::current_exe().context("the program file of Steward itself cannot be found")?,
         ),
         workspace: std::path::absolute(&config.workspace)?,
-        people: std::path::absolute(uploads::people(&config.data))?,
+        people: std::path::absolute(config.data.join(space::PEOPLE))?,
         store,
         time_zone: config.time_zone.clone(),
         roles: roles(config)?,
@@ -386,8 +383,12 @@ async fn save_health(host: Arc<Host>, channel: Arc<dyn Channel>) {
     }
 }
 
-/// MEMORY.md, where there is one.
+/// MEMORY.md, where there is one; why it cannot be read, so that the assistant can say it.
 pub(crate) async fn read_memory(workspace: &Path) -> Option<String> {
-    let path: PathBuf = workspace.join("MEMORY.md");
-    tokio::fs::read_to_string(path).await.ok()
+    let place = Place::of(workspace);
+    let read = tokio::task::spawn_blocking(move || notes::read(&place, "MEMORY.md")).await;
+    read.unwrap_or_else(|error| Err(error.into())).unwrap_or_else(|error| {
+        tracing::warn!(%error, "MEMORY.md is in no prompt until it can be read");
+        Some(format!("(MEMORY.md cannot be read, tell the owner: {error})"))
+    })
 }

@@ -28,7 +28,7 @@ use steward_agent::visible_lines;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Environment};
-use crate::doctor;
+use crate::{doctor, folders};
 
 #[derive(Parser)]
 #[command(
@@ -193,10 +193,18 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let environment = Environment::of_process();
     let config = Config::load(arguments.config.as_deref(), &environment);
+    let command = arguments.command.unwrap_or(Command::Run);
+    if command.keeps_data() {
+        steward_sandbox::keep_private();
+        // The host says in its log what was put right. What cannot be made or changed, each command says by itself.
+        if let (Ok(config), false) = (&config, matches!(command, Command::Run | Command::Chat)) {
+            let _ = folders::prepare(config);
+        }
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let filter = filter(&environment);
     runtime.block_on(async move {
-        match arguments.command.unwrap_or(Command::Run) {
+        match command {
             Command::Run => run::run(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
             Command::Doctor => doctor::run(config).await,
@@ -212,6 +220,22 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }
     })
+}
+
+impl Command {
+    /// Whether what it makes is Steward's own. A developer's projects and tools are their own affair.
+    fn keeps_data(&self) -> bool {
+        let Self::Plugin { command } = self else { return true };
+        !matches!(
+            command,
+            PluginCommand::New(_)
+                | PluginCommand::Build(_)
+                | PluginCommand::Test(_)
+                | PluginCommand::Pack(_)
+                | PluginCommand::Toolchain(_)
+                | PluginCommand::Inspect(_)
+        )
+    }
 }
 
 /// What is done with plugins.

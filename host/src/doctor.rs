@@ -1,11 +1,12 @@
 //! `steward doctor`: looks at everything a working assistant needs and says what to do about what is wrong. It changes
-//! nothing and works beside a running host.
+//! nothing but rights that are too wide, and works beside a running host.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
 use steward_agent::{Health, Language, Role, visible_lines};
+use steward_beneath::Folder;
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
 use steward_store::{Identity, Right, Store};
 
@@ -51,6 +52,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
         Good(format!("data in {}, workspace {}", config.data.display(), config.workspace.display())),
     );
     report("disk", disk(&config.data));
+    report("workspace", workspace(&config.workspace));
     report("clock", clock(&config, Timestamp::now()));
     let running = app::is_running(&config.data);
     report("running", if running { Good("yes".into()) } else { Note("no; `steward run` starts it".into()) });
@@ -258,6 +260,24 @@ async fn access(config: &Config, store: &Store) -> Finding {
             Good(visible_lines(&lines.join("\n")).replace('\n', &format!("\n  {:<14} ", "")))
         }
         Err(error) => bad(error.to_string(), "see the message"),
+    }
+}
+
+/// Whether the files and folders that Steward itself uses in the workspace can be used: plugins and programs write
+/// there too.
+fn workspace(path: &Path) -> Finding {
+    let folder = match Folder::open(path) {
+        Ok(folder) => folder,
+        Err(error) if error.is_missing() => return Note("is made at the first start".into()),
+        Err(error) => return bad(error.to_string(), "check who owns it"),
+    };
+    let files = ["MEMORY.md", "HEARTBEAT.md"].iter().map(|name| folder.read(name).map(drop));
+    let folders = ["memory", "sessions", "uploads", "made"].iter().map(|name| folder.folder(name).map(drop));
+    let wrong = files.chain(folders).filter_map(Result::err).filter(|error| !error.is_missing());
+    let wrong: Vec<_> = wrong.map(|error| error.to_string()).collect();
+    match wrong.is_empty() {
+        true => Good("no link leads out of it where Steward reads and writes".into()),
+        false => bad(wrong.join("; "), "until then it is not read, and nothing is written there"),
     }
 }
 

@@ -16,6 +16,7 @@ mod distilling;
 mod doctor;
 mod documents;
 mod events;
+mod folders;
 mod footprint;
 mod heartbeat;
 mod inbox;

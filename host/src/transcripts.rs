@@ -6,12 +6,12 @@ mod page;
 mod plain;
 mod words;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use steward_agent::{Language, PersonId, SessionId};
+use steward_beneath::Place;
 use steward_store::{EndedRun, StoreError, TranscriptMark};
 
 use crate::app::Host;
@@ -99,7 +99,7 @@ async fn write_run(
 
 /// A run as it is to be written, and where.
 struct Page {
-    folder: PathBuf,
+    folder: Place,
     file: String,
     title: String,
     text: String,

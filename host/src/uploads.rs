@@ -1,21 +1,21 @@
 //! Files that people send: fetched into `workspace/uploads/` for owners and into a folder of each other person's own
 //! in the data folder, for outsiders' files never share a folder with the owner's.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use steward_agent::{Attachment, Language, PersonId, Principal, Role};
+use steward_beneath::{Folder, Place};
 use steward_channel::{Channel, FetchError};
 use steward_store::{Resource, Store};
-use tokio::fs;
+use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::Host;
+use crate::space::{self, PEOPLE};
 use crate::texts;
 
-/// In the data folder: a folder for each person who is no owner, with their files and memory.
-const PEOPLE: &str = "people";
 const UPLOADS: &str = "uploads";
 const MADE: &str = "made";
 /// Ends the names of files that are not whole yet.
@@ -47,7 +47,7 @@ pub(crate) async fn fetch_all(
 ) -> Fetched {
     let mut fetched = Fetched::default();
     let limit = host.config.limits.upload_mb << 20;
-    let (folder, shown) = folder_of(host, principal);
+    let (home, shown) = home_of(host, principal);
     for attachment in attachments {
         let name = safe_name(&attachment.name);
         if attachment.size.is_some_and(|size| size > limit) {
@@ -56,9 +56,9 @@ pub(crate) async fn fetch_all(
         }
         let _place = host.lanes.download(&principal.role).await;
         let account = Account::of(host, principal);
-        let fetching = fetch(channel, attachment, &folder, &name, limit, &account);
+        let fetching = fetch(channel, attachment, home.clone(), &name, limit, &account);
         match tokio::time::timeout(FETCH_TIME, fetching).await {
-            Ok(Ok(saved)) => fetched.files.push(format!("{shown}/{saved}")),
+            Ok(Ok(saved)) => fetched.files.push(format!("{shown}{UPLOADS}/{saved}")),
             Ok(Err(Lost::Exhausted(resource))) => {
                 fetched.notes.push(texts::file_refused(language, &name));
                 fetched.exhausted = Some(resource);
@@ -73,18 +73,11 @@ pub(crate) async fn fetch_all(
     fetched
 }
 
-/// The folder of the folders of people who are no owners.
-pub(crate) fn people(data: &Path) -> PathBuf {
-    data.join(PEOPLE)
-}
-
-fn folder_of(host: &Host, principal: &Principal) -> (PathBuf, String) {
+/// Whose folder the files of a run go into, and what it is called before the names of the files there.
+fn home_of(host: &Host, principal: &Principal) -> (Place, String) {
     match principal.role {
-        Role::Owner => (host.config.workspace.join(UPLOADS), UPLOADS.to_owned()),
-        _ => {
-            let own = format!("{PEOPLE}/{}/{UPLOADS}", principal.person);
-            (host.config.data.join(&own), own)
-        }
+        Role::Owner => (Place::of(&host.config.workspace), String::new()),
+        _ => (space::person_s(&host.config.data, principal.person), format!("{PEOPLE}/{}/", principal.person)),
     }
 }
 
@@ -137,7 +130,7 @@ impl Account {
 async fn fetch(
     channel: &dyn Channel,
     attachment: &Attachment,
-    folder: &Path,
+    home: Place,
     name: &str,
     limit: u64,
     account: &Account,
@@ -145,28 +138,34 @@ async fn fetch(
     let broken = |error: std::io::Error| FetchError::Later(format!("it cannot be written: {error}"));
     // Asks for a first byte too, so that nothing is asked of the channel when none is left.
     account.pay(&[(Resource::Files, 1), (Resource::Bytes, 0)]).await?;
-    fs::create_dir_all(folder).await.map_err(broken)?;
     let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let saved = unused_name(folder, &format!("{stamp}-{name}")).await;
-    let part = folder.join(format!(".{saved}{PART}"));
-    let file = fs::File::create(&part).await.map_err(broken)?;
-    let whole = match pour(channel, attachment, file, limit, account).await {
-        Ok(()) => fs::rename(&part, folder.join(&saved)).await.map_err(|error| broken(error).into()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = whole {
-        // What is left of it is of no use; the error that is told is the first one.
-        let _ = fs::remove_file(&part).await;
-        return Err(error);
+    let wanted = format!("{stamp}-{name}");
+    let begun = blocking(move || {
+        let folder = home.make()?.make_folder(UPLOADS)?;
+        let saved = unused_name(&folder, &wanted);
+        let part = format!(".{saved}{PART}");
+        let file = folder.create(&part)?;
+        Ok((folder, saved, part, file))
+    });
+    let (folder, saved, part, file) = begun.await.map_err(broken)?;
+    match pour(channel, attachment, File::from_std(file), limit, account).await {
+        Ok(()) => {
+            let whole = blocking(move || Ok(folder.rename(part, &saved).map(|()| saved)?)).await;
+            whole.map_err(|error| broken(error).into())
+        }
+        Err(error) => {
+            // What is left of it is of no use; the error that is told is the first one.
+            let _ = blocking(move || Ok(folder.remove(part)?)).await;
+            Err(error)
+        }
     }
-    Ok(saved)
 }
 
 /// Copies what the channel brings to the file, and stops it as soon as it is more than the sender may have kept.
 async fn pour(
     channel: &dyn Channel,
     attachment: &Attachment,
-    mut file: fs::File,
+    mut file: File,
     limit: u64,
     account: &Account,
 ) -> Result<(), Lost> {
@@ -232,33 +231,38 @@ pub(crate) async fn save_output(
     name: &str,
     data: &[u8],
 ) -> std::io::Result<String> {
-    let (uploads, shown) = folder_of(host, principal);
+    let (home, shown) = home_of(host, principal);
     let account = Account::of(host, principal);
     let size = (data.len() as u64).next_multiple_of(BLOCK).max(BLOCK);
     if account.pay(&[(Resource::Files, 1), (Resource::Bytes, size)]).await.is_err() {
         return Err(std::io::Error::other("this person has no more room for files today"));
     }
-    let folder = uploads.with_file_name(MADE);
-    fs::create_dir_all(&folder).await?;
-    let saved = unused_name(&folder, &safe_name(name)).await;
-    let part = folder.join(format!(".{saved}{PART}"));
-    fs::write(&part, data).await?;
-    fs::rename(&part, folder.join(&saved)).await?;
-    Ok(format!("{}/{saved}", shown.replace(UPLOADS, MADE)))
+    let (name, data) = (safe_name(name), data.to_vec());
+    let saved = blocking(move || {
+        let folder = home.make()?.make_folder(MADE)?;
+        let saved = unused_name(&folder, &name);
+        folder.replace(&saved, &data)?;
+        Ok(saved)
+    });
+    Ok(format!("{shown}{MADE}/{}", saved.await?))
+}
+
+/// Does file work off the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 /// Deletes the files of these people that are older than that. Blocks.
 pub(crate) fn forget(data: &Path, whose: &[PersonId], before: SystemTime) {
     for id in whose {
-        for folder in [UPLOADS, MADE] {
-            let folder = people(data).join(id.to_string()).join(folder);
-            for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        for name in [UPLOADS, MADE] {
+            let Ok(folder) = space::person_s(data, *id).open().and_then(|home| home.folder(name)) else { continue };
+            for entry in folder.entries().unwrap_or_default() {
                 // Of a link itself, not of what it leads to.
-                let old = file
-                    .metadata()
-                    .is_ok_and(|about| !about.is_dir() && about.modified().is_ok_and(|modified| modified < before));
-                if old && let Err(error) = std::fs::remove_file(file.path()) {
-                    tracing::warn!(file = %file.path().display(), %error, "an outsider's old file was not deleted");
+                let about = folder.link_metadata(entry.path());
+                let old = about.is_ok_and(|about| !about.is_folder() && about.written() < before);
+                if old && let Err(error) = folder.remove(entry.path()) {
+                    tracing::warn!(%error, "an outsider's old file was not deleted");
                 }
             }
         }
@@ -267,24 +271,30 @@ pub(crate) fn forget(data: &Path, whose: &[PersonId], before: SystemTime) {
 
 /// Removes what files were left half fetched by a process that was killed. Blocks.
 pub(crate) fn tidy(data: &Path, workspace: &Path) {
-    let people = std::fs::read_dir(people(data)).into_iter().flatten().flatten().map(|entry| entry.path());
-    for place in people.chain([workspace.to_owned()]) {
-        for folder in [UPLOADS, MADE] {
-            for file in std::fs::read_dir(place.join(folder)).into_iter().flatten().flatten() {
-                let name = file.file_name();
-                let half = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
-                if half && let Err(error) = std::fs::remove_file(file.path()) {
-                    tracing::warn!(file = %file.path().display(), %error, "half a file is left");
-                }
+    let people = Place::below(data, PEOPLE).open().and_then(|people| people.entries()).unwrap_or_default();
+    let people = people.into_iter().map(|one| Place::below(data, Path::new(PEOPLE).join(one.name)));
+    for home in people.chain([Place::of(workspace)]) {
+        for name in [UPLOADS, MADE] {
+            if let Ok(folder) = home.open().and_then(|home| home.folder(name)) {
+                tidy_folder(&folder);
             }
         }
     }
 }
 
-async fn unused_name(folder: &Path, name: &str) -> String {
+fn tidy_folder(folder: &Folder) {
+    for entry in folder.entries().unwrap_or_default() {
+        let half = entry.name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
+        if half && let Err(error) = folder.remove(entry.path()) {
+            tracing::warn!(%error, "half a file is left");
+        }
+    }
+}
+
+fn unused_name(folder: &Folder, name: &str) -> String {
     let mut tried = name.to_owned();
     let mut number = 1;
-    while fs::try_exists(folder.join(&tried)).await.unwrap_or(false) {
+    while folder.link_metadata(&tried).is_ok() {
         number += 1;
         tried = format!("{number}-{name}");
     }

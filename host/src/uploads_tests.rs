@@ -15,6 +15,14 @@ fn half_files_are_removed_and_whole_ones_are_not() {
     assert!(!data.join("people/7/uploads/.1-a.jpg.part").exists());
     assert!(!workspace.join("uploads/.2-b.part").exists());
     assert!(workspace.join("uploads/2-b.part").exists(), "somebody's own file keeps its odd name");
+
+    let outside = folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join(".x.part"), "of somebody else").unwrap();
+    std::os::unix::fs::symlink("../outside", workspace.join("made")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), data.join("people/8")).unwrap();
+    tidy(&data, &workspace);
+    assert!(outside.join(".x.part").exists(), "nothing is removed by way of a link");
 }
 
 /// Sends so many bytes, whatever size it told.
@@ -105,9 +113,8 @@ async fn send(folder: &Path, account: &Account, files: usize, size: u64, told: O
     let attachment = Attachment { size: told, ..attachment() };
     let mut came = 0;
     for _ in 0..files {
-        came += usize::from(
-            fetch(&Flood(size), &attachment, &folder.join("uploads"), "a.bin", 50 << 20, account).await.is_ok(),
-        );
+        came +=
+            usize::from(fetch(&Flood(size), &attachment, Place::of(folder), "a.bin", 50 << 20, account).await.is_ok());
     }
     came
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use steward_agent::MemoryFault;
+use steward_beneath::BeneathError;
 use steward_index::IndexError;
 use steward_store::{Store, StoreError};
 
@@ -45,7 +46,7 @@ pub enum MemoryError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{path} cannot be deleted: {source}")]
-    Delete { path: String, source: std::io::Error },
+    Delete { path: String, source: BeneathError },
     #[error("memory cannot be used: the program is shutting down")]
     Ending(#[from] tokio::task::JoinError),
 }

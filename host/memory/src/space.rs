@@ -156,7 +156,7 @@ impl Space {
     pub(crate) async fn refresh(&self, all: bool, stop: &CancellationToken) -> Result<(), MemoryError> {
         let _turn = self.turn.lock().await;
         let sources = self.shared.store.memory_sources(&self.space.to_string()).await?;
-        let roots = scan::roots(self.shared.settings.folder(self.space), &sources);
+        let roots = scan::roots(self.shared.settings.place(self.space), &sources);
         let Scanned { changed, talked, documents, missing } = self.scan(roots, all, stop).await?;
         self.state().missing = missing;
         if changed {

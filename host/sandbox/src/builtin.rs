@@ -86,6 +86,28 @@ async fn files_are_edited_listed_found_and_searched() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_changed_keeps_its_rights_and_its_line_ends() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new(source("files")).await;
+    let file = sandbox.folder.path().join("workspace/run.sh");
+    for rights in [0o755, 0o600, 0o640] {
+        fs::write(&file, "#!/bin/sh\r\necho 1\r\n").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(rights)).unwrap();
+        for (tool, input) in [
+            ("edit", json!({"path": "run.sh", "old": "echo 1", "new": "echo 2\necho 3"})),
+            ("write", json!({"path": "run.sh", "content": "#!/bin/sh\necho 4\n"})),
+        ] {
+            let answer = sandbox.call(tool, input).await;
+            assert_eq!(answer.outcome, Outcome::Ok, "{tool}: {}", answer.text);
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, rights, "{tool}");
+            let text = fs::read_to_string(&file).unwrap();
+            assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{tool}: {text:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_narrower_grant_takes_tools_away_from_everyone() {
     let mut files = source("files");
     files[0].manifest = files[0].manifest.replace("access = \"write\"", "access = \"read\"");

@@ -81,8 +81,7 @@ async fn approved(config: Option<&Config>, name: &str) -> anyhow::Result<Option<
 pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
     // Makes the data folder, for the owner alone.
     let store = Store::open(&config.database())?;
-    std::fs::create_dir_all(config.data.join("compiled"))
-        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    steward_beneath::Folder::make(&config.data.join("compiled"))?;
     let catalogue = app::open_catalogue(&config, store.clone()).await?;
     let installed = store.plugins().await?;
     say(&if roles { table_of_roles(&catalogue, &config) } else { table_of_plugins(&catalogue) }.to_string())?;

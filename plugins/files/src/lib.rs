@@ -8,6 +8,7 @@ pub mod find;
 pub mod glob;
 pub mod kind;
 pub mod list;
+pub mod passage;
 pub mod read;
 pub mod search;
 pub mod walk;

@@ -1,5 +1,6 @@
 //! The tool `write`, and writing so that a file is either the old one or the new one, also after a crash.
 
+use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::BuildHasher;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use steward_sdk::{Failure, Output};
 
+use crate::read;
 use crate::workspace::{Place, Workspace, size};
 
 /// The largest text that is written, in bytes.
@@ -28,10 +30,27 @@ pub struct Write {
 pub fn write(workspace: &Workspace, arguments: Write) -> Result<Output, Failure> {
     let place = workspace.locate(&arguments.path)?;
     let replaced = place.path.exists();
-    replace(&place, &arguments.content)?;
+    replace(&place, &as_before(&place, &arguments.content))?;
     let (lines, length) = (arguments.content.lines().count(), size(arguments.content.len() as u64));
     let what = if replaced { "Replaced" } else { "Created" };
     Ok(format!("{what} `{}`: {lines} lines, {length}.", place.shown).into())
+}
+
+/// The text with the line ends and the mark at the beginning that the file had, if all its lines end as on Windows.
+/// Models write plain line ends, whatever they read.
+fn as_before<'a>(place: &Place, content: &'a str) -> Cow<'a, str> {
+    const MARK: char = '\u{feff}';
+    let small = place.path.metadata().is_ok_and(|file| file.is_file() && file.len() <= read::FILE_LIMIT);
+    let Some(before) = small.then(|| fs::read_to_string(&place.path).ok()).flatten() else { return content.into() };
+    let mut text = Cow::from(content);
+    let lines = before.matches('\n').count();
+    if lines > 0 && lines == before.matches("\r\n").count() && !content.contains('\r') {
+        text = text.replace('\n', "\r\n").into();
+    }
+    if before.starts_with(MARK) && !content.starts_with(MARK) {
+        text = format!("{MARK}{text}").into();
+    }
+    text
 }
 
 /// Puts a text in the place of a file, making the file and its folders where they are missing.
@@ -91,6 +110,24 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join("a/b/c.md")).unwrap(), "3");
         let names: Vec<_> = fs::read_dir(folder.path().join("a/b")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["c.md"], "no draft stays behind");
+    }
+
+    #[test]
+    fn a_file_of_windows_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        for (before, content, after) in [
+            ("a\r\nb\r\n", "c\nd\n", "c\r\nd\r\n"),
+            ("\u{feff}a\r\n", "c\n", "\u{feff}c\r\n"),
+            ("a\r\nb\n", "c\n", "c\n"),
+            ("a\nb\n", "c\r\n", "c\r\n"),
+            ("a\r\n", "c\r\nd\n", "c\r\nd\n"),
+            ("no line", "c\n", "c\n"),
+        ] {
+            fs::write(folder.path().join("a.txt"), before).unwrap();
+            check(&workspace, "a.txt", content).unwrap();
+            assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), after, "{before:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod approval;
 mod audit;
 mod authoring;
 mod bad_input;
+mod beneath;
 mod cage;
 mod chain;
 mod clock;

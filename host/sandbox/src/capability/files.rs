@@ -4,11 +4,13 @@
 
 pub(crate) mod folder;
 mod quota;
+mod rights;
 mod view;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use steward_beneath::Folder;
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::p2::bindings::filesystem;
@@ -64,13 +66,13 @@ impl Files {
         }
         let workspace = folder::open_workspace(workspace)?;
         if grant.folders.is_empty() {
-            files.folders.push((dir(workspace, access), FOLDER.to_owned()));
+            files.folders.push((dir(workspace, access)?, FOLDER.to_owned()));
             return Ok(files);
         }
         for one in &grant.folders {
             let access = one.access.min(access);
             if let Some(opened) = folder::open_beneath(&workspace, &one.path, access == Access::Write)? {
-                files.folders.push((dir(opened, access), format!("{FOLDER}/{}", one.path)));
+                files.folders.push((dir(opened, access)?, format!("{FOLDER}/{}", one.path)));
             }
         }
         Ok(files)
@@ -88,10 +90,11 @@ impl Files {
     }
 }
 
-fn dir(opened: std::fs::File, access: Access) -> Dir {
+fn dir(opened: Folder, access: Access) -> Result<Dir, FolderError> {
     let (permissions, mode) = match access {
         Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
         Access::None | Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
     };
-    Dir::new(opened, permissions, mode, false)
+    let opened = opened.into_file().map_err(FolderError::Handles)?;
+    Ok(Dir::new(opened, permissions, mode, false))
 }
