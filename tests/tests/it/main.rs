@@ -39,6 +39,7 @@ mod reminders;
 mod replay;
 mod scripted;
 mod secrets;
+mod served;
 mod stage;
 mod thirdparty;
 mod transcripts;
