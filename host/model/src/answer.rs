@@ -167,7 +167,7 @@ impl<'a> AnswerText<'a> {
                 self.mode = Mode::Call(known, dialect);
             }
             Meaning::MadeUp if self.has_calls() => self.mode = Mode::Dropped,
-            Meaning::Leftover if self.has_calls() => {}
+            Meaning::Leftover if self.has_calls() => self.behind.push_str(&mark),
             Meaning::MadeUp | Meaning::Leftover => self.emit(&mark, pieces),
         }
     }

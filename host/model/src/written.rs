@@ -147,16 +147,17 @@ impl Region {
 
     fn read(&self, offered: &Offered<'_>) -> Vec<PartialCall> {
         let whole = read(self.mark, &self.body, offered);
-        if !whole.is_empty() {
+        let complete = |call: &PartialCall| value::is_complete(&call.arguments, &call.name);
+        if !whole.is_empty() && whole.iter().all(complete) {
             return whole;
         }
-        // Its end may have been left out, or stand behind what cannot be read.
+        // The end stands behind what cannot be read, or was left out.
         let closes = self.dialect.marks.iter().find(|(open, _)| *open == self.mark).map_or(&[][..], |(_, c)| c);
         let lower = self.body.to_ascii_lowercase();
-        let first = closes.iter().filter_map(|close| Some((lower.find(close)?, close.len()))).min();
-        match first {
+        match closes.iter().filter_map(|close| Some((lower.find(close)?, close.len()))).min() {
             Some((at, len)) if self.body[at + len..].trim().is_empty() => read(self.mark, &self.body[..at], offered),
-            _ => Vec::new(),
+            Some(_) => Vec::new(),
+            None => whole,
         }
     }
 

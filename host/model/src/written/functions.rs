@@ -8,10 +8,7 @@ use crate::calls::PartialCall;
 
 pub(super) static FUNCTIONS: Dialect = Dialect {
     name: "functions in tags",
-    marks: &[
-        ("<function=", &["</function>\n</tool_call>", "</function></tool_call>", "</function>"]),
-        ("<tool_call>", &["</tool_call>"]),
-    ],
+    marks: &[("<function=", &["</function>"]), ("<tool_call>", &["</tool_call>"])],
     plausible,
     read,
     tokens: false,
