@@ -101,7 +101,7 @@ impl Run {
         let said: Vec<String> = own
             .iter()
             .filter_map(|message| match message {
-                Message::Assistant { text, calls } if !calls.is_empty() && !text.trim().is_empty() => {
+                Message::Assistant { text, calls, .. } if !calls.is_empty() && !text.trim().is_empty() => {
                     Some(text.trim().to_owned())
                 }
                 _ => None,

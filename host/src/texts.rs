@@ -1,8 +1,10 @@
 //! What the program itself says to people, in English and Russian. The model's words are not here.
 
+mod unanswered;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
-use steward_agent::turn::Answer;
+use steward_agent::turn::{Answer, Silence};
 use steward_agent::{Language, ModelError, Role};
 use steward_store::Resource;
 
@@ -132,6 +134,25 @@ pub(crate) fn model_failed(language: Language, role: &Role, error: &ModelError) 
             format!("⚠️ This is too long for {model}. Send a shorter text, or start afresh with /clear."),
             format!("⚠️ Это слишком длинно для {model}. Пришлите текст покороче или начните заново: /clear."),
         ),
+        ModelError::BrokeOff { address, reason } => (
+            format!("⚠️ The answer of the model at {address} broke off: {reason}. Please write again."),
+            format!("⚠️ Ответ модели по адресу {address} оборвался: {reason}. Напишите, пожалуйста, ещё раз."),
+        ),
+        ModelError::Rejected { address, reason, summarised: false } => (
+            format!("⚠️ The model at {address} answered with an error: {reason}"),
+            format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
+        ),
+        ModelError::Rejected { address, reason, summarised: true } => (
+            format!(
+                "⚠️ The model at {address} does not take this conversation, even after I summarised it: {reason}. Start \
+                 afresh with /clear."
+            ),
+            format!(
+                "⚠️ Модель по адресу {address} не принимает этот разговор, даже сокращённый: {reason}. Начните заново: \
+                 /clear."
+            ),
+        ),
+        ModelError::NoTools { address, model, reason } => unanswered::no_tools(address, model, reason),
         ModelError::Invalid { address, reason } => (
             format!("⚠️ The model at {address} answered with an error: {reason}"),
             format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
@@ -145,9 +166,11 @@ pub(crate) fn model_failed(language: Language, role: &Role, error: &ModelError) 
 pub(crate) fn answer(language: Language, answer: &Answer) -> String {
     let mut text = answer.text.trim().to_owned();
     if text.is_empty() {
-        text = say(language, "(the model gave an empty answer)", "(модель дала пустой ответ)");
+        text = format!("⚠️ {}", unanswered::silence(language, answer.silence));
+    } else if answer.silence == Some(Silence::CallsCut) {
+        text = format!("{text}\n\n⚠️ {}", unanswered::silence(language, answer.silence));
     }
-    if answer.cut {
+    if answer.cut && answer.silence.is_none() {
         let note = say(
             language,
             "_(cut off: the answer reached `limits.answer_tokens`)_",

@@ -4,6 +4,7 @@
 //! the loop of every conversation as a pure state machine.
 
 pub mod budget;
+mod calls;
 pub mod distil;
 pub mod envelope;
 pub mod health;
@@ -25,8 +26,8 @@ pub use language::Language;
 pub use memory::{
     Forgetting, MemoryFault, MemoryFound, MemoryHit, MemoryLevel, MemorySource, MemorySpace, MemoryStatus,
 };
-pub use message::{Message, ToolCall, ToolResult, UserMessage};
-pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
+pub use message::{Message, ServerState, ToolCall, ToolResult, UserMessage};
+pub use model::{Ending, ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
 pub use name::{UNNAMED, clean_name, name_fits, name_key};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};

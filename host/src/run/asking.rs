@@ -99,7 +99,7 @@ impl Run {
 
     /// Characters of a transcript that surely fit the model's window.
     fn turn_window_chars(&self) -> usize {
-        self.host.models.window() as usize * 3 / 2
+        self.turn.window() as usize * 3 / 2
     }
 }
 

@@ -24,8 +24,8 @@ steward_sdk::plugin! {
     /// `{"path": "notes/plan.md"}`, and for the next part `{"path": "notes/plan.md", "offset": 2001}`.
     read: read, requires ["files"] => read_file;
 
-    /// Writes a whole text file in the workspace, replacing what it held; missing folders are made. To change a part
-    /// of a file use edit instead.
+    /// Writes a whole text file in the workspace, replacing what it held; missing folders are made. A long file is
+    /// written in parts: the first replaces, each further one has `append` set. To change a part of a file use edit.
     write: write, requires ["files:write"] => write_file;
 
     /// Replaces a passage of a text file in the workspace. `old` must be in the file exactly as given, white space

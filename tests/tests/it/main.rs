@@ -43,6 +43,7 @@ mod reminders;
 mod replay;
 mod scripted;
 mod secrets;
+mod served;
 mod stage;
 mod strangers;
 mod thirdparty;
