@@ -27,6 +27,7 @@ use crate::models::Models;
 use crate::questions::Questions;
 use crate::recall::Offer;
 use crate::router::Router;
+use crate::transcripts::Transcripts;
 use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
 
 /// What every task works with.
@@ -45,6 +46,7 @@ pub(crate) struct Host {
     /// What makes the vectors of memory.
     pub(crate) embedders: Arc<embedders::Models>,
     pub(crate) distilling: Distilling,
+    pub(crate) transcripts: Arc<Transcripts>,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
@@ -114,7 +116,12 @@ impl App {
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
         let embedders = embedders?;
         let memory = Arc::new(memory::open(&config, &store, &embedders, Some(documents))?);
-        let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
+        let transcripts = Arc::new(Transcripts::default());
+        let ports = Arc::new(Ports {
+            memory: Arc::clone(&memory),
+            transcripts: Arc::clone(&transcripts),
+            zone: config.time_zone.clone(),
+        });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
         let host = Arc::new(Host {
             config,
@@ -129,6 +136,7 @@ impl App {
             memory,
             embedders,
             distilling: Distilling::default(),
+            transcripts,
             stop,
             hang_up,
         });

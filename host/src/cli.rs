@@ -27,7 +27,7 @@ use steward_agent::visible_lines;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Environment};
-use crate::doctor;
+use crate::{doctor, footprint};
 
 #[derive(Parser)]
 #[command(
@@ -183,6 +183,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let environment = Environment::of_process();
     let config = Config::load(arguments.config.as_deref(), &environment);
+    footprint::keep_small();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let filter = filter(&environment);
     runtime.block_on(async move {
