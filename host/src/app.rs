@@ -31,6 +31,7 @@ use crate::rights::{self, Rights};
 use crate::router::Router;
 use crate::seats::{self, Owners};
 use crate::sent::SentLog;
+use crate::transcripts::Transcripts;
 use crate::{
     delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space, transcripts, uploads,
 };
@@ -61,6 +62,7 @@ pub(crate) struct Host {
     pub(crate) lanes: Lanes,
     /// What the models cost.
     pub(crate) prices: Arc<Prices>,
+    pub(crate) transcripts: Arc<Transcripts>,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
@@ -120,7 +122,12 @@ impl App {
         catalogue.connect_model(Arc::new(questions));
         let embedders = embedders?;
         let memory = Arc::new(memory::open(&config, &store, &embedders, Some(documents))?);
-        let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
+        let transcripts = Arc::new(Transcripts::default());
+        let ports = Arc::new(Ports {
+            memory: Arc::clone(&memory),
+            transcripts: Arc::clone(&transcripts),
+            zone: config.time_zone.clone(),
+        });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
         let lanes = Lanes::new(config.admission.limits.runs_at_once);
         let host = Arc::new(Host {
@@ -141,6 +148,7 @@ impl App {
             sent,
             lanes,
             prices,
+            transcripts,
             stop,
             hang_up,
         });

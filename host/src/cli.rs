@@ -28,7 +28,7 @@ use steward_agent::visible_lines;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Environment};
-use crate::{doctor, folders};
+use crate::{doctor, folders, footprint};
 
 #[derive(Parser)]
 #[command(
@@ -201,6 +201,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let _ = folders::prepare(config);
         }
     }
+    footprint::keep_small();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let filter = filter(&environment);
     runtime.block_on(async move {

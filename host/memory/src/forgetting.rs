@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use steward_agent::{Forgetting, MemoryLevel, MemorySpace};
 use steward_beneath::{BeneathError, Place};
 use steward_store::PendingForgetting;
+use tokio_util::sync::CancellationToken;
 
 use crate::scan;
 use crate::shared::MemoryError;
@@ -17,7 +18,21 @@ impl Space {
     /// Forgets what is wished, to its end.
     pub(crate) async fn fulfil(&self, wish: &PendingForgetting) -> Result<(), MemoryError> {
         let _turn = self.turn.lock().await;
+        match self.fulfil_once(wish).await {
+            Err(error) if error.is_damage() => {
+                self.renew(&error).await?;
+                self.fulfil_once(wish).await
+            }
+            fulfilled => fulfilled,
+        }
+    }
+
+    async fn fulfil_once(&self, wish: &PendingForgetting) -> Result<(), MemoryError> {
         let store = &self.shared.store;
+        // What was said last is to be forgotten too.
+        if self.is_pending() && matches!(wish.what, Forgetting::Level(_) | Forgetting::Vector | Forgetting::ShortTerm) {
+            self.look(false, &CancellationToken::new()).await?;
+        }
         match wish.what {
             Forgetting::Level(level) => self.forget_levels(&[level]).await?,
             Forgetting::Vector => self.forget_levels(&MemoryLevel::ALL).await?,

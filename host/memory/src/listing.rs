@@ -1,5 +1,5 @@
 //! Which files belong to a space: its own, and those below what was asked to be searched, without what .gitignore
-//! leaves out.
+//! leaves out. What was asked for by its name is searched also where a .gitignore above it leaves it out.
 
 use std::path::{Path, PathBuf};
 
@@ -64,21 +64,31 @@ impl Root {
     }
 
     fn below(&self, root: &Path, hidden: &[PathBuf]) -> Vec<Listed> {
-        let hidden = hidden.to_vec();
-        let mut walk = WalkBuilder::new(root);
-        // A .gitignore counts also where the folder is no repository.
-        walk.require_git(false).follow_links(false).same_file_system(true).parents(true);
-        walk.filter_entry(move |entry| !hidden.iter().any(|hidden| entry.path().starts_with(hidden)));
-        walk.sort_by_file_path(std::cmp::Ord::cmp);
-        let files = walk.build().filter_map(|entry| {
-            let entry = entry.ok()?;
-            entry.file_type()?.is_file().then(|| entry.into_path())
-        });
-        let listed = files.filter_map(|path| {
-            let below = path.strip_prefix(root).ok()?.to_str()?.to_owned();
-            Some(self.listed(below, path))
-        });
-        listed.take(MOST).collect()
+        let listed = |rules| -> Vec<Listed> {
+            let files = walk(root, hidden, rules).filter_map(|path| {
+                let below = path.strip_prefix(root).ok()?.to_str()?.to_owned();
+                Some(self.listed(below, path))
+            });
+            files.take(MOST).collect()
+        };
+        let found = listed(Rules::AndThoseAbove);
+        // Whoever asks for a folder by its name wants it, whatever the folders above it say of it.
+        if found.is_empty() { listed(Rules::Own) } else { found }
+    }
+
+    /// Why not all files below it are searched, for people; `listed` are the files that are.
+    pub(crate) fn left_out(&self, hidden: &[PathBuf], listed: usize) -> Option<String> {
+        let root = Some(&self.folder).filter(|root| self.own.is_none() && root.is_dir())?;
+        if listed >= MOST {
+            return Some(format!("it has more than {MOST} files, and the others are not read: name folders within it"));
+        }
+        let count = |rules| walk(root, hidden, rules).take(MOST).count();
+        let left = count(Rules::None).saturating_sub(listed);
+        let by = match count(Rules::Own) > listed {
+            true => "above it",
+            false => "in it",
+        };
+        (left > 0).then(|| format!("{left} files are left out by a .gitignore {by}: name them to have them searched"))
     }
 
     fn listed(&self, path: String, file: PathBuf) -> Listed {
@@ -104,6 +114,31 @@ fn own_names(folder: &Folder) -> Vec<String> {
     }
     names.retain(|name| folder.link_metadata(name).is_ok_and(|found| found.kind != Kind::Folder));
     names
+}
+
+/// Which rules leave files out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    None,
+    /// Those in the folder and below it.
+    Own,
+    AndThoseAbove,
+}
+
+/// The plain files below a folder, but for those whose names begin with a dot.
+fn walk(root: &Path, hidden: &[PathBuf], rules: Rules) -> impl Iterator<Item = PathBuf> {
+    let hidden = hidden.to_vec();
+    let mut walk = WalkBuilder::new(root);
+    let (any, above) = (rules != Rules::None, rules == Rules::AndThoseAbove);
+    walk.ignore(any).git_ignore(any).git_exclude(above).git_global(above).parents(above);
+    // A .gitignore counts also where the folder is no repository.
+    walk.require_git(false).follow_links(false).same_file_system(true);
+    walk.filter_entry(move |entry| !hidden.iter().any(|hidden| entry.path().starts_with(hidden)));
+    walk.sort_by_file_path(std::cmp::Ord::cmp);
+    walk.build().filter_map(|entry| {
+        let entry = entry.ok()?;
+        entry.file_type()?.is_file().then(|| entry.into_path())
+    })
 }
 
 #[cfg(test)]
@@ -151,5 +186,33 @@ mod tests {
         let one = Root::source(root.join("a.md").to_str().unwrap());
         assert_eq!(names(&one, &[]), ["a.md"]);
         assert!(Root::source("/nowhere/at/all").files(&[]).is_none());
+    }
+    #[test]
+    fn what_is_asked_for_by_its_name_is_listed_whatever_is_above_it_and_what_is_left_out_is_told() {
+        for above in ["*", "*\n!.gitignore", "/notes", "notes/", "/notes/*", "notes/**", "*.md"] {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path().canonicalize().unwrap();
+            write(&root, &["notes/a.md", "notes/deep/b.md", "notes/build/c.md", "other/d.md"]);
+            fs::write(root.join(".gitignore"), above).unwrap();
+            fs::write(root.join("notes/.gitignore"), "build\n").unwrap();
+            let source = Root::source(root.join("notes").to_str().unwrap());
+            assert_eq!(names(&source, &[]), ["a.md", "deep/b.md"], "{above}");
+            let told = source.left_out(&[], 2).unwrap();
+            assert!(told.starts_with("1 files") && told.contains(".gitignore in it"), "{told}");
+        }
+    }
+
+    #[test]
+    fn rules_from_above_that_leave_out_a_part_count_and_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        write(&root, &["notes/a.md", "notes/target/b.md"]);
+        fs::write(root.join(".gitignore"), "target\n").unwrap();
+        let source = Root::source(root.join("notes").to_str().unwrap());
+        assert_eq!(names(&source, &[]), ["a.md"]);
+        assert!(source.left_out(&[], 1).unwrap().contains(".gitignore above it"));
+        fs::remove_file(root.join(".gitignore")).unwrap();
+        assert_eq!(names(&source, &[]).len(), 2);
+        assert_eq!(source.left_out(&[], 2), None);
     }
 }

@@ -51,6 +51,13 @@ pub enum MemoryError {
     Ending(#[from] tokio::task::JoinError),
 }
 
+impl MemoryError {
+    /// Whether the index is damaged, so that only making it anew helps.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Index(error) if error.is_damage())
+    }
+}
+
 impl From<MemoryError> for MemoryFault {
     fn from(error: MemoryError) -> Self {
         Self::Unavailable(error.to_string())

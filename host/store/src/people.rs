@@ -36,6 +36,8 @@ pub struct Person {
     pub aliases: Vec<String>,
 }
 
+/// Seconds within which it is not noted again that somebody was seen.
+const SEEN_LATELY: i64 = 60;
 const COLUMNS: &str = "id, name, username, role, language, banned, allowed, address, last_seen, known_since, warnings,
     dealt_as, (SELECT group_concat(alias, char(10)) FROM alias WHERE alias.person = person.id)";
 
@@ -55,6 +57,10 @@ impl Store {
     ) -> Result<Person> {
         let (channel, mut sender, address) = (channel.to_owned(), sender.clone(), address.clone());
         sender.name = clean_name(&sender.name);
+        let (of, who, at, as_what) = (channel.clone(), sender.clone(), address.clone(), role.clone());
+        if let Some(person) = self.read(move |db| met_lately(db, &of, &who, as_what, &at, now)).await? {
+            return Ok(person);
+        }
         self.write(move |tx| {
             let id = match identity(tx, &channel, &sender.id)? {
                 Some((id, linked)) => {
@@ -236,6 +242,26 @@ pub(crate) fn add_identity(db: &Connection, channel: &str, id: &str, person: Per
     Ok(())
 }
 
+/// Who wrote a moment ago and of whom nothing is new: to note that they were seen once more is not worth a commit.
+fn met_lately(
+    db: &Connection,
+    channel: &str,
+    sender: &Sender,
+    role: Option<Role>,
+    address: &Address,
+    now: Timestamp,
+) -> Result<Option<Person>> {
+    let Some((id, linked)) = identity(db, channel, &sender.id)? else { return Ok(None) };
+    let known = known(db, id)?;
+    let since = known.last_seen.map(|seen| now.as_second() - seen.as_second());
+    let is_same = since.is_some_and(|since| (0..SEEN_LATELY).contains(&since))
+        && (linked || (known.name == sender.name && known.username == sender.username))
+        && role.is_none_or(|role| role == known.role)
+        && (sender.language.is_none() || sender.language == known.language)
+        && known.address.as_ref() == Some(address);
+    Ok(is_same.then_some(known))
+}
+
 fn rename(db: &Connection, id: PersonId, sender: &Sender) -> Result<()> {
     db.prepare_cached(
         "UPDATE person SET name = ?2, name_folded = ?3, username = ?4, username_folded = ?5 WHERE id = ?1",
@@ -271,6 +297,12 @@ mod tests {
         assert_eq!((again.name.as_str(), again.username.as_deref()), ("Anna K.", Some("ann")));
         assert_eq!((again.role, again.language, again.last_seen), (Role::Owner, Some(Language::Ru), Some(at(9))));
         assert_eq!(again.address, Some(chat("new")));
+        let lately = fixture.store.meet("telegram", &renamed, None, &chat("new"), at(68)).await.unwrap();
+        assert_eq!(lately.last_seen, Some(at(9)), "nothing is new but the time, and that by less than a minute");
+        let seen = fixture.store.meet("telegram", &renamed, None, &chat("new"), at(69)).await.unwrap();
+        assert_eq!(seen.last_seen, Some(at(69)));
+        let elsewhere = fixture.store.meet("telegram", &renamed, None, &chat("other"), at(70)).await.unwrap();
+        assert_eq!((elsewhere.address, elsewhere.last_seen), (Some(chat("other")), Some(at(70))));
         let later = fixture.meet("Anna", None).await;
         assert_eq!((later.role, later.language), (Role::Owner, Some(Language::Ru)), "what is known stays known");
         let other = fixture.store.meet("web", &sender("Anna", None), None, &chat("x"), at(9)).await.unwrap();
