@@ -3,6 +3,7 @@
 
 mod audit;
 mod environment;
+mod logging;
 mod memory;
 mod models;
 pub(crate) mod plugins;
@@ -25,6 +26,7 @@ use memory::MemoryFile;
 
 pub use audit::Audit;
 pub(crate) use environment::Environment;
+pub(crate) use logging::filter;
 pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Provider};
 use plugins::Grants;
@@ -187,6 +189,7 @@ impl Config {
     /// Reads `file`, or `steward.toml` in the current folder where there is one, and the environment.
     pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
         environment.check_names()?;
+        filter(environment)?;
         let named = file.map(Path::to_owned).or_else(|| environment.get("STEWARD_CONFIG").map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| "steward.toml".into());
         let text = match std::fs::read_to_string(&path) {

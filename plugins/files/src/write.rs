@@ -18,9 +18,7 @@ pub const TEXT_LIMIT: usize = 8 << 20;
 /// What to write where.
 #[derive(Deserialize, JsonSchema)]
 pub struct Write {
-    /// Path in the workspace, such as `notes/plan.md`.
     pub path: String,
-    /// The whole new text of the file.
     pub content: String,
 }
 

@@ -9,23 +9,21 @@ use serde::Deserialize;
 use steward_sdk::{Failure, Output, people, send};
 
 steward_sdk::plugin! {
-    /// Finds a person the assistant knows by name, @username or id, the best match first. Use it before writing to
-    /// somebody or giving them a task when the name may fit several people.
+    /// Finds people you know, best match first, when a name may fit several.
     resolve_user: read, requires ["people"] => resolve_user;
 
-    /// Lists the people the assistant knows: name, @username, id, role and when they were last heard from.
+    /// Lists the people you know, with id, role and when last heard from.
     list_users: read, requires ["people"] => list_users;
 
-    /// Sends a message to a person the assistant knows, on the channel they last used. The person sees it as a message
-    /// of the assistant, so say on whose behalf it is. To be told about the outcome, or to ask for something that
-    /// needs an answer, use create_task instead.
+    /// Sends a person a message on the channel they last used. Say on whose behalf. If it needs an answer use
+    /// create_task.
     send_to_user: send, requires ["send"] => send_to_user;
 }
 
 /// Whom to find.
 #[derive(Deserialize, JsonSchema)]
 pub struct ResolveUser {
-    /// A name or a part of it, a @username, or an id.
+    /// Name or part of it, @username or id.
     query: String,
 }
 
@@ -47,7 +45,6 @@ fn resolve_user(arguments: ResolveUser) -> Result<Output, Failure> {
 /// Whom to list.
 #[derive(Deserialize, JsonSchema)]
 pub struct ListUsers {
-    /// Only those who are banned.
     banned_only: Option<bool>,
 }
 
@@ -63,9 +60,9 @@ fn list_users(arguments: ListUsers) -> Result<Output, Failure> {
 /// A message and whom it is for.
 #[derive(Deserialize, JsonSchema)]
 pub struct SendToUser {
-    /// Name, @username or id of one person.
+    /// Name, @username or id.
     user: String,
-    /// The text, in the language of the person, with Markdown where it helps.
+    /// In their language.
     message: String,
 }
 

@@ -126,8 +126,9 @@ impl wit::process::Host for CallState {
     async fn run(&mut self, command: Command) -> Result<Finished, Failure> {
         let grant = Arc::clone(&self.grant.process);
         check(&command)?;
-        program::check(&grant.commands, &self.plugin, &command.program)?;
-        environment::check(&grant, &self.plugin, &command.variables)?;
+        let granted_in = &self.grant.granted_in;
+        program::check((&grant.commands, granted_in), &self.plugin, &command.program)?;
+        environment::check((&grant, granted_in), &self.plugin, &command.variables)?;
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let mut place = self.find_place(&command).await?;
@@ -206,7 +207,8 @@ impl CallState {
         known: &Known,
     ) -> Result<Plan, Failure> {
         let (grant, zone) = (&self.grant.process, &self.backing.time_zone);
-        let environment = environment::complete(grant, known, &place.workspace, zone, command.variables)?;
+        let granted = (&**grant, &self.grant.granted_in);
+        let environment = environment::complete(granted, known, &place.workspace, zone, command.variables)?;
         let input = command.input;
         let own = command.arguments.into_iter().map(Into::into);
         let Some(bubblewrap) = namespace else {
