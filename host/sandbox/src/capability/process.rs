@@ -183,10 +183,10 @@ impl CallState {
         if !command.network || self.grant.process.network {
             return Ok(());
         }
-        let plugin = &self.plugin;
+        let place = self.grant.granted_in.place("process");
         Err(Failure::Denied(format!(
-            "programs of {plugin} may not reach the network: the owner can allow it by `network = true` in `process`, \
-             under [plugins.{plugin}] in steward.toml"
+            "programs of {} may not reach the network: the owner can add `network = true` to {place}",
+            self.plugin
         )))
     }
 
