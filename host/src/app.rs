@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use steward_beneath::Place;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
 use steward_memory::Memory;
-use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
+use steward_sandbox::{
+    Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, ShippedPlugin, Vault,
+};
 use steward_store::Store;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -186,12 +188,7 @@ impl App {
         let catalogue = host.plugins.catalogue();
         let mut lines = vec![
             format!("Ready. Model: {}", models.join(", then ")),
-            match host.plugins.is_whole() {
-                true => {
-                    format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len())
-                }
-                false => "  tools      are being compiled for this machine: some seconds, this once".to_owned(),
-            },
+            format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
             format!("  terminal   steward chat   (data in {})", host.config.data.display()),
         ];
         lines.push(match &host.config.telegram {
@@ -265,32 +262,20 @@ pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
 
 /// The built-in plugins and the installed ones that are enabled.
 pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Result<Catalogue> {
-    let catalogue = Catalogue::load(sandbox(config, store.clone())?, built_in(config)?).await?;
+    let catalogue = Catalogue::load_shipped(sandbox(config, store.clone())?, built_in(config)?).await?;
+    plugins::check_used(&config.plugins, &catalogue)?;
     connect_processes(&catalogue, config);
-    with_installed(catalogue, config, &store).await
-}
-
-/// The same without those built-in plugins that have to be compiled first; they are given back.
-pub(crate) async fn open_compiled(config: &Config, store: Store) -> anyhow::Result<(Catalogue, Vec<PluginSource>)> {
-    let (catalogue, late) = Catalogue::load_compiled(sandbox(config, store.clone())?, built_in(config)?).await?;
-    connect_processes(&catalogue, config);
-    Ok((with_installed(catalogue, config, &store).await?, late))
-}
-
-async fn with_installed(catalogue: Catalogue, config: &Config, store: &Store) -> anyhow::Result<Catalogue> {
     let rows = store.plugins().await?;
     Ok(if rows.is_empty() { catalogue } else { installed::beside(&catalogue, &rows, &config.data).await })
 }
 
 /// The plugins that ship, with what the configuration says of them.
-fn built_in(config: &Config) -> anyhow::Result<Vec<PluginSource>> {
+fn built_in(config: &Config) -> anyhow::Result<Vec<ShippedPlugin>> {
     plugins::check(&config.plugins, steward_builtin::PLUGINS.iter().map(|plugin| plugin.name))?;
     let sources = steward_builtin::PLUGINS.iter().map(|plugin| {
-        Ok(PluginSource {
-            name: plugin.name.to_owned(),
-            wasm: plugin.wasm.into(),
-            manifest: plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?,
-        })
+        let manifest = plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?;
+        let source = PluginSource { name: plugin.name.to_owned(), wasm: plugin.wasm.into(), manifest };
+        Ok(ShippedPlugin { source, tools: plugin.tools })
     });
     sources.collect()
 }

@@ -25,9 +25,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use steward_agent::visible_lines;
-use tracing_subscriber::EnvFilter;
+use steward_sandbox::Pace;
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, filter};
 use crate::{doctor, folders, footprint};
 
 #[derive(Parser)]
@@ -115,7 +115,14 @@ enum Command {
     },
     /// Compile a component to native code (used by the host itself)
     #[command(hide = true)]
-    CompileComponent { input: PathBuf, output: PathBuf, seconds: u64 },
+    CompileComponent {
+        input: PathBuf,
+        output: PathBuf,
+        seconds: u64,
+        /// Leave the machine to others
+        #[arg(long)]
+        behind: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -184,8 +191,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(Command::CompileComponent { input, output, seconds }) = &arguments.command {
-        steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds))?;
+    if let Some(Command::CompileComponent { input, output, seconds, behind }) = &arguments.command {
+        let pace = if *behind { Pace::Behind } else { Pace::Now };
+        steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds), pace)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(Command::Plugin { command: PluginCommand::New(new) }) = &arguments.command {
@@ -203,11 +211,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     footprint::keep_small();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let filter = filter(&environment);
     runtime.block_on(async move {
         match command {
-            Command::Run => run::run(config?, filter).await.map(|()| ExitCode::SUCCESS),
-            Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
+            Command::Run => run::run(config?, filter(&environment)?).await.map(|()| ExitCode::SUCCESS),
+            Command::Chat => chat::chat(config?, filter(&environment)?).await.map(|()| ExitCode::SUCCESS),
             Command::Doctor => doctor::run(config).await,
             Command::Audit { which, command } => audit::audit(&config?, which, command).await,
             Command::Plugin { command } => with_plugins(command, config).await,
@@ -258,16 +265,6 @@ async fn with_plugins(command: PluginCommand, config: anyhow::Result<Config>) ->
         }
         PluginCommand::New(new) => author::new(&new).map(|()| ExitCode::SUCCESS),
     }
-}
-
-/// What is logged: `STEWARD_LOG` in the form `info,steward_sandbox=debug`.
-fn filter(environment: &Environment) -> EnvFilter {
-    const DEFAULT: &str =
-        "warn,steward=info,steward_channel=info,steward_model=info,steward_sandbox=info,steward_store=info";
-    environment
-        .get("STEWARD_LOG")
-        .and_then(|text| EnvFilter::try_new(text).ok())
-        .unwrap_or_else(|| EnvFilter::new(DEFAULT))
 }
 
 fn with_causes(error: &anyhow::Error) -> String {

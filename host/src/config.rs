@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod environment;
+mod logging;
 mod memory;
 mod models;
 mod origins;
@@ -28,6 +29,7 @@ use memory::MemoryFile;
 pub use access::{PeopleLimits, Together};
 pub use audit::Audit;
 pub(crate) use environment::Environment;
+pub(crate) use logging::filter;
 pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
 use origins::{Origins, checked_origins};
@@ -215,6 +217,7 @@ impl Config {
     /// Reads `file`, or `steward.toml` in the current folder where there is one, and the environment.
     pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
         environment.check_names()?;
+        filter(environment)?;
         let named = file.map(Path::to_owned).or_else(|| environment.get("STEWARD_CONFIG").map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| "steward.toml".into());
         let text = match std::fs::read_to_string(&path) {

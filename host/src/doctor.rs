@@ -149,6 +149,9 @@ async fn plugins(config: &Config, store: Store) -> Finding {
         Ok(catalogue) => {
             let refused = catalogue.refused().iter();
             let mut refused: Vec<_> = refused.map(|(name, error)| visible_lines(&format!("{name}: {error}"))).collect();
+            // Each is really loaded: that it cannot be compiled here is to be heard of before somebody needs it.
+            let broken = catalogue.check().await;
+            refused.extend(broken.iter().map(|(name, error)| visible_lines(&format!("{name}: {error}"))));
             refused.extend(unknown_recorded(config, &catalogue));
             let text = format!("{} plugins, {} tools", catalogue.plugins().len(), catalogue.tools().count());
             catalogue.close().await;

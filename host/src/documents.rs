@@ -83,7 +83,8 @@ impl Documents {
     /// It is no document, is damaged, locked or too large; or it cannot be read now.
     pub(crate) async fn text(&self, file: File, name: &str) -> Result<Document, DocumentError> {
         let _turn = self.turn.acquire().await.map_err(|_| DocumentError::Later("Steward is ending".to_owned()))?;
-        self.plugins.complete().await;
+        // Its being compiled, after a first start, is not the time of one document.
+        self.plugins.catalogue().prepare(TOOL).await;
         let deadline = Instant::now() + TIME;
         let staged = Staged::copy(file, self.folder.clone(), staged_name(name)).await?;
         let catalogue = self.plugins.catalogue().elsewhere(PLUGIN, staged.folder.path().to_owned());

@@ -78,6 +78,15 @@ pub(crate) fn help(language: Language, role: &Role) -> String {
     format!("{abilities}\n\n{commands}{plugins}")
 }
 
+/// A tool is compiled, which happens once on each machine.
+pub(crate) fn preparing(language: Language, tool: &str) -> String {
+    say(
+        language,
+        format!("⏳ preparing {tool} for this machine, this once…"),
+        format!("⏳ готовлю {tool} для этого компьютера, это один раз…"),
+    )
+}
+
 pub(crate) fn nothing_to_stop(language: Language) -> String {
     say(language, "Nothing is running.", "Сейчас ничего не выполняется.")
 }

@@ -45,6 +45,35 @@ async fn every_built_in_plugin_loads_and_outsiders_get_their_four_tools() {
     assert!(group.contains(&"read".to_owned()) && !group.contains(&"write".to_owned()), "{group:?}");
 }
 
+/// What is known of the built-in plugins' tools before they are compiled. `make tools` writes it.
+mod known_tools {
+    use std::path::Path;
+
+    use super::{Sandbox, sources};
+    use crate::specs::{self, KnownTool};
+
+    #[tokio::test]
+    async fn are_what_the_plugins_say() {
+        let sandbox = Sandbox::new(sources()).await;
+        let mut changed = Vec::new();
+        for plugin in sandbox.catalogue.plugins() {
+            let component = plugin.component().await.unwrap();
+            let said = specs::ask(sandbox.catalogue.engine(), component, &plugin.limits).await.unwrap();
+            let said: Vec<KnownTool> = said.into_iter().map(Into::into).collect();
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/{}/tools.json", plugin.name));
+            let kept = std::fs::read_to_string(&file).unwrap_or_default();
+            if specs::known(&kept).is_ok_and(|known| known == said) {
+                continue;
+            }
+            match std::env::var_os("STEWARD_WRITE_TOOLS") {
+                Some(_) => std::fs::write(&file, serde_json::to_string_pretty(&said).unwrap() + "\n").unwrap(),
+                None => changed.push(plugin.name.to_string()),
+            }
+        }
+        assert!(changed.is_empty(), "the tools of {changed:?} are not those of their tools.json: run `make tools`");
+    }
+}
+
 #[tokio::test]
 async fn files_are_reached_with_the_access_of_the_role() {
     let sandbox = Sandbox::new(source("files")).await;

@@ -156,6 +156,43 @@ pub struct Grant {
     pub model: ModelGrant,
     pub process: Arc<ProcessGrant>,
     pub tools: ToolsGrant,
+    pub granted_in: GrantedIn,
+}
+
+/// Where a plugin's grant is written, so that a refusal names what its reader can change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GrantedIn {
+    /// In the plugin.toml that its author works on.
+    #[default]
+    Manifest,
+    /// It ships, under this name, and steward.toml may say otherwise.
+    Program(String),
+    /// In the plugin.toml that was approved when it was installed.
+    Approval,
+}
+
+impl GrantedIn {
+    /// A key of the grant and where it stands: `http.hosts` under [plugins.web] in steward.toml.
+    pub(crate) fn place(&self, key: &str) -> String {
+        match self {
+            Self::Manifest => format!("`{key}` in its plugin.toml"),
+            Self::Program(plugin) => format!("`{key}` under [plugins.{plugin}] in steward.toml"),
+            Self::Approval => format!("`{key}` in its plugin.toml, and install it again with `steward plugin install`"),
+        }
+    }
+
+    /// What to do about a limit of every call, by its keys in a manifest and in the configuration.
+    pub(crate) fn raise_limit(&self, own: &str, host: &str) -> String {
+        let host = format!("`limits.{host}` in steward.toml");
+        match self {
+            Self::Program(_) => format!("raise {host}"),
+            Self::Manifest => format!("raise `{own}` under [limits] in its plugin.toml, as far as {host} allows"),
+            Self::Approval => format!(
+                "raise `{own}` under [limits] in its plugin.toml, as far as {host} allows, and install it again with \
+                 `steward plugin install`"
+            ),
+        }
+    }
 }
 
 /// The folders of the workspace a plugin may use; none listed means all of it.

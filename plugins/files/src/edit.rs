@@ -12,13 +12,12 @@ use crate::write;
 /// What to replace by what.
 #[derive(Deserialize, JsonSchema)]
 pub struct Edit {
-    /// Path in the workspace, such as `notes/plan.md`.
     pub path: String,
-    /// The passage as it stands in the file.
+    /// The passage exactly as in the file.
     pub old: String,
-    /// What to put in its place; empty to delete it.
+    /// Its replacement; empty deletes it.
     pub new: String,
-    /// Replace every occurrence instead of the only one.
+    /// Replace every occurrence.
     pub all: Option<bool>,
 }
 

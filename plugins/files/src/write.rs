@@ -24,9 +24,7 @@ const SAME_PART: usize = 200;
 /// What to write where.
 #[derive(Deserialize, JsonSchema)]
 pub struct Write {
-    /// Path in the workspace, such as `notes/plan.md`.
     pub path: String,
-    /// The whole new text of the file, or the next part of it.
     pub content: String,
     /// Add to the end of the file instead of replacing it: for a long text in parts.
     pub append: Option<bool>,

@@ -12,13 +12,12 @@ use crate::remote::Remote;
 /// What to clone, and where to.
 #[derive(Deserialize, JsonSchema)]
 pub struct Clone {
-    /// The repository's address, `https://github.com/owner/name`, or a folder of the workspace.
+    /// `https://…` or a folder of the workspace.
     url: String,
-    /// The new folder in the workspace; named after the repository if left out.
     folder: Option<String>,
-    /// The branch or tag to check out; the repository's own choice if left out.
+    /// Branch or tag.
     branch: Option<String>,
-    /// Only so many of the newest commits; all if left out.
+    /// Only so many of the newest commits.
     depth: Option<u32>,
 }
 

@@ -10,14 +10,12 @@ use crate::git::{Repository, named, succeeded};
 /// What to commit.
 #[derive(Deserialize, JsonSchema)]
 pub struct Commit {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The message: a line, then if need be an empty one and more.
     message: String,
-    /// Only these files and folders; everything that has changed if left out.
+    /// Else all changes.
     #[serde(default)]
     paths: Vec<String>,
-    /// Makes a new branch of this name first.
+    /// Commit onto a new branch.
     branch: Option<String>,
 }
 

@@ -10,36 +10,30 @@ use crate::git::{Repository, named, succeeded};
 /// Which repository.
 #[derive(Deserialize, JsonSchema)]
 pub struct Status {
-    /// Its folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
 }
 
 /// Which changes.
 #[derive(Deserialize, JsonSchema)]
 pub struct Diff {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The commit or branch to compare from; what is not committed is compared with the last commit if left out.
+    /// Commit or branch.
     from: Option<String>,
-    /// The commit or branch to compare with; the files as they are if left out.
+    /// Else the files as they are.
     to: Option<String>,
-    /// Only these files and folders.
     #[serde(default)]
     paths: Vec<String>,
-    /// Only the names of files and how many lines changed.
+    /// Only names and line counts.
     summary: Option<bool>,
 }
 
 /// Which commits.
 #[derive(Deserialize, JsonSchema)]
 pub struct Log {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The commit or branch to begin at; the one checked out if left out.
+    /// Commit or branch.
     from: Option<String>,
-    /// How many; 20 if left out.
     limit: Option<u32>,
-    /// Only commits that changed these files and folders.
     #[serde(default)]
     paths: Vec<String>,
 }

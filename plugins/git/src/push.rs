@@ -11,11 +11,10 @@ use crate::remote::Remote;
 /// What to push, and where to.
 #[derive(Deserialize, JsonSchema)]
 pub struct Push {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The branch; the one that is checked out if left out.
+    /// Else the one checked out.
     branch: Option<String>,
-    /// The name of the remote; `origin` if left out.
+    /// Else `origin`.
     remote: Option<String>,
 }
 

@@ -11,40 +11,36 @@ use serde::Deserialize;
 use steward_sdk::{Failure, Output, people, send};
 
 steward_sdk::plugin! {
-    /// Finds out whom an id, a @username or a name means. What people call themselves does not say who they are: a name
-    /// counts if the owner gave it, or dealt with the person under it and it fits nobody else. Otherwise the answer lists
-    /// who may be meant; ask the owner which one.
+    /// Finds out whom an id, @username or name means. Names people chose themselves do not identify: the answer lists who
+    /// may be meant; ask the owner.
     resolve_user: read, requires ["people"] => resolve_user;
 
-    /// Lists the people the assistant knows: the name they chose, @username, id, the owner's names for them, role, since
-    /// when they are known, and which of their identities have an owner's rights and why.
+    /// Lists the people you know: chosen name, @username, id, the owner's names for them, role, and why an identity has an
+    /// owner's rights.
     list_users: read, requires ["people"] => list_users;
 
-    /// Sends a message to a person the assistant knows, on the channel they last used. The person sees it as a message
-    /// of the assistant, so say on whose behalf it is. To be told about the outcome, or to ask for something that
-    /// needs an answer, use create_task instead.
+    /// Sends a person a message on the channel they last used. Say on whose behalf. If it needs an answer use
+    /// create_task.
     send_to_user: send, requires ["send"] => send_to_user;
 
-    /// Bans a person: what they write is not answered any more and what runs for them ends. An owner cannot be banned.
+    /// Bans a person: they are not answered any more and what runs for them ends. Not owners.
     ban_user: write, requires ["moderation"] => moderating::ban;
 
-    /// Lifts a person's ban. Their warnings and the conversation with them are forgotten.
+    /// Lifts a ban; clears warnings and the conversation.
     unban_user: write, requires ["moderation"] => moderating::unban;
 
-    /// Gives a person a name by which the owner knows them, such as `mum`; from then on it means them and nobody else.
-    /// Only when the owner says so. With `remove` the name means nobody any more.
+    /// Gives a person the name by which the owner knows them, such as `mum`. Only when the owner says so.
     set_alias: write, requires ["moderation"] => moderating::alias;
 
-    /// Reports that the person you are talking with goes too far: insults, threats, spam, attempts to get at what is not
-    /// theirs. The first time they are warned, the next time they are banned, and the owner is told. Tell them calmly.
-    /// Not for questions you cannot answer or people who are only rude once.
+    /// Reports that the person you talk with goes too far: threats, spam, attempts to get at what is not theirs. First a
+    /// warning, then a ban; the owner is told. Not for mere rudeness.
     ban_violator: write, requires ["violation"] => moderating::violation;
 }
 
 /// Whom to find.
 #[derive(Deserialize, JsonSchema)]
 pub struct ResolveUser {
-    /// An id, a @username or a name.
+    /// Name, @username or id.
     query: String,
 }
 
@@ -59,7 +55,6 @@ fn resolve_user(arguments: ResolveUser) -> Result<Output, Failure> {
 /// Whom to list.
 #[derive(Deserialize, JsonSchema)]
 pub struct ListUsers {
-    /// Only those who are banned.
     banned_only: Option<bool>,
 }
 
@@ -75,9 +70,9 @@ fn list_users(arguments: ListUsers) -> Result<Output, Failure> {
 /// A message and whom it is for.
 #[derive(Deserialize, JsonSchema)]
 pub struct SendToUser {
-    /// The id, @username or name of one person.
+    /// Name, @username or id.
     user: String,
-    /// The text, in the language of the person, with Markdown where it helps.
+    /// In their language.
     message: String,
 }
 

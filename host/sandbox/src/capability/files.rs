@@ -20,7 +20,7 @@ use self::folder::FolderError;
 use self::quota::Quota;
 use self::view::{HasFiles, view};
 use crate::capability::Capability;
-use crate::grant::{Access, FilesGrant};
+use crate::grant::{Access, FilesGrant, GrantedIn};
 use crate::limits::bytes;
 use crate::state::CallState;
 
@@ -79,12 +79,12 @@ impl Files {
     }
 
     /// Why the call could not write what it wanted to, if that happened.
-    pub(crate) fn refusal(&self, plugin: &str) -> Option<String> {
+    pub(crate) fn refusal(&self, plugin: &str, granted_in: &GrantedIn) -> Option<String> {
         self.quota.was_exceeded().then(|| {
             let most = bytes(usize::try_from(self.quota.most()).unwrap_or(usize::MAX));
             format!(
-                "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or raise \
-                 `write_mb` under [limits] in its plugin.toml, as far as this Steward allows."
+                "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or {}.",
+                granted_in.raise_limit("write_mb", "tool_write_mb")
             )
         })
     }

@@ -22,7 +22,7 @@ use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use crate::capability::Capability;
-use crate::grant::{Access, HttpGrant};
+use crate::grant::{Access, GrantedIn, HttpGrant};
 use crate::secret::edge::Edge;
 use crate::spent::Spent;
 use crate::state::CallState;
@@ -73,6 +73,7 @@ pub(crate) struct Hooks {
     requests: u32,
     noted: Noted,
     secrets: Option<Edge>,
+    granted_in: GrantedIn,
 }
 
 type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -80,7 +81,8 @@ type Sending = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker)
 
 impl Hooks {
     pub(crate) fn new(client: Arc<Client>, grant: impl Into<Arc<HttpGrant>>) -> Self {
-        Self { client, grant: grant.into(), scope: None, requests: 0, noted: Noted::default(), secrets: None }
+        let (noted, granted_in) = (Noted::default(), GrantedIn::default());
+        Self { client, grant: grant.into(), scope: None, requests: 0, noted, secrets: None, granted_in }
     }
 
     /// Counts the bytes of bodies there.
@@ -100,9 +102,14 @@ impl Hooks {
         granted.map(|granted| granted.names.clone()).unwrap_or_default()
     }
 
+    /// Where the grant is written that these requests are held to.
+    pub(crate) fn granted_in(self, granted_in: GrantedIn) -> Self {
+        Self { granted_in, ..self }
+    }
+
     /// Why the last refused request was refused, for the answer: it names the host and the remedy.
     pub(crate) fn denied(&self) -> Option<String> {
-        self.noted.last().map(|denial| denial.to_string())
+        self.noted.last().map(|denial| denial.text(&self.granted_in))
     }
 
     fn approve(&mut self, request: http::Request<WasiBody>, options: RequestOptions) -> Result<Approved, Denial> {

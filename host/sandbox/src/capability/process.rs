@@ -127,8 +127,9 @@ impl wit::process::Host for CallState {
     async fn run(&mut self, command: Command) -> Result<Finished, Failure> {
         let grant = Arc::clone(&self.grant.process);
         check(&command)?;
-        program::check(&grant.commands, &self.plugin, &command.program)?;
-        environment::check(&grant, &self.plugin, &command.variables)?;
+        let granted_in = &self.grant.granted_in;
+        program::check((&grant.commands, granted_in), &self.plugin, &command.program)?;
+        environment::check((&grant, granted_in), &self.plugin, &command.variables)?;
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let mut place = self.find_place(&command).await?;
@@ -191,10 +192,10 @@ impl CallState {
         if !command.network || self.grant.process.network {
             return Ok(());
         }
-        let plugin = &self.plugin;
+        let place = self.grant.granted_in.place("process");
         Err(Failure::Denied(format!(
-            "programs of {plugin} may not reach the network: the owner can allow it by `network = true` in `process`, \
-             under [plugins.{plugin}] in steward.toml"
+            "programs of {} may not reach the network: the owner can add `network = true` to {place}",
+            self.plugin
         )))
     }
 
@@ -215,7 +216,8 @@ impl CallState {
         known: &Known,
     ) -> Result<Plan, Failure> {
         let (grant, zone) = (&self.grant.process, &self.backing.time_zone);
-        let environment = environment::complete(grant, known, &place.workspace, zone, command.variables)?;
+        let granted = (&**grant, &self.grant.granted_in);
+        let environment = environment::complete(granted, known, &place.workspace, zone, command.variables)?;
         let input = command.input;
         let own = command.arguments.into_iter().map(Into::into);
         let Some(bubblewrap) = namespace else {

@@ -96,8 +96,7 @@ pub(crate) enum FolderError {
     #[error("{0}")]
     Workspace(BeneathError),
     #[error(
-        "`{0}` is a file or a link, and only real folders are handed out: rename it, or name another folder under `files` \
-         in plugin.toml"
+        "`{0}` is a file or a link, and only real folders are handed out: rename it, or grant another folder in its place"
     )]
     NoFolder(String),
     #[error("{0}")]
