@@ -102,7 +102,8 @@ mod tests {
     use super::*;
 
     fn check(workspace: &Workspace, path: &str, content: &str) -> Result<String, Failure> {
-        write(workspace, Write { path: path.to_owned(), content: content.to_owned(), append: None }).map(|output| output.text)
+        write(workspace, Write { path: path.to_owned(), content: content.to_owned(), append: None })
+            .map(|output| output.text)
     }
 
     #[test]

@@ -24,7 +24,11 @@ pub struct Reply {
 pub(crate) enum Step {
     Text(String),
     Thinking(String),
-    Call { id: String, name: String, arguments: String },
+    Call {
+        id: String,
+        name: String,
+        arguments: String,
+    },
     /// A delta as it is, for what servers send beside the format.
     Delta(Value),
     Wait(Gate),

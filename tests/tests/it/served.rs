@@ -18,7 +18,8 @@ fn long_text() -> String {
 #[tokio::test]
 async fn a_file_too_long_for_one_answer_is_written_in_parts_and_never_half() {
     let whole = long_text();
-    let parts: Vec<String> = whole.as_bytes().chunks(8_000).map(|part| String::from_utf8(part.to_vec()).unwrap()).collect();
+    let parts: Vec<String> =
+        whole.as_bytes().chunks(8_000).map(|part| String::from_utf8(part.to_vec()).unwrap()).collect();
     let count = parts.len();
     let text = whole.clone();
     let mut written = 0;
@@ -55,7 +56,11 @@ async fn calls_that_are_cut_again_and_again_end_in_words_and_touch_nothing() {
     std::fs::write(stage.host.workspace().join("a.txt"), "whole").unwrap();
     stage.owner.says("write it");
     let told = stage.owner.hears(|text| text.contains("⚠️")).await;
-    assert!(told.text().contains("none of them was made") && told.text().contains("limits.answer_tokens"), "{}", told.text());
+    assert!(
+        told.text().contains("none of them was made") && told.text().contains("limits.answer_tokens"),
+        "{}",
+        told.text()
+    );
     assert_eq!(std::fs::read_to_string(stage.host.workspace().join("a.txt")).unwrap(), "whole");
     assert!(stage.model.requests().len() < 8);
 }
