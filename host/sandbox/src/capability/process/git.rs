@@ -177,7 +177,7 @@ impl CallState {
     async fn git_place(&mut self, plain: &Command) -> Result<Place, Failure> {
         let grant = Arc::clone(&self.grant.process);
         super::check(plain)?;
-        program::check(&grant.commands, &self.plugin, &plain.program)?;
+        program::check((&grant.commands, &self.grant.granted_in), &self.plugin, &plain.program)?;
         self.check_network(plain)?;
         self.refuse_secrets(plain)?;
         let place = self.find_place(plain).await?;
