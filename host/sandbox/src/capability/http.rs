@@ -10,6 +10,7 @@ mod denial;
 mod fault;
 mod noted;
 mod policy;
+mod public_name;
 mod rehearsal;
 mod resolver;
 mod scope;
