@@ -59,7 +59,7 @@ impl Doorkeeper {
         if person.banned && person.role != Role::Owner {
             return Ok(Admission::Silence);
         }
-        let code = pairing_code(&envelope.text);
+        let code = pairing_code(&envelope.text).filter(|_| envelope.foreign.is_none());
         if person.role == Role::Owner && code.is_none() {
             return Ok(Admission::Welcome);
         }

@@ -114,7 +114,13 @@ impl App {
         catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
         let embedders = embedders?;
         let memory = Arc::new(memory::open(&config, &store, &embedders, Some(documents))?);
-        let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
+        let ports = Arc::new(Ports {
+            memory: Arc::clone(&memory),
+            zone: config.time_zone.clone(),
+            marks: catalogue.marks().clone(),
+            workspace: std::path::absolute(&config.workspace)?,
+            people: std::path::absolute(uploads::people(&config.data))?,
+        });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
         let host = Arc::new(Host {
             config,

@@ -235,6 +235,7 @@ impl Reading<'_> {
             progress: None,
             owner: None,
             tools: ToolPort::Absent,
+            sight: Default::default(),
         }
     }
 

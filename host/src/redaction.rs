@@ -24,7 +24,7 @@ pub(crate) fn request<'a>(known: &Known, request: &'a ModelRequest) -> Cow<'a, M
                 calls.iter_mut().for_each(|call| known.redact_json(&mut call.input));
             }
             Message::Tool(result) => known.redact_in_place(&mut result.text),
-            Message::Summary { text } => known.redact_in_place(text),
+            Message::Summary { text, .. } => known.redact_in_place(text),
         }
     }
     Cow::Owned(clean)

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use steward_agent::{Language, PersonId, SessionId};
+use steward_agent::{Language, PersonId, SessionId, foreign};
+use steward_sandbox::ForeignMarks;
 use steward_store::{EndedRun, StoreError, TranscriptMark};
 
 use crate::app::Host;
@@ -87,6 +88,10 @@ async fn write_run(
 ) -> anyhow::Result<TranscriptMark> {
     let through = run.through;
     let Some(page) = page(host, session, run).await? else { return Ok(TranscriptMark { through, ..mark }) };
+    if foreign::lowers(&run.foreign) {
+        let place = ForeignMarks::place(&page.space, &page.file);
+        host.plugins.catalogue().marks().mark_lines(&place, &page.text).await?;
+    }
     let from = if mark.file.as_ref() == Some(&page.file) { mark.length } else { 0 };
     let file = page.file.clone();
     let added = tokio::task::spawn_blocking(move || {
@@ -99,6 +104,8 @@ async fn write_run(
 
 /// A run as it is to be written, and where.
 struct Page {
+    /// The name of the space.
+    space: String,
     folder: PathBuf,
     file: String,
     title: String,
@@ -112,6 +119,7 @@ async fn page(host: &Host, session: &SessionId, run: &EndedRun) -> Result<Option
     let Some(text) = page::exchange(run, language, &began, &host.vault.known()) else { return Ok(None) };
     let day = began.date();
     Ok(Some(Page {
+        space: space.to_string(),
         folder: space::folder(&host.config, space),
         file: page::file(session, day),
         title: words::title(language, &run.address.channel, day),

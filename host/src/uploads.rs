@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use steward_agent::{Attachment, Language, Principal, Role};
+use steward_agent::{Attachment, Language, Principal, Role, Source};
 use steward_channel::{Channel, FetchError};
+use steward_store::StoreError;
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 
@@ -26,6 +27,8 @@ const FETCH_TIME: Duration = Duration::from_secs(180);
 pub(crate) struct Fetched {
     /// Paths as the model is given them.
     pub(crate) files: Vec<String>,
+    /// Which of them may say something by their name: who wrote a file is not known, nor who named it.
+    pub(crate) foreign: Vec<Source>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -46,7 +49,15 @@ pub(crate) async fn fetch_all(
             continue;
         }
         match tokio::time::timeout(FETCH_TIME, fetch(channel, attachment, &folder, &name, limit)).await {
-            Ok(Ok(saved)) => fetched.files.push(format!("{shown}/{saved}")),
+            Ok(Ok(saved)) => match mark(host, &folder.join(&saved)).await {
+                Ok(()) => {
+                    if !is_named_by_channel(&name) {
+                        fetched.foreign.push(Source::File(name.clone()));
+                    }
+                    fetched.files.push(format!("{shown}/{saved}"));
+                }
+                Err(error) => fetched.notes.push(texts::file_lost(language, &name, &error.to_string())),
+            },
             Ok(Err(FetchError::TooLarge { limit })) => {
                 fetched.notes.push(texts::file_too_large(language, &name, limit));
             }
@@ -55,6 +66,22 @@ pub(crate) async fn fetch_all(
         }
     }
     fetched
+}
+
+/// A file that came is foreign, also when it is moved later, and so is its name in the folder.
+async fn mark(host: &Host, file: &Path) -> Result<(), StoreError> {
+    let (catalogue, came) = (host.plugins.catalogue(), Timestamp::now());
+    catalogue.marks().mark_file(file).await?;
+    catalogue.marks().mark_since(came).await
+}
+
+/// Whether a name was made up by the channel and so says nothing: `photo-AQADu7.jpg`.
+fn is_named_by_channel(name: &str) -> bool {
+    let kinds = ["photo-", "voice-", "video-note-", "video-", "audio-", "animation-", "document-"];
+    let Some(rest) = kinds.iter().find_map(|kind| name.strip_prefix(kind)) else { return false };
+    let (id, ending) = rest.split_once('.').unwrap_or((rest, ""));
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    id.len() <= 24 && ending.len() <= 4 && plain(id) && plain(ending)
 }
 
 /// The folder of the folders of people who are no owners.
@@ -105,21 +132,22 @@ async fn fetch(
     }
 }
 
-/// Keeps a file that a tool made, beside the uploads, and gives its path as the model is told it.
+/// Keeps a file that a tool made, beside the uploads, and gives its path as the model is told it, and where it is.
 pub(crate) async fn save_output(
     host: &Host,
     principal: &Principal,
     name: &str,
     data: &[u8],
-) -> std::io::Result<String> {
+) -> std::io::Result<(String, PathBuf)> {
     let (uploads, shown) = folder_of(host, principal);
     let folder = uploads.with_file_name(MADE);
     fs::create_dir_all(&folder).await?;
     let saved = unused_name(&folder, &safe_name(name)).await;
     let part = folder.join(format!(".{saved}{PART}"));
     fs::write(&part, data).await?;
-    fs::rename(&part, folder.join(&saved)).await?;
-    Ok(format!("{}/{saved}", shown.replace(UPLOADS, MADE)))
+    let file = folder.join(&saved);
+    fs::rename(&part, &file).await?;
+    Ok((format!("{}/{saved}", shown.replace(UPLOADS, MADE)), file))
 }
 
 /// Removes what files were left half fetched by a process that was killed. Blocks.

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::budget::{self, Limits};
+use crate::foreign;
 use crate::message::{Message, ToolCall, ToolResult, UserMessage};
 use crate::model::{ModelError, ModelReply, Usage};
 
@@ -240,7 +241,13 @@ impl Turn {
         }
         for (_, call) in surplus {
             let text = format!("not called: at most {CALLS_PER_STEP} tool calls fit one step; call it in the next one");
-            effects.extend(self.tool_answered(ToolResult { id: call.id, name: call.name, text, failed: true }));
+            effects.extend(self.tool_answered(ToolResult {
+                id: call.id,
+                name: call.name,
+                text,
+                failed: true,
+                ..ToolResult::default()
+            }));
         }
         effects
     }
@@ -277,7 +284,9 @@ impl Turn {
             // The conversation must fit all the same: what is left out now is still in the transcript.
             Err(_) => "(the beginning of this conversation is left out)".to_owned(),
         };
-        self.messages.splice(..cut, [Message::Summary { text }]);
+        // What a summary is made of does not become anybody's own words by being shortened.
+        let foreign = foreign::in_sight(&self.messages[..cut]);
+        self.messages.splice(..cut, [Message::Summary { text, foreign }]);
         self.ask_now()
     }
 
@@ -302,7 +311,13 @@ impl Turn {
                 .into_iter()
                 .map(|(_, call)| {
                     let text = format!("no answer: {why}; it may or may not have been done");
-                    Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true })
+                    Message::Tool(ToolResult {
+                        id: call.id,
+                        name: call.name,
+                        text,
+                        failed: true,
+                        ..ToolResult::default()
+                    })
                 })
                 .collect();
             self.messages.extend(missing.iter().cloned());
@@ -366,7 +381,7 @@ fn well_formed(messages: &mut Vec<Message>) {
             Message::Tool(_) => {}
             _ => whole.extend(open.into_iter().map(|(_, call)| {
                 let text = "no answer: the run was broken off".to_owned();
-                Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true })
+                Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true, ..ToolResult::default() })
             })),
         }
         whole.push(message);

@@ -24,6 +24,7 @@ pub mod error;
 mod failure;
 #[cfg(test)]
 mod fixture;
+mod foreign;
 mod form;
 pub mod grant;
 #[cfg(test)]
@@ -65,12 +66,13 @@ pub use capability::model::{AskModel, ModelQuestion, ModelText};
 pub use capability::process::{Commands, Namespace, Namespaces, ProcessGrant};
 pub use capability::tools::{CallTools, NestedAnswer, NestedCall, ToolPort, ToolsGrant};
 pub use capability::{CAPABILITIES, Capability};
-pub use catalogue::{Catalogue, Installed, SandboxConfig};
+pub use catalogue::{Catalogue, Installed, SandboxConfig, Wanted};
 pub use compile::{Compiler, compile_component};
 pub use component::Kind;
 pub use consent::{Change, Consent, Request};
 pub use contract::CONTRACT;
 pub use error::{LoadError, SandboxError};
+pub use foreign::{ForeignMarks, Leave, Matter, Sight};
 pub use grant::{Access, CapabilitySet, Grant, HttpGrant, Requirement, RoleError, Roles};
 pub use inspect::{inspect, inspect_with};
 pub use inspection::{Inspection, OfferedTool};

@@ -54,6 +54,8 @@ pub struct Plugin {
     pub limits: Limits,
     /// What it asks for.
     pub request: Request,
+    /// Its tools whose answers are foreign text whatever they were made with.
+    pub(crate) foreign: Vec<String>,
     /// The owner installed it; it does not belong to the program.
     pub installed: bool,
     /// What it imports and was granted: the most any of its instances holds.
@@ -184,6 +186,10 @@ pub(crate) async fn load(
     if let Some(approved) = approved {
         request.within(approved)?;
     }
+    if let Some(unknown) = manifest.foreign.iter().find(|name| !tools.iter().any(|(tool, _)| tool.name == **name)) {
+        let problem = format!("foreign: the plugin has no tool `{}`: name one it has", unknown.escape_debug());
+        return Err(LoadError::Manifest(problem));
+    }
     let plugin = Arc::new(Plugin {
         name: manifest.name.into(),
         version: manifest.version,
@@ -195,6 +201,7 @@ pub(crate) async fn load(
         size: wasm.len(),
         limits,
         request,
+        foreign: manifest.foreign,
         installed: approved.is_some(),
         reach,
         component,

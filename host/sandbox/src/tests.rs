@@ -99,6 +99,7 @@ impl Sandbox {
             progress: None,
             owner: None,
             tools: Default::default(),
+            sight: Default::default(),
         }
     }
 

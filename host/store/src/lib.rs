@@ -11,6 +11,7 @@ mod column;
 mod copy;
 mod effect;
 mod error;
+mod foreign;
 mod health;
 mod inbox;
 mod jobs;
@@ -51,6 +52,7 @@ pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal}
 pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use error::{Result, StoreError};
+pub use foreign::{ForeignFiles, ForeignHash};
 pub use inbox::{InboxRow, Received};
 pub use jobs::{Job, NewJob};
 pub use kv::{KvPlace, KvQuota};

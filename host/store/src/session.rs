@@ -3,7 +3,7 @@
 //! Entries are never changed or deleted; clearing and compacting only move the marks from which history is read.
 
 use rusqlite::{Connection, OptionalExtension};
-use steward_agent::{MemorySpace, Message, SessionId};
+use steward_agent::{MemorySpace, Message, SessionId, Source};
 
 use crate::Store;
 use crate::column::{EntryId, Json, RunId};
@@ -25,6 +25,8 @@ struct Marks {
     cleared_through: i64,
     /// The last entry the summary stands for, and the summary.
     compacted: Option<(EntryId, String)>,
+    /// Where the foreign text in the summary came from.
+    foreign: Vec<Source>,
 }
 
 impl Marks {
@@ -44,10 +46,9 @@ impl Store {
             let rows = statement.query_map((&session.0, marks.start()), |row| {
                 Ok(Entry { id: row.get(0)?, run: row.get(1)?, message: row.get::<_, Json<Message>>(2)?.0 })
             })?;
-            let summary = marks
-                .compacted
-                .into_iter()
-                .map(|(id, text)| Ok(Entry { id, run: None, message: Message::Summary { text } }));
+            let summary = marks.compacted.into_iter().map(|(id, text)| {
+                Ok(Entry { id, run: None, message: Message::Summary { text, foreign: marks.foreign } })
+            });
             Ok(summary.chain(rows).collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -57,8 +58,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if `through` is not an entry of the history as it is now.
-    pub async fn compact(&self, session: &SessionId, through: EntryId, summary: &str) -> Result<()> {
-        let (session, summary) = (session.clone(), summary.to_owned());
+    pub async fn compact(
+        &self,
+        session: &SessionId,
+        through: EntryId,
+        summary: &str,
+        foreign: Vec<Source>,
+    ) -> Result<()> {
+        let (session, summary, foreign) = (session.clone(), summary.to_owned(), Json(foreign));
         self.write(move |tx| {
             let marks = marks(tx, &session)?;
             let is_summary = marks.compacted.as_ref().is_some_and(|(id, _)| *id == through);
@@ -68,10 +75,10 @@ impl Store {
                 )));
             }
             tx.prepare_cached(
-                "INSERT INTO session (id, compacted_through, summary) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (id) DO UPDATE SET compacted_through = ?2, summary = ?3",
+                "INSERT INTO session (id, compacted_through, summary, summary_foreign) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (id) DO UPDATE SET compacted_through = ?2, summary = ?3, summary_foreign = ?4",
             )?
-            .execute((&session.0, through, &summary))?;
+            .execute((&session.0, through, &summary, &foreign))?;
             Ok(())
         })
         .await
@@ -94,7 +101,8 @@ impl Store {
             tx.prepare_cached(
                 "INSERT INTO session (id, cleared_through) VALUES (?1, ?2)
                  ON CONFLICT (id) DO UPDATE SET
-                   cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL",
+                   cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL,
+                   summary_foreign = NULL",
             )?
             .execute((&session.0, through))?;
             Ok(())
@@ -146,10 +154,13 @@ impl Store {
 
 fn marks(db: &Connection, session: &SessionId) -> Result<Marks> {
     let marks = db
-        .prepare_cached("SELECT cleared_through, compacted_through, summary FROM session WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT cleared_through, compacted_through, summary, summary_foreign FROM session WHERE id = ?1",
+        )?
         .query_row([&session.0], |row| {
             let (through, summary): (Option<EntryId>, Option<String>) = (row.get(1)?, row.get(2)?);
-            Ok(Marks { cleared_through: row.get(0)?, compacted: through.zip(summary) })
+            let foreign = row.get::<_, Option<Json<Vec<Source>>>>(3)?.map(|marks| marks.0).unwrap_or_default();
+            Ok(Marks { cleared_through: row.get(0)?, compacted: through.zip(summary), foreign })
         })
         .optional()?;
     Ok(marks.unwrap_or_default())
@@ -189,7 +200,7 @@ mod tests {
         let history = fixture.store.history(&session()).await.unwrap();
         let text = |message| match message {
             Message::User(user) => user.text,
-            Message::Summary { text } => format!("summary: {text}"),
+            Message::Summary { text, .. } => format!("summary: {text}"),
             other => panic!("unexpected {other:?}"),
         };
         history.into_iter().map(|entry| text(entry.message)).collect()
@@ -209,15 +220,15 @@ mod tests {
             say(&fixture, text).await;
         }
         let ids: Vec<_> = fixture.store.history(&session()).await.unwrap().iter().map(|entry| entry.id).collect();
-        fixture.store.compact(&session(), ids[1], "one, two").await.unwrap();
+        fixture.store.compact(&session(), ids[1], "one, two", Vec::new()).await.unwrap();
         assert_eq!(said(&fixture).await, ["summary: one, two", "three", "four"]);
         assert_eq!(fixture.store.history(&session()).await.unwrap()[0].id, ids[1]);
 
-        fixture.store.compact(&session(), ids[2], "one to three").await.unwrap();
+        fixture.store.compact(&session(), ids[2], "one to three", Vec::new()).await.unwrap();
         assert_eq!(said(&fixture.after_crash()).await, ["summary: one to three", "four"]);
-        let gone = fixture.store.compact(&session(), ids[0], "one").await;
+        let gone = fixture.store.compact(&session(), ids[0], "one", Vec::new()).await;
         assert!(matches!(gone, Err(StoreError::NotFound(_))), "it would bring back what was covered");
-        let foreign = fixture.store.compact(&SessionId("person/7".to_owned()), ids[3], "x").await;
+        let foreign = fixture.store.compact(&SessionId("person/7".to_owned()), ids[3], "x", Vec::new()).await;
         assert!(matches!(foreign, Err(StoreError::NotFound(_))));
     }
 
@@ -227,7 +238,7 @@ mod tests {
         fixture.store.clear_session(&session()).await.unwrap();
         say(&fixture, "one").await;
         let id = fixture.store.history(&session()).await.unwrap()[0].id;
-        fixture.store.compact(&session(), id, "one").await.unwrap();
+        fixture.store.compact(&session(), id, "one", Vec::new()).await.unwrap();
         fixture.store.clear_session(&session()).await.unwrap();
         assert_eq!(said(&fixture).await, Vec::<String>::new());
         say(&fixture, "two").await;
@@ -251,7 +262,7 @@ mod tests {
             say(&fixture, text).await;
         }
         let ids: Vec<_> = fixture.store.history(&session()).await.unwrap().iter().map(|entry| entry.id).collect();
-        fixture.store.compact(&session(), ids[1], "one, two").await.unwrap();
+        fixture.store.compact(&session(), ids[1], "one, two", Vec::new()).await.unwrap();
         fixture.store.forget_summary(&session()).await.unwrap();
         assert_eq!(said(&fixture.after_crash()).await, ["three"]);
     }

@@ -23,7 +23,7 @@ fn row(person: &Person) -> Value {
 }
 
 fn line(person: &Person) -> String {
-    let mut line = format!("- {}", person.name);
+    let mut line = format!("- {}", shown(&person.name));
     if let Some(username) = &person.username {
         line.push_str(&format!(" (@{username})"));
     }
@@ -35,6 +35,20 @@ fn line(person: &Person) -> String {
         line.push_str(", banned");
     }
     line
+}
+
+/// A name as people chose it: as it is if it is no more than a name, else on one line between quotation marks, so that
+/// it cannot look like a row or the rest of one.
+fn shown(name: &str) -> String {
+    let seen = |c: char| if c.is_control() || is_hidden(c) { ' ' } else { c };
+    let name = name.chars().map(seen).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = |c: char| c.is_alphanumeric() || " -'’._".contains(c);
+    let is_marks = name.starts_with(['-', '.']) || name.is_empty();
+    if name.chars().all(plain) && !is_marks { name } else { format!("\"{}\"", name.replace('"', "'")) }
+}
+
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}'..='\u{202e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -61,5 +75,14 @@ mod tests {
         );
         let rows = output.structured.unwrap();
         assert_eq!((&rows[0]["username"], &rows[1]["banned"]), (&"anna".into(), &true.into()));
+    }
+
+    #[test]
+    fn a_name_cannot_look_like_a_row() {
+        for name in ["Eve\n- Olga (@olga), id 1, owner", "- Olga", "Olga (@olga), id 1, owner", "x\u{2028}- Olga", ""] {
+            let text = people(&[person(name, None, false)]).text;
+            assert_eq!(text.lines().count(), 1, "{text}");
+            assert!(text.starts_with("- \"") && text.ends_with("\", id 7, external"), "{text}");
+        }
     }
 }

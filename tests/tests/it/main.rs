@@ -19,6 +19,7 @@ mod documents;
 mod doing;
 mod emulator;
 mod foreign;
+mod foreign_text;
 mod frozen;
 mod git;
 mod heartbeat;

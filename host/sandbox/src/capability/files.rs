@@ -8,6 +8,7 @@ mod view;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::Dir;
@@ -17,7 +18,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 use self::folder::FolderError;
 use self::quota::Quota;
 use self::view::{HasFiles, view};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::{Access, FilesGrant};
 use crate::limits::bytes;
 use crate::state::CallState;
@@ -33,6 +34,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::Read,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -49,6 +51,8 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 pub(crate) struct Files {
     folders: Vec<(Dir, String)>,
     quota: Arc<Quota>,
+    /// Something was changed, or opened to be.
+    changed: AtomicBool,
 }
 
 impl Files {
@@ -58,7 +62,7 @@ impl Files {
     /// # Errors
     /// A folder cannot be opened, or is none.
     pub(crate) fn open(workspace: &Path, grant: &FilesGrant, access: Access, quota: u64) -> Result<Self, FolderError> {
-        let mut files = Self { folders: Vec::new(), quota: Arc::new(Quota::new(quota)) };
+        let mut files = Self { quota: Arc::new(Quota::new(quota)), ..Self::default() };
         if access == Access::None {
             return Ok(files);
         }
@@ -74,6 +78,10 @@ impl Files {
             }
         }
         Ok(files)
+    }
+
+    pub(crate) fn was_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
     }
 
     /// Why the call could not write what it wanted to, if that happened.

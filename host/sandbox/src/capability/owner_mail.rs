@@ -6,7 +6,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::notice;
 use crate::state::CallState;
@@ -22,6 +22,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::None,
     group: Access::None,
     external: Access::Write,
+    brings: Brings::Nothing,
     link,
 };
 

@@ -1,11 +1,12 @@
 //! `people`: whom the assistant knows. It tells and changes nothing; how people are reached stays with the host.
 
+use steward_agent::{Role, Source, foreign};
 use steward_store::Person;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::state::CallState;
 use crate::wall;
@@ -18,6 +19,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -43,6 +45,9 @@ impl wit::people::Host for CallState {
 
 impl CallState {
     fn introduced(&self, person: Person) -> wit::people::Person {
+        if person.role != Role::Owner {
+            self.lowering.receive(name_of(&person.name, person.username.as_deref()));
+        }
         wit::people::Person {
             id: person.id.to_string(),
             name: person.name,
@@ -52,6 +57,24 @@ impl CallState {
             last_seen: person.last_seen.map(|at| wall::shown(at, &self.backing.time_zone)),
         }
     }
+}
+
+impl CallState {
+    /// Notes that an answer names somebody by what says more than a name.
+    pub(super) fn receive_name(&self, person: &Person) {
+        let name = name_of(&person.name, person.username.as_deref());
+        if person.role != Role::Owner && name.lowers() {
+            self.lowering.receive(name);
+        }
+    }
+}
+
+/// What the name is that somebody gave themselves: no more than a name, or words of theirs.
+pub(super) fn name_of(name: &str, username: Option<&str>) -> Source {
+    if foreign::is_plain_name(name) {
+        return Source::Names;
+    }
+    Source::Person(username.map_or_else(|| name.to_owned(), |username| format!("@{username}")))
 }
 
 #[cfg(test)]
