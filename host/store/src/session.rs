@@ -46,8 +46,9 @@ impl Store {
             let rows = statement.query_map((&session.0, marks.start()), |row| {
                 Ok(Entry { id: row.get(0)?, run: row.get(1)?, message: row.get::<_, Json<Message>>(2)?.0 })
             })?;
+            let foreign = marks.foreign;
             let summary = marks.compacted.into_iter().map(|(id, text)| {
-                Ok(Entry { id, run: None, message: Message::Summary { text, foreign: marks.foreign } })
+                Ok(Entry { id, run: None, message: Message::Summary { text, foreign: foreign.clone() } })
             });
             Ok(summary.chain(rows).collect::<rusqlite::Result<_>>()?)
         })
