@@ -171,7 +171,7 @@ pub fn transcript(messages: &[Message], per_message: usize, boundary: &Boundary)
         // Shortened first: a boundary that is opened must be closed.
         let line = match &boundary.message(&shortened(message, per_message)) {
             Message::User(user) => format!("Person: {}", user.text),
-            Message::Assistant { text, calls } => {
+            Message::Assistant { text, calls, .. } => {
                 let calls: String = calls.iter().map(|call| format!(" [calls {} {}]", call.name, call.input)).collect();
                 format!("Assistant: {}", budget::shorten(&format!("{text}{calls}"), per_message))
             }

@@ -12,25 +12,29 @@ use steward_agent::{
     Forgetting, MemoryFault, MemoryFound, MemoryHit, MemorySource, MemorySpace, MemoryStatus, Principal, Recalled,
     Source,
 };
+use steward_beneath::Place;
 use steward_memory::{Asker, Memory};
 use steward_sandbox::{ForeignMarks, Recall};
 
 use crate::recall::Offer;
+use crate::space::person_s;
+use crate::transcripts::Transcripts;
 
 pub(crate) struct Ports {
     pub(crate) memory: Arc<Memory>,
+    pub(crate) transcripts: Arc<Transcripts>,
     pub(crate) zone: TimeZone,
     pub(crate) marks: ForeignMarks,
-    /// The owners' folder, and that of everybody else's.
+    /// The owners' folder, and the one that holds everybody else's.
     pub(crate) workspace: PathBuf,
-    pub(crate) people: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 impl Ports {
-    fn folder(&self, space: MemorySpace) -> PathBuf {
+    fn folder(&self, space: MemorySpace) -> Place {
         match space {
-            MemorySpace::Owners => self.workspace.clone(),
-            MemorySpace::Person(person) => self.people.join(person.to_string()),
+            MemorySpace::Owners => Place::of(&self.workspace),
+            MemorySpace::Person(person) => person_s(&self.data, person),
         }
     }
 
@@ -53,6 +57,7 @@ fn space(whom: &Principal) -> Result<MemorySpace, MemoryFault> {
 #[async_trait]
 impl Recall for Ports {
     async fn search(&self, whom: &Principal, query: &str, limit: u32) -> Result<MemoryFound, MemoryFault> {
+        self.transcripts.written().await;
         self.memory.search(space(whom)?, query, limit as usize, true).await
     }
 
@@ -73,6 +78,8 @@ impl Recall for Ports {
     }
 
     async fn forget(&self, whom: &Principal, what: Forgetting, key: &str) -> Result<String, MemoryFault> {
+        // What is not written down yet could not be found to be forgotten.
+        self.transcripts.written().await;
         self.memory.forget(whom, what, key).await
     }
 

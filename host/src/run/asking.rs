@@ -6,13 +6,17 @@ use std::time::Duration;
 use steward_agent::budget::{self, Limits};
 use steward_agent::prompt::{self, Context};
 use steward_agent::turn::Event;
-use steward_agent::{Boundary, MemorySpace, Message, ModelError, ModelReply, ModelRequest, Role, Source, foreign};
+use steward_agent::{
+    Boundary, MemorySpace, Message, ModelError, ModelReply, ModelRequest, PersonId, Role, Source, foreign,
+};
+use steward_beneath::Place;
 use steward_sandbox::ForeignMarks;
 use steward_store::ModelUsage;
 
 use super::{Done, Run, RunStart};
 use crate::app::Host;
 use crate::space;
+use crate::spending::{self, Unanswered};
 
 /// A summary is short, whatever it is of.
 const SUMMARY_TOKENS: u32 = 1_500;
@@ -32,21 +36,30 @@ impl Run {
             model: self.start.model.clone(),
         };
         let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
+        let person = self.payer();
         match &self.stream {
             Some(stream) => {
                 let (events, collect) = stream.listen();
                 self.tasks.spawn(async move {
                     let asked = async {
                         let events = events;
-                        host.models.complete(&request, &events, &cancel).await
+                        on_account(&host, person, &request, host.models.complete(&request, &events, &cancel)).await
                     };
-                    Done::Model(tokio::join!(asked, collect).0)
+                    done(tokio::join!(asked, collect).0)
                 });
             }
             None => {
-                self.tasks.spawn(async move { Done::Model(host.models.complete_unseen(&request, &cancel).await) });
+                self.tasks.spawn(async move {
+                    let asked = host.models.complete_unseen(&request, &cancel);
+                    done(on_account(&host, person, &request, asked).await)
+                });
             }
         }
+    }
+
+    /// On whose account the model is asked; owners have none.
+    fn payer(&self) -> Option<PersonId> {
+        (self.start.principal.role != Role::Owner).then_some(self.start.principal.person)
     }
 
     /// Has the older part of the conversation summarised and keeps the summary in its place.
@@ -66,10 +79,15 @@ impl Run {
         let through = entries.len().checked_sub(keep + 1).and_then(|at| entries.get(at)).map(|entry| entry.id);
         let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
         let session = self.start.principal.session.clone();
+        let person = self.payer();
         self.tasks.spawn(async move {
-            let (text, usage) = match host.models.complete_unseen(&request, &cancel).await {
-                Err(ModelError::Cancelled) => return Done::Event(Event::Summarised(Err(ModelError::Cancelled))),
-                Err(error) => {
+            let asked = host.models.complete_unseen(&request, &cancel);
+            let (text, usage) = match on_account(&host, person, &request, asked).await {
+                Err(Unanswered::Exhausted(resource)) => return Done::Exhausted(resource),
+                Err(Unanswered::Model(ModelError::Cancelled)) => {
+                    return Done::Event(Event::Summarised(Err(ModelError::Cancelled)));
+                }
+                Err(Unanswered::Model(error)) => {
                     tracing::warn!(%error, "the conversation could not be summarised");
                     (LEFT_OUT.to_owned(), None)
                 }
@@ -105,7 +123,27 @@ impl Run {
 
     /// Characters of a transcript that surely fit the model's window.
     fn turn_window_chars(&self) -> usize {
-        self.host.models.window() as usize * 3 / 2
+        self.turn.window() as usize * 3 / 2
+    }
+}
+
+async fn on_account(
+    host: &Host,
+    person: Option<PersonId>,
+    request: &ModelRequest,
+    asked: impl Future<Output = Result<ModelReply, ModelError>>,
+) -> Result<ModelReply, Unanswered> {
+    match person {
+        Some(person) => spending::ask((&host.store, &*host.prices), person, request, asked).await,
+        None => asked.await.map_err(Unanswered::Model),
+    }
+}
+
+fn done(answer: Result<ModelReply, Unanswered>) -> Done {
+    match answer {
+        Ok(reply) => Done::Model(Ok(reply)),
+        Err(Unanswered::Model(error)) => Done::Model(Err(error)),
+        Err(Unanswered::Exhausted(resource)) => Done::Exhausted(resource),
     }
 }
 
@@ -127,16 +165,16 @@ pub(super) async fn system_prompt(
     boundary: &Boundary,
 ) -> anyhow::Result<(String, Vec<Source>)> {
     let owner = start.principal.role == Role::Owner;
-    let mut seen = Vec::new();
-    let memory = match owner {
-        true => memory(host, boundary, &mut seen).await?,
-        false => None,
+    let (mut seen, space) = (Vec::new(), space::of(host, &start.principal));
+    let memory = match (owner, space) {
+        (true, Some(_)) => memory(host, boundary, &mut seen).await?,
+        _ => None,
     };
     let owners: Vec<String> = match owner {
         true => Vec::new(),
         false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
     };
-    let profile = match space::of(host, &start.principal) {
+    let profile = match space {
         Some(_) => host.store.user_data(start.principal.person).await?,
         None => Vec::new(),
     };
@@ -161,7 +199,7 @@ async fn memory(host: &Host, boundary: &Boundary, seen: &mut Vec<Source>) -> any
     let workspace = &host.config.workspace;
     let Some(text) = crate::app::read_memory(workspace).await else { return Ok(None) };
     let (catalogue, place) = (host.plugins.catalogue(), ForeignMarks::place(&MemorySpace::Owners.to_string(), MEMORY));
-    let lines = match catalogue.marks().is_file_foreign(&workspace.join(MEMORY)).await? {
+    let lines = match catalogue.marks().is_file_foreign(&Place::of(workspace), MEMORY).await? {
         true => vec![true; text.lines().count()],
         false => catalogue.marks().lines(&place, &text).await?,
     };

@@ -16,6 +16,8 @@ use super::{Done, Run, nested};
 use crate::app::Host;
 use crate::approval::{self, Asker, Waits, WithinCall};
 use crate::reply;
+use crate::texts;
+use crate::uploads;
 
 /// Lines of progress that may wait to be shown; more are dropped.
 const PROGRESS_LINES: usize = 16;
@@ -96,13 +98,17 @@ impl Caller {
             }
         };
         let make = async {
+            let catalogue = host.plugins.catalogue();
             if let Some(channel) = channel {
                 let line = reply::tool_line(&call.name, &call.input);
                 channel.tool_started(to, &host.vault.known().redact(&line)).await;
+                if catalogue.is_to_be_compiled(&call.name) {
+                    channel.tool_started(to, &texts::preparing(self.language, &call.name)).await;
+                }
                 call.progress = Some(progress);
             }
             let consent = |wanted: Wanted<'_>| approval::consent(host, asker, &wanted);
-            host.plugins.catalogue().call_if(call, consent).await
+            catalogue.call_if(call, consent).await
         };
         let (answer, ()) = tokio::join!(make, show);
         self.keep_files(answer).await
@@ -113,13 +119,9 @@ impl Caller {
         let Answer { outcome, mut text, structured, attachments, foreign, .. } = answer;
         let mut files = Vec::new();
         for file in attachments {
-            let note = match crate::uploads::save_output(&self.host, &self.principal, &file.name, &file.data).await {
-                Ok((path, file)) => {
-                    if !foreign.is_empty()
-                        && let Err(error) = self.host.plugins.catalogue().marks().mark_file(&file).await
-                    {
-                        tracing::error!(%error, "a file that a tool made is not marked as foreign");
-                    }
+            let what = (file.name.as_str(), file.data.as_slice());
+            let note = match uploads::save_output(&self.host, &self.principal, what, !foreign.is_empty()).await {
+                Ok(path) => {
                     let note = format!("[saved as {path}]");
                     files.push(path);
                     note

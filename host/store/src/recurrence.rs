@@ -4,8 +4,9 @@ use std::fmt;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StoreError};
@@ -14,7 +15,8 @@ use crate::error::{Result, StoreError};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
-    /// A cron expression of five fields, read on the owner's wall clock.
+    /// A cron expression of five fields, read on the owner's wall clock. It may end with `every 2 weeks from
+    /// 2026-11-23`: then it holds in every second week only, counted from the week of that date and not before it.
     Cron(String),
     /// This many seconds apart, whatever the wall clock does.
     Every(u32),
@@ -33,12 +35,17 @@ impl Repeat {
                  of the week, such as \"0 8 * * 1-5\""
             ))
         };
-        let fields = expression.split(' ').count();
-        if fields != 5 {
-            return Err(invalid(&format!("it has {fields} fields instead of 5")));
+        let (fields, weeks) = Weeks::split(&expression).map_err(&invalid)?;
+        let count = fields.split(' ').count();
+        if count != 5 {
+            return Err(invalid(&format!("it has {count} fields instead of 5")));
         }
-        let cron = parser().parse(&expression).map_err(|error| invalid(&error.to_string()))?;
-        if next_match(&cron, &TimeZone::UTC, Timestamp::UNIX_EPOCH).is_none() {
+        let cron = parser().parse(fields).map_err(|error| invalid(&error.to_string()))?;
+        let matched = match weeks {
+            None => next_match(&cron, &TimeZone::UTC, Timestamp::UNIX_EPOCH),
+            Some(weeks) => weeks.next_match(&cron, &TimeZone::UTC, Timestamp::UNIX_EPOCH),
+        };
+        if matched.is_none() {
             return Err(invalid("that day never comes"));
         }
         Ok(Self::Cron(expression))
@@ -51,7 +58,14 @@ impl Repeat {
     /// go by elapsed time over both.
     pub fn next_after(&self, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Cron(expression) => next_match(&parser().parse(expression).ok()?, zone, after),
+            Self::Cron(expression) => {
+                let (fields, weeks) = Weeks::split(expression).ok()?;
+                let cron = parser().parse(fields).ok()?;
+                match weeks {
+                    None => next_match(&cron, zone, after),
+                    Some(weeks) => weeks.next_match(&cron, zone, after),
+                }
+            }
             Self::Every(seconds) => after.checked_add(SignedDuration::from_secs(i64::from(*seconds).max(1))).ok(),
         }
     }
@@ -65,6 +79,54 @@ impl fmt::Display for Repeat {
             Self::Every(seconds) => write!(f, "every {seconds} seconds"),
         }
     }
+}
+
+/// The weeks in which an expression holds.
+#[derive(Clone, Copy, Debug)]
+struct Weeks {
+    every: i64,
+    from: Date,
+}
+
+impl Weeks {
+    /// The most weeks apart: ten years.
+    const MOST: i64 = 520;
+    /// Matches that are looked at for one that falls into a week; each that does not skips the rest of its week.
+    const TRIES: usize = 2 * Self::MOST as usize;
+
+    /// The fields of an expression, and the weeks if it names any.
+    fn split(expression: &str) -> std::result::Result<(&str, Option<Self>), &'static str> {
+        let Some((fields, rest)) = expression.split_once(" every ") else { return Ok((expression, None)) };
+        let wrong = "what follows the fields is not like \"every 2 weeks from 2026-11-23\"";
+        let (every, from) = rest.split_once(" weeks from ").ok_or(wrong)?;
+        let every = every.parse().ok().filter(|every| (1..=Self::MOST).contains(every)).ok_or(wrong)?;
+        let from: Date = from.parse().map_err(|_| wrong)?;
+        (1970..=9000).contains(&from.year()).then_some((fields, Some(Self { every, from }))).ok_or(wrong)
+    }
+
+    fn next_match(self, cron: &Cron, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
+        let begin = self.from.to_zoned(zone.clone()).ok()?.timestamp() - SignedDuration::from_secs(1);
+        let mut after = after.max(begin);
+        for _ in 0..Self::TRIES {
+            let at = next_match(cron, zone, after)?;
+            let date = at.to_zoned(zone.clone()).date();
+            if self.holds_on(date)? {
+                return Some(at);
+            }
+            let next_week = monday_of(date)?.checked_add(7.days()).ok()?;
+            after = next_week.to_zoned(zone.clone()).ok()?.timestamp() - SignedDuration::from_secs(1);
+        }
+        None
+    }
+
+    fn holds_on(self, date: Date) -> Option<bool> {
+        let days = monday_of(date)?.since(monday_of(self.from)?).ok()?.get_days();
+        Some((i64::from(days) / 7) % self.every == 0)
+    }
+}
+
+fn monday_of(date: Date) -> Option<Date> {
+    date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).ok()
 }
 
 fn parser() -> CronParser {
@@ -132,6 +194,38 @@ mod tests {
                 "Sun 25 03:00 +01:00"
             ]
         );
+    }
+
+    #[test]
+    fn every_other_week_stays_at_its_hour_and_in_its_weeks() {
+        let mondays = "0 9 * * 1 every 2 weeks from 2026-10-12";
+        assert_eq!(
+            upcoming(mondays, "2026-10-10T00:00:00Z", 3),
+            ["Mon 12 09:00 +02:00", "Mon 26 09:00 +01:00", "Mon 09 09:00 +01:00"]
+        );
+        assert_eq!(upcoming(mondays, "2026-09-01T00:00:00Z", 1), ["Mon 12 09:00 +02:00"]);
+        assert_eq!(upcoming(mondays, "2026-10-13T00:00:00Z", 1), ["Mon 26 09:00 +01:00"]);
+        let twice_a_week = "0 8 * * 1,4 every 3 weeks from 2026-11-26";
+        assert_eq!(
+            upcoming(twice_a_week, "2026-11-20T00:00:00Z", 4),
+            ["Thu 26 08:00 +01:00", "Mon 14 08:00 +01:00", "Thu 17 08:00 +01:00", "Mon 04 08:00 +01:00"]
+        );
+        for wrong in [
+            "every week",
+            "every 0 weeks from 2026-11-23",
+            "every 2 weeks from monday",
+            "every 2 weeks from 0001-01-01",
+        ] {
+            let error = Repeat::parse_cron(&format!("0 9 * * 1 {wrong}")).unwrap_err().to_string();
+            assert!(error.contains("every 2 weeks from 2026-11-23"), "{error}");
+        }
+    }
+
+    #[test]
+    fn days_by_their_place_in_the_month() {
+        assert_eq!(upcoming("0 17 * * 5L", "2026-11-20T00:00:00Z", 2), ["Fri 27 17:00 +01:00", "Fri 25 17:00 +01:00"]);
+        assert_eq!(upcoming("0 18 L * *", "2027-01-20T00:00:00Z", 2), ["Sun 31 18:00 +01:00", "Sun 28 18:00 +01:00"]);
+        assert_eq!(upcoming("0 10 * * 2#2", "2026-11-20T00:00:00Z", 1), ["Tue 08 10:00 +01:00"]);
     }
 
     #[test]

@@ -70,19 +70,42 @@ fn every(seconds: u32) -> String {
     }
 }
 
-/// Plain daily and weekly expressions in words; others are shown as they are.
+/// Plain daily, weekly and monthly expressions in words; others are shown as they are.
 fn cron(expression: &str) -> Option<String> {
-    let [minute, hour, "*", "*", days] = expression.split_whitespace().collect::<Vec<_>>()[..] else { return None };
+    let (fields, weeks) = match expression.split_once(" every ") {
+        Some((fields, weeks)) => (fields, Some(weeks.split_once(" weeks from ")?.0)),
+        None => (expression, None),
+    };
+    let [minute, hour, of_month, "*", of_week] = fields.split_whitespace().collect::<Vec<_>>()[..] else { return None };
     let (minute, hour): (u8, u8) = (minute.parse().ok()?, hour.parse().ok()?);
-    let days = match days {
-        "*" => "every day".to_owned(),
-        "1-5" => "every weekday".to_owned(),
-        _ => {
-            let names: Option<Vec<_>> = days.split(',').map(day).collect();
-            format!("every {}", names?.join(", "))
-        }
+    let days = match (of_month, of_week, weeks) {
+        ("*", days, Some(weeks)) => format!("every {weeks} weeks on {}", names(days)?),
+        ("*", "*", None) => "every day".to_owned(),
+        ("*", "1-5", None) => "every weekday".to_owned(),
+        ("L", "*", None) => "on the last day of every month".to_owned(),
+        ("*", days, None) => match in_month(days) {
+            Some(place) => format!("on {place} of every month"),
+            None => format!("every {}", names(days)?),
+        },
+        _ => return None,
     };
     Some(format!("{days} at {hour}:{minute:02}"))
+}
+
+fn names(days: &str) -> Option<String> {
+    let names: Option<Vec<_>> = days.split(',').map(day).collect();
+    names.map(|names| names.join(", "))
+}
+
+/// `5L` is the last Friday, `1#2` the second Monday.
+fn in_month(days: &str) -> Option<String> {
+    const PLACES: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
+    if let Some(number) = days.strip_suffix('L') {
+        return day(number).map(|name| format!("the last {name}"));
+    }
+    let (number, nth) = days.split_once('#')?;
+    let place = PLACES.get(nth.parse::<usize>().ok()?.checked_sub(1)?)?;
+    day(number).map(|name| format!("the {place} {name}"))
 }
 
 fn day(number: &str) -> Option<&'static str> {
@@ -127,6 +150,10 @@ mod tests {
             ("every 1209600 seconds", "every 2 weeks"),
             ("30 9 * * *", "every day at 9:30"),
             ("0 10 * * 1,4", "every Monday, Thursday at 10:00"),
+            ("0 9 * * 1 every 2 weeks from 2026-11-23", "every 2 weeks on Monday at 9:00"),
+            ("0 17 * * 5L", "on the last Friday of every month at 17:00"),
+            ("30 9 * * 1#2", "on the second Monday of every month at 9:30"),
+            ("0 18 L * *", "on the last day of every month at 18:00"),
             ("0 9 1 * *", "by `0 9 1 * *`"),
             ("*/15 9-18 * * 1-5", "by `*/15 9-18 * * 1-5`"),
         ] {

@@ -27,19 +27,15 @@ const SIZE_LIMIT: usize = 2 << 20;
 const TIMEOUT: Duration = Duration::from_secs(25);
 
 steward_sdk::plugin! {
-    /// Reads a page of the web and gives its text as Markdown: the article without menus and advertisements where there
-    /// is one, else the whole page; JSON, Markdown and plain text as they are. Use it when the person gives an address
-    /// or when you need what a page says. Long pages come in parts: the answer says with which `offset` to go on.
-    /// Example: `{"url": "https://example.org/news/today"}`
+    /// Reads a web page as Markdown: the article, or else the whole page. Long pages come in parts: the answer says
+    /// with which `offset` to go on.
     web_fetch: read, requires ["http"] => web_fetch;
 }
 
 /// Which page.
 #[derive(Deserialize, JsonSchema)]
 pub struct WebFetch {
-    /// The address, such as `https://example.org/page`.
     url: String,
-    /// The character to go on at, as the answer before said; 0 if left out.
     offset: Option<usize>,
 }
 

@@ -23,6 +23,12 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of the week", least: 0, most: 7, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
 ];
 
+/// What may follow the fields: `every 2 weeks from 2026-11-23`.
+fn weeks_of(rest: &[&str]) -> bool {
+    matches!(rest, ["every", count, "weeks", "from", date]
+        if count.parse::<u32>().is_ok_and(|count| (1..=520).contains(&count)) && date.parse::<jiff::civil::Date>().is_ok())
+}
+
 /// The expression, if the text is one; a text that looks like one and is none is an error.
 pub(crate) fn recognise(text: &str) -> Result<Option<String>, WhenError> {
     let plain = text.trim().trim_matches('`').to_lowercase();
@@ -32,18 +38,32 @@ pub(crate) fn recognise(text: &str) -> Result<Option<String>, WhenError> {
         return Ok(None);
     }
     let expression = fields.join(" ");
+    let fields = if fields.len() == 10 && weeks_of(&fields[5..]) { &fields[..5] } else { &fields[..] };
     let wrong = |problem: String| WhenError::Cron { expression: expression.clone(), problem };
     if fields.len() != FIELDS.len() {
         return Err(wrong("it needs five fields: minute, hour, day of the month, month, day of the week".to_owned()));
     }
-    for (field, text) in FIELDS.iter().zip(&fields) {
+    for (field, text) in FIELDS.iter().zip(fields) {
         field.check(text).map_err(wrong)?;
     }
-    Ok(Some(expression))
+    // The signs for the last day and the last of a weekday are capital letters.
+    Ok(Some(match expression.split_once(" every ") {
+        None => upper_last(&expression),
+        Some((fields, rest)) => format!("{} every {rest}", upper_last(fields)),
+    }))
+}
+
+fn upper_last(fields: &str) -> String {
+    let upper = |field: &str| match field.strip_suffix('l') {
+        Some(rest) if rest.chars().all(|c| c.is_ascii_digit()) => format!("{rest}L"),
+        _ => field.to_owned(),
+    };
+    fields.split(' ').map(upper).collect::<Vec<_>>().join(" ")
 }
 
 fn is_numeric(field: &str) -> bool {
-    field.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c)) && !field.contains("--") && field.len() < 40
+    let plain = field.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c));
+    (plain || field == "l") && !field.contains("--") && field.len() < 40
 }
 
 impl Field {
@@ -56,7 +76,7 @@ impl Field {
         if step.is_some_and(|step| !step.parse::<u32>().is_ok_and(|step| step > 0)) {
             return Err(format!("`{part}` has no step after the slash ({})", self.name));
         }
-        if range == "*" {
+        if range == "*" || self.is_special(range) {
             return Ok(());
         }
         let (from, to) = range.split_once('-').unwrap_or((range, range));
@@ -64,6 +84,20 @@ impl Field {
             return Err(format!("`{range}` runs backwards ({})", self.name));
         }
         Ok(())
+    }
+
+    /// The last day of the month; the second or the last of a weekday in the month.
+    fn is_special(&self, text: &str) -> bool {
+        match self.name {
+            "day of the month" => text == "l",
+            "day of the week" => match text.strip_suffix('l').or_else(|| text.strip_suffix("#l")) {
+                Some(day) => self.value(day).is_ok(),
+                None => text.split_once('#').is_some_and(|(day, nth)| {
+                    self.value(day).is_ok() && nth.parse::<u32>().is_ok_and(|nth| (1..=5).contains(&nth))
+                }),
+            },
+            _ => false,
+        }
     }
 
     fn value(&self, text: &str) -> Result<u32, String> {

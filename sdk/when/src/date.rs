@@ -11,21 +11,39 @@ impl Reader {
         match self.peek(0) {
             Some(Token::Day(_) | Token::Next | Token::This | Token::Weekday(..) | Token::Weekend(_)) => true,
             Some(Token::Date(..) | Token::Slashed(..) | Token::Ordinal(_) | Token::Month(_)) => true,
+            Some(Token::Last | Token::End) => true,
             Some(Token::Number(_)) => matches!(self.peek(1), Some(Token::Month(_) | Token::DayNumber)),
             Some(Token::Dotted(_, month, year)) => year.is_some() || (1..=12).contains(month),
             _ => false,
         }
     }
 
-    /// Reads a date.
+    /// Reads a date into the draft.
     pub(crate) fn date(&mut self) -> Result<(), WhenError> {
+        if let (Some(Token::This), Some(Token::Part(part, Number::One))) = (self.peek(0), self.peek(1).cloned()) {
+            self.skip(2);
+            self.draft.set_part(part)?;
+            return self.draft.set_date(DateWord::Offset(0));
+        }
+        let date = self.read_date()?;
+        self.draft.set_date(date)
+    }
+
+    /// Reads a date.
+    pub(crate) fn read_date(&mut self) -> Result<DateWord, WhenError> {
+        if self.place_is_next() {
+            return self.place();
+        }
         let first = self.peek(0).cloned().ok_or_else(|| self.unexpected())?;
         self.skip(1);
-        let date = match first {
+        Ok(match first {
             Token::Day(days) => DateWord::Offset(days),
             Token::Weekday(day, _) => DateWord::Weekday { day, next: false },
             Token::Weekend(_) => DateWord::Weekday { day: jiff::civil::Weekday::Saturday, next: false },
-            Token::This => return self.after_this(),
+            Token::This if !matches!(self.peek(0), Some(Token::Weekday(..) | Token::Weekend(_))) => {
+                return Err(self.unexpected());
+            }
+            Token::This => return self.read_date(),
             Token::Next => self.after_next()?,
             Token::Date(year, month, day) => self.dated(Some(year), month, day)?,
             Token::Dotted(day, month, year) => self.dated(year, month, day)?,
@@ -33,21 +51,7 @@ impl Reader {
             Token::Month(month) => self.after_month(month)?,
             Token::Number(day) | Token::Ordinal(day) => self.after_day(day)?,
             _ => return Err(self.unexpected()),
-        };
-        self.draft.set_date(date)
-    }
-
-    /// "this Friday", "this evening".
-    fn after_this(&mut self) -> Result<(), WhenError> {
-        match self.peek(0).cloned() {
-            Some(Token::Weekday(..) | Token::Weekend(_)) => self.date(),
-            Some(Token::Part(part, Number::One)) => {
-                self.skip(1);
-                self.draft.set_part(part)?;
-                self.draft.set_date(DateWord::Offset(0))
-            }
-            _ => Err(self.unexpected()),
-        }
+        })
     }
 
     fn after_next(&mut self) -> Result<DateWord, WhenError> {
@@ -87,7 +91,7 @@ impl Reader {
     }
 
     /// A year, so many places ahead; no hour is that large.
-    fn year(&mut self, ahead: usize) -> Option<u32> {
+    pub(crate) fn year(&mut self, ahead: usize) -> Option<u32> {
         let Some(Token::Number(year @ 1970..=9999)) = self.peek(ahead).cloned() else { return None };
         self.skip(ahead + 1);
         self.accept(&Token::Unit(Unit::Year));

@@ -12,6 +12,18 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) repeat: Option<Repeat>,
     pub(crate) date: Option<DateWord>,
+    /// The day of the week that was said beside a date, which has to be that of the date.
+    pub(crate) weekday: Option<Weekday>,
+    /// What a length of time is counted from, if not from now: "a week from Friday".
+    pub(crate) from: Option<DateWord>,
+    /// A repetition was to end at what follows.
+    pub(crate) until: bool,
+    /// "tonight": hours after midnight are those of the night to come.
+    pub(crate) tonight: bool,
+    /// What had to be assumed.
+    pub(crate) notes: Vec<&'static str>,
+    /// A moment with its offset.
+    pub(crate) instant: Option<jiff::Timestamp>,
     pub(crate) times: Vec<TimeOfDay>,
     pub(crate) part: Option<Part>,
     pub(crate) from_now: Option<FromNow>,
@@ -21,8 +33,8 @@ pub(crate) struct Draft {
 pub(crate) enum Repeat {
     /// Every so many units.
     Each { count: u32, unit: Unit },
-    /// On these days of every week.
-    Weekdays(Vec<Weekday>),
+    /// On these days of every so many weeks.
+    Weekdays { days: Vec<Weekday>, weeks: u32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +49,33 @@ pub(crate) enum DateWord {
     DayOfMonth(u32),
     /// A unit of time later: "next month".
     Next(Unit),
+    /// A day that its place in a month tells: "the last Friday of the month".
+    InMonth { day: Place, month: InMonth },
+}
+
+/// A day by its place in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The day of that number.
+    Day(u32),
+    LastDay,
+    /// The first, second ... of these weekdays.
+    Nth(u32, Weekday),
+    LastWeekday(Weekday),
+}
+
+/// Which month is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InMonth {
+    /// None was said, which only does where a repetition says it.
+    Unsaid,
+    /// The first, from this on, in which the day still comes.
+    Coming,
+    Next,
+    Named {
+        year: Option<u32>,
+        month: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,32 +95,88 @@ pub(crate) struct FromNow {
 }
 
 impl Draft {
+    /// Whether no word of it says when.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let Self { repeat, date, times, part, from_now, instant, .. } = self;
+        repeat.is_none()
+            && date.is_none()
+            && times.is_empty()
+            && part.is_none()
+            && from_now.is_none()
+            && instant.is_none()
+    }
+
+    /// What cannot stand beside each other.
+    pub(crate) fn check_together(&self) -> Result<(), WhenError> {
+        if self.until && self.repeat.is_some() {
+            return Err(WhenError::Unsupported(
+                "a repetition cannot be told when to end: schedule it without the end, and cancel it then",
+            ));
+        }
+        let alone = Self { instant: None, text: String::new(), ..self.clone() };
+        if self.instant.is_some() && (self.weekday.is_some() || !alone.says_nothing()) {
+            return Err(self.twice("times"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_instant(&mut self, at: jiff::Timestamp) -> Result<(), WhenError> {
+        match self.instant.replace(at) {
+            None => Ok(()),
+            Some(_) => Err(self.twice("times")),
+        }
+    }
+
     fn twice(&self, what: &'static str) -> WhenError {
         WhenError::Twice { what, text: self.text.clone() }
     }
 
     pub(crate) fn set_repeat(&mut self, repeat: Repeat) -> Result<(), WhenError> {
-        match (&self.repeat, &repeat) {
-            // "every week, on mondays": the days say it more exactly.
-            (None | Some(Repeat::Each { count: 1, unit: Unit::Week }), _) => {}
+        let repeat = match (self.repeat.take(), repeat) {
+            (None, repeat) => repeat,
+            // "every two weeks, on mondays": the days say it more exactly.
+            (Some(Repeat::Each { count, unit: Unit::Week }), Repeat::Weekdays { days, weeks: 1 })
+            | (Some(Repeat::Weekdays { days, weeks: 1 }), Repeat::Each { count, unit: Unit::Week }) => {
+                Repeat::Weekdays { days, weeks: count }
+            }
+            // "every week, daily at nine"
+            (Some(Repeat::Each { count: 1, unit: Unit::Week }), repeat) => repeat,
+            // "every month, on the first Monday of every month"
+            (Some(known), repeat) if known == repeat => repeat,
             _ => return Err(self.twice("repetitions")),
-        }
+        };
         self.repeat = Some(repeat);
         Ok(())
     }
 
+    /// A day of the week beside a date is kept to be compared with it.
     pub(crate) fn set_date(&mut self, date: DateWord) -> Result<(), WhenError> {
-        if self.date.is_some() {
-            return Err(self.twice("dates"));
-        }
+        let date = match (self.date, date) {
+            (None, date) => date,
+            (Some(DateWord::Weekday { day, .. }), DateWord::Next(Unit::Week))
+            | (Some(DateWord::Next(Unit::Week)), DateWord::Weekday { day, .. }) => {
+                DateWord::Weekday { day, next: true }
+            }
+            (Some(DateWord::Weekday { day, .. }), date) | (Some(date), DateWord::Weekday { day, .. })
+                if self.weekday.is_none() && !matches!(date, DateWord::Weekday { .. } | DateWord::Next(_)) =>
+            {
+                self.weekday = Some(day);
+                date
+            }
+            _ => return Err(self.twice("dates")),
+        };
         self.date = Some(date);
         Ok(())
     }
 
     pub(crate) fn set_part(&mut self, part: Part) -> Result<(), WhenError> {
-        if self.part.is_some_and(|known| known != part) {
-            return Err(self.twice("parts of the day"));
-        }
+        let part = match (self.part, part) {
+            // "midnight tonight"
+            (Some(Part::Midnight), Part::Evening | Part::Night)
+            | (Some(Part::Evening | Part::Night), Part::Midnight) => Part::Midnight,
+            (Some(known), part) if known != part => return Err(self.twice("parts of the day")),
+            (_, part) => part,
+        };
         self.part = Some(part);
         Ok(())
     }

@@ -21,13 +21,23 @@ const NUMBERS: &[(&str, u32)] = &[
     ("ten", 10),
     ("eleven", 11),
     ("twelve", 12),
+    ("thirteen", 13),
+    ("fourteen", 14),
     ("fifteen", 15),
+    ("sixteen", 16),
+    ("seventeen", 17),
+    ("eighteen", 18),
+    ("nineteen", 19),
     ("twenty", 20),
     ("thirty", 30),
     ("forty", 40),
     ("fifty", 50),
     ("sixty", 60),
+    ("seventy", 70),
+    ("eighty", 80),
     ("ninety", 90),
+    ("zero", 0),
+    ("oh", 0),
 ];
 
 const ORDINALS: &[(&str, u32)] = &[
@@ -41,19 +51,27 @@ const ORDINALS: &[(&str, u32)] = &[
     ("eighth", 8),
     ("ninth", 9),
     ("tenth", 10),
+    ("eleventh", 11),
+    ("twelfth", 12),
+    ("thirteenth", 13),
+    ("fourteenth", 14),
     ("fifteenth", 15),
+    ("sixteenth", 16),
+    ("seventeenth", 17),
+    ("eighteenth", 18),
+    ("nineteenth", 19),
     ("twentieth", 20),
     ("thirtieth", 30),
 ];
 
 const WEEKDAYS: &[(&str, &str, Weekday)] = &[
-    ("monday", "mon", Weekday::Monday),
-    ("tuesday", "tue tues", Weekday::Tuesday),
-    ("wednesday", "wed", Weekday::Wednesday),
-    ("thursday", "thu thur thurs", Weekday::Thursday),
-    ("friday", "fri", Weekday::Friday),
-    ("saturday", "sat", Weekday::Saturday),
-    ("sunday", "sun", Weekday::Sunday),
+    ("monday", "mon mo", Weekday::Monday),
+    ("tuesday", "tue tues tu", Weekday::Tuesday),
+    ("wednesday", "wed weds we", Weekday::Wednesday),
+    ("thursday", "thu thur thurs th", Weekday::Thursday),
+    ("friday", "fri fr", Weekday::Friday),
+    ("saturday", "sat sa", Weekday::Saturday),
+    ("sunday", "sun su", Weekday::Sunday),
 ];
 
 const MONTHS: &[(&str, &str)] = &[
@@ -76,11 +94,8 @@ pub(crate) fn is_noise(word: &str) -> bool {
     matches!(word, "the" | "of" | "on" | "for" | "please" | "sharp" | "about" | "around" | "exactly" | "coming")
 }
 
-/// What a word means; most mean one thing, `tonight` two.
+/// What a word means.
 pub(crate) fn meaning(word: &str) -> Option<Vec<Token>> {
-    if word == "tonight" {
-        return Some(vec![Token::Day(0), Token::Part(Part::Evening, One)]);
-    }
     let token = number(word).or_else(|| unit(word)).or_else(|| calendar(word)).or_else(|| part(word));
     token.or_else(|| link(word)).map(|token| vec![token])
 }
@@ -108,7 +123,8 @@ fn unit(word: &str) -> Option<Token> {
 fn calendar(word: &str) -> Option<Token> {
     let token = match word {
         "today" => Token::Day(0),
-        "tomorrow" | "tmrw" => Token::Day(1),
+        "tonight" => Token::Tonight,
+        "tomorrow" | "tmrw" | "tmr" | "tomorow" | "tommorow" | "tommorrow" => Token::Day(1),
         "overmorrow" => Token::Day(2),
         "weekday" | "workday" => Token::Workdays(One),
         "weekdays" | "workdays" => Token::Workdays(Each),
@@ -140,7 +156,7 @@ fn part(word: &str) -> Option<Token> {
     let (part, number) = match word {
         "morning" => (Part::Morning, One),
         "mornings" => (Part::Morning, Each),
-        "noon" | "midday" | "lunchtime" => (Part::Noon, One),
+        "noon" | "midday" | "lunchtime" | "lunch" => (Part::Noon, One),
         "afternoon" => (Part::Afternoon, One),
         "afternoons" => (Part::Afternoon, Each),
         "evening" => (Part::Evening, One),
@@ -158,7 +174,14 @@ fn link(word: &str) -> Option<Token> {
         "in" | "after" | "within" => Token::In,
         "from_now" | "later" => Token::FromNow,
         "at" | "by" => Token::At,
+        "from" | "starting" => Token::From,
+        "until" | "till" => Token::Until,
+        "through" | "thru" => Token::Dash,
+        "to" => Token::ToHour,
+        "past" => Token::PastHour,
         "next" => Token::Next,
+        "last" => Token::Last,
+        "end" => Token::End,
         "this" => Token::This,
         "every" | "each" => Token::Every,
         "every_other" => Token::EveryOther,

@@ -12,6 +12,15 @@ pub enum WhenError {
          \"on Friday at 10\", \"every day at 9:30\" or a cron expression such as `0 8 * * 1-5`"
     )]
     Word { word: String, text: String },
+    #[error(
+        "`{text}` is a span, and one point in time is needed: give its beginning, such as `tomorrow at 14:00` (a time of \
+         day has a colon: `14:30`)"
+    )]
+    Span { text: String },
+    #[error("`{text}` has a minus sign, and times lie ahead: say for example `in 5 minutes`")]
+    Negative { text: String },
+    #[error("{} is a {}, not a {said}: give the date or the day of the week alone", at.strftime("%Y-%m-%d"), at.strftime("%A"))]
+    OtherDay { at: DateTime, said: &'static str },
     #[error("`{text}` names two {what}: give one")]
     Twice { what: &'static str, text: String },
     #[error("there is no time of day like {hour}:{minute:02}: hours go to 23 and minutes to 59")]

@@ -1,9 +1,13 @@
 //! From tokens to a draft. Clauses may come in any order, as people say them: "tomorrow at 9" and "at 9 tomorrow".
 
-use crate::draft::{Draft, FromNow, Repeat};
+use jiff::civil::Weekday;
+
+use crate::draft::{DateWord, Draft, FromNow, InMonth, Place, Repeat};
 use crate::error::WhenError;
 use crate::lexer;
-use crate::token::{Number, Token, Unit};
+use crate::token::{Number, Part, Token, Unit};
+
+const READ_AS_EVERY_OTHER: &str = "This is every other week; for one in each month say \"of every month\".";
 
 /// What a text says.
 pub(crate) fn read(text: &str) -> Result<Draft, WhenError> {
@@ -16,11 +20,12 @@ pub(crate) fn read(text: &str) -> Result<Draft, WhenError> {
     while let Some(token) = reader.peek(0).cloned() {
         reader.clause(&token)?;
     }
-    let Draft { repeat, date, times, part, from_now, .. } = &reader.draft;
-    if repeat.is_none() && date.is_none() && times.is_empty() && part.is_none() && from_now.is_none() {
+    let draft = reader.draft;
+    if draft.says_nothing() {
         return Err(WhenError::Empty);
     }
-    Ok(reader.draft)
+    draft.check_together()?;
+    Ok(draft)
 }
 
 /// The tokens and how far they are read.
@@ -65,8 +70,23 @@ impl Reader {
                 self.skip(1);
                 Ok(())
             }
+            Token::Instant(at) => {
+                self.skip(1);
+                self.draft.set_instant(*at)
+            }
             Token::In => self.after_in(),
             Token::At => self.after_at(),
+            Token::Until => {
+                self.draft.until = true;
+                self.after_at()
+            }
+            Token::From => self.after_from(),
+            Token::Tonight => {
+                self.skip(1);
+                self.draft.tonight = true;
+                self.draft.set_date(DateWord::Offset(0))?;
+                self.draft.set_part(Part::Evening)
+            }
             Token::Every | Token::EveryOther | Token::Once | Token::Adverb(_) | Token::Workdays(_) => self.repetition(),
             Token::Weekend(Number::Each) | Token::Weekday(_, Number::Each) | Token::Part(_, Number::Each) => {
                 self.repetition()
@@ -76,7 +96,8 @@ impl Reader {
                 self.draft.set_part(*part)
             }
             Token::OneAndHalf => self.length(),
-            Token::Half if !matches!(self.peek(1), Some(Token::Ordinal(_))) => self.length(),
+            Token::Half if !self.time_is_next() => self.length(),
+            Token::Number(_) if self.minutes_of_hour_are_next() => self.time(),
             Token::Unit(unit) if self.peek(1) == Some(&Token::In) => self.inverted_length(*unit),
             Token::Number(_) if self.length_is_next() => self.length(),
             _ if self.date_is_next() => self.date(),
@@ -97,6 +118,15 @@ impl Reader {
     fn after_at(&mut self) -> Result<(), WhenError> {
         self.skip(1);
         if self.time_is_next() { self.time() } else { Ok(()) }
+    }
+
+    /// After "from" comes the day a repetition begins on; a time of day would be the beginning of a span.
+    fn after_from(&mut self) -> Result<(), WhenError> {
+        self.skip(1);
+        if self.time_is_next() && !self.date_is_next() {
+            return Err(WhenError::Span { text: self.draft.text.clone() });
+        }
+        self.date()
     }
 
     fn length_is_next(&self) -> bool {
@@ -123,7 +153,14 @@ impl Reader {
             amount = self.amount()?;
             self.draft.add_from_now(amount)?;
         }
-        self.accept(&Token::FromNow);
+        if self.accept(&Token::FromNow) {
+            return Ok(());
+        }
+        // "a week from Friday"
+        if self.peek(0) == Some(&Token::From) {
+            self.skip(1);
+            self.draft.from = Some(self.read_date()?);
+        }
         Ok(())
     }
 
@@ -171,6 +208,9 @@ impl Reader {
             }
             Some(Token::EveryOther) => {
                 self.skip(1);
+                if matches!(self.peek(0), Some(Token::Weekday(..))) {
+                    return self.each_weekday(2);
+                }
                 let Some(Token::Unit(unit)) = self.peek(0).cloned() else { return Err(self.unexpected()) };
                 self.skip(1);
                 self.draft.set_repeat(Repeat::Each { count: 2, unit })
@@ -187,17 +227,22 @@ impl Reader {
     fn each(&mut self) -> Result<(), WhenError> {
         use jiff::civil::Weekday as Day;
         match (self.peek(0).cloned(), self.peek(1).cloned()) {
-            (Some(Token::Weekday(..)), _) => self.each_weekday(),
+            (Some(Token::Weekday(..)), _) => self.each_weekday(1),
+            (Some(Token::Ordinal(nth)), Some(Token::Weekday(day, _))) => self.each_nth_weekday(nth, day),
+            (Some(Token::Last), _) => {
+                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Month })?;
+                self.date()
+            }
             (Some(Token::Workdays(_)), _) => {
                 self.skip(1);
                 self.accept(&Token::Unit(Unit::Day));
                 let days = vec![Day::Monday, Day::Tuesday, Day::Wednesday, Day::Thursday, Day::Friday];
-                self.draft.set_repeat(Repeat::Weekdays(days))
+                self.draft.set_repeat(Repeat::Weekdays { days, weeks: 1 })
             }
             (Some(Token::Weekend(_)), _) => {
                 self.skip(1);
                 self.accept(&Token::Unit(Unit::Day));
-                self.draft.set_repeat(Repeat::Weekdays(vec![Day::Saturday, Day::Sunday]))
+                self.draft.set_repeat(Repeat::Weekdays { days: vec![Day::Saturday, Day::Sunday], weeks: 1 })
             }
             (Some(Token::Part(part, _)), _) => {
                 self.skip(1);
@@ -212,7 +257,7 @@ impl Reader {
                 self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Year })?;
                 self.date()
             }
-            (Some(Token::Ordinal(_)), _) | (Some(Token::Number(_)), Some(Token::DayNumber)) => {
+            (Some(Token::Ordinal(_) | Token::End), _) | (Some(Token::Number(_)), Some(Token::DayNumber)) => {
                 self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Month })?;
                 self.date()
             }
@@ -228,7 +273,7 @@ impl Reader {
         }
     }
 
-    fn each_weekday(&mut self) -> Result<(), WhenError> {
+    fn each_weekday(&mut self, weeks: u32) -> Result<(), WhenError> {
         let mut days = Vec::new();
         loop {
             let joined = usize::from(self.peek(0) == Some(&Token::And));
@@ -239,7 +284,28 @@ impl Reader {
                 days.push(day);
             }
         }
-        self.draft.set_repeat(Repeat::Weekdays(days))
+        self.draft.set_repeat(Repeat::Weekdays { days, weeks })
+    }
+
+    /// "every second Tuesday of the month" is one in a month, "every second Tuesday" one in two weeks; of "every third
+    /// Tuesday" nobody can tell.
+    fn each_nth_weekday(&mut self, nth: u32, day: Weekday) -> Result<(), WhenError> {
+        let DateWord::InMonth { month, .. } = self.read_date()? else { return Err(self.unexpected()) };
+        let of_month = !matches!(month, InMonth::Unsaid) || self.draft.repeat.is_some();
+        match nth {
+            2 if !of_month => {
+                self.draft.notes.push(READ_AS_EVERY_OTHER);
+                self.draft.set_repeat(Repeat::Weekdays { days: vec![day], weeks: 2 })
+            }
+            3.. if !of_month => Err(WhenError::Unsupported(
+                "\"every third Friday\" may be every three weeks or once a month: say \"every 3 weeks on Friday\" or \
+                 \"the third Friday of every month\"",
+            )),
+            _ => {
+                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Month })?;
+                self.draft.set_date(DateWord::InMonth { day: Place::Nth(nth, day), month: InMonth::Coming })
+            }
+        }
     }
 
     /// "every half hour", "каждые полтора часа": as seconds.

@@ -12,14 +12,19 @@ mod english;
 mod error;
 mod grammar;
 mod lexer;
+mod monthly;
 mod once;
 mod repeat;
 mod russian;
+mod span;
 mod token;
 
 #[cfg(test)]
 mod cases;
 
+use std::fmt;
+
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 pub use error::WhenError;
@@ -33,7 +38,10 @@ pub enum Due {
     After(u32),
     /// A date and time on the wall clock.
     At(DateTime),
-    /// A cron expression of five fields.
+    /// A moment that was given with its offset from UTC.
+    Instant(Timestamp),
+    /// A cron expression of five fields, which may end with `every 2 weeks from 2026-11-23`: only in every second week,
+    /// counted from that of the date.
     Cron(String),
     /// Again and again, this many seconds apart.
     Every(u32),
@@ -84,18 +92,38 @@ pub fn parse_with_repeat(time: &str, repeat: &str, now: DateTime) -> Result<When
     repeat::combine(grammar::read(time)?, repetition, now)
 }
 
+/// One point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// On the person's wall clock.
+    Wall(DateTime),
+    /// Given with its offset from UTC.
+    Instant(Timestamp),
+}
+
+/// `2026-11-25T18:00:00`, for an instant with `Z` behind it.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wall(at) => write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%S")),
+            Self::Instant(at) => write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        }
+    }
+}
+
 /// Understands a text as one point in time: a deadline.
 ///
 /// # Errors
 /// As [`parse`], and when it is a repetition.
-pub fn parse_once(text: &str, now: DateTime) -> Result<DateTime, WhenError> {
+pub fn parse_once(text: &str, now: DateTime) -> Result<Moment, WhenError> {
     let draft = grammar::read(text)?;
     if draft.repeat.is_some() {
         return Err(WhenError::Repetition(text.trim().to_owned()));
     }
     match once::resolve(&draft, now)?.due {
-        Due::At(at) => Ok(at),
-        Due::After(seconds) => once::later(now, i64::from(seconds)),
+        Due::At(at) => Ok(Moment::Wall(at)),
+        Due::Instant(at) => Ok(Moment::Instant(at)),
+        Due::After(seconds) => once::later(now, i64::from(seconds)).map(Moment::Wall),
         Due::Cron(_) | Due::Every(_) => Err(WhenError::Repetition(text.trim().to_owned())),
     }
 }

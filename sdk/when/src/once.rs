@@ -4,9 +4,10 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, ToSpan};
 
 use crate::date::date_of;
-use crate::draft::{DateWord, Draft, FromNow, TimeOfDay};
+use crate::draft::{DateWord, Draft, FromNow, InMonth, Place, TimeOfDay};
 use crate::error::WhenError;
-use crate::token::Unit;
+use crate::repeat::name;
+use crate::token::{Part, Unit};
 use crate::{Due, When};
 
 /// The time of day that is meant when none is said.
@@ -21,8 +22,12 @@ pub(crate) fn resolve(draft: &Draft, now: DateTime) -> Result<When, WhenError> {
             return if seconds == 0 { Err(WhenError::Zero) } else { Ok(just(Due::After(seconds))) };
         }
     }
+    if let Some(at) = draft.instant {
+        return Ok(just(Due::Instant(at)));
+    }
     let mut notes = Vec::new();
     let at = moment(draft, now, &mut notes)?;
+    notes.extend(draft.notes.iter().map(|note| (*note).to_owned()));
     Ok(When { due: Due::At(at), notes })
 }
 
@@ -36,21 +41,47 @@ pub(crate) fn moment(draft: &Draft, now: DateTime, notes: &mut Vec<String>) -> R
         return from_now(draft, length, now);
     }
     let times = candidates(draft, notes)?;
-    match draft.date {
-        None => Ok(today_or_tomorrow(&times, now, notes)?),
-        Some(DateWord::Offset(0)) => pick(now.date(), &times, now),
+    let at = match draft.date {
+        None => today_or_tomorrow(&times, now, notes)?,
+        Some(DateWord::Offset(0)) => today(draft, &times, now)?,
         // On another day there is room for the time as it was said.
-        Some(date) => on_date(date, &times[..1], now),
+        Some(date) => on_date(date, &times[..1], now)?,
+    };
+    match draft.weekday.filter(|day| *day != at.weekday()) {
+        None => Ok(at),
+        Some(day) => Err(WhenError::OtherDay { at, said: name(day) }),
     }
 }
 
+/// Today, of which the small hours belong to the night that is still to come: "tonight at 1am", «сегодня в 2 ночи».
+fn today(draft: &Draft, times: &[Time], now: DateTime) -> Result<DateTime, WhenError> {
+    let first = times.first().copied().unwrap_or(Time::midnight());
+    let of_the_night = first.hour() < 6
+        && (draft.tonight || matches!(draft.part, Some(Part::Night | Part::Midnight)))
+        && times.len() == 1;
+    pick(now.date(), times, now).or_else(|past| {
+        let tomorrow = now.date().tomorrow().map_err(|_| WhenError::TooFar)?;
+        if of_the_night { Ok(tomorrow.to_datetime(first)) } else { Err(past) }
+    })
+}
+
 fn from_now(draft: &Draft, length: FromNow, now: DateTime) -> Result<DateTime, WhenError> {
-    if draft.date.is_some() {
-        return Err(WhenError::Twice { what: "dates", text: draft.text.clone() });
-    }
     let span = Span::new().try_months(length.months).and_then(|span| span.try_days(length.days));
     let span = span.and_then(|span| span.try_seconds(length.seconds)).map_err(|_| WhenError::TooFar)?;
+    if let Some(from) = draft.from {
+        return counted_from(draft, from, span, now);
+    }
     let at = now.checked_add(span).map_err(|_| WhenError::TooFar)?;
+    match draft.date {
+        // "in two weeks on Monday": the Monday of that week.
+        Some(DateWord::Weekday { day, .. }) if length.seconds == 0 && length.days % 7 == 0 => {
+            let monday = at.date().checked_sub(i64::from(at.weekday().to_monday_zero_offset()).days());
+            let date = monday.and_then(|monday| monday.checked_add(i64::from(day.to_monday_zero_offset()).days()));
+            return pick(date.map_err(|_| WhenError::TooFar)?, &candidates(draft, &mut Vec::new())?, now);
+        }
+        Some(_) => return Err(WhenError::Twice { what: "dates", text: draft.text.clone() }),
+        None => {}
+    }
     if draft.times.is_empty() && draft.part.is_none() {
         return if at > now { Ok(at) } else { Err(WhenError::Zero) };
     }
@@ -59,6 +90,17 @@ fn from_now(draft: &Draft, length: FromNow, now: DateTime) -> Result<DateTime, W
     }
     let times = candidates(draft, &mut Vec::new())?;
     pick(at.date(), &times, now)
+}
+
+/// "a week from Friday at nine"
+fn counted_from(draft: &Draft, from: DateWord, span: Span, now: DateTime) -> Result<DateTime, WhenError> {
+    if draft.date.is_some() {
+        return Err(WhenError::Twice { what: "dates", text: draft.text.clone() });
+    }
+    let times = candidates(draft, &mut Vec::new())?;
+    // The day itself counts, also when the hour of today has passed.
+    let start = on_date(from, &[Time::MAX], now)?.date();
+    pick(start.checked_add(span).map_err(|_| WhenError::TooFar)?, &times[..1], now)
 }
 
 /// The times of day that may be meant, the likeliest first.
@@ -127,7 +169,21 @@ fn on_date(date: DateWord, times: &[Time], now: DateTime) -> Result<DateTime, Wh
         }
         DateWord::MonthDay { year: None, month, day } => coming_month_day(month, day, times, now),
         DateWord::DayOfMonth(day) => coming_day(day, times, now),
+        DateWord::InMonth { day, month } => in_month(day, month, times, now),
     }
+}
+
+/// The first of the months that has the day, and has it still to come.
+fn in_month(day: Place, month: InMonth, times: &[Time], now: DateTime) -> Result<DateTime, WhenError> {
+    let mut past = WhenError::NoDate("that day of the month".to_owned());
+    for month in month.months(now.date())? {
+        match day.within(month).map(|date| pick(date, times, now)) {
+            Some(Ok(at)) => return Ok(at),
+            Some(Err(error)) => past = error,
+            None => {}
+        }
+    }
+    Err(past)
 }
 
 /// This year or the first later one that has the day, for the 29th of February is not in every year.

@@ -1,8 +1,8 @@
 //! Repetitions from a draft: a cron expression where the calendar counts, a distance in seconds where it does not.
 
-use jiff::civil::{DateTime, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 
-use crate::draft::{DateWord, Draft, Repeat, TimeOfDay};
+use crate::draft::{DateWord, Draft, InMonth, Place, Repeat, TimeOfDay};
 use crate::error::WhenError;
 use crate::once::{self, DEFAULT_HOUR};
 use crate::token::Unit;
@@ -43,9 +43,11 @@ fn resolve_repeated(draft: &Draft, now: DateTime) -> Result<When, WhenError> {
 
 /// When a draft with a repetition is due.
 pub(crate) fn resolve(draft: &Draft, repetition: &Repeat, now: DateTime) -> Result<When, WhenError> {
-    let resolver = Resolver { draft, now, notes: Vec::new() };
+    let notes = draft.notes.iter().map(|note| (*note).to_owned()).collect();
+    let resolver = Resolver { draft, now, notes };
     match repetition {
-        Repeat::Weekdays(days) => resolver.on_weekdays(days),
+        Repeat::Weekdays { weeks: 0, .. } => Err(WhenError::Zero),
+        Repeat::Weekdays { days, weeks } => resolver.on_weekdays(days, *weeks),
         Repeat::Each { count: 0, .. } => Err(WhenError::Zero),
         Repeat::Each { count, unit } => match unit {
             Unit::Second => resolver.apart(*count, 1),
@@ -108,27 +110,40 @@ impl Resolver<'_> {
         self.cron(format!("{clock} * * *"))
     }
 
-    fn on_weekdays(mut self, days: &[Weekday]) -> Result<When, WhenError> {
+    fn on_weekdays(mut self, days: &[Weekday], weeks: u32) -> Result<When, WhenError> {
         let clock = self.clock()?;
+        let expression = format!("{clock} * * {}", numbers(days));
+        if weeks > 1 {
+            let begins = self.first_on(days)?.strftime("%Y-%m-%d");
+            return self.cron(format!("{expression} every {weeks} weeks from {begins}"));
+        }
         self.note_later_start(days)?;
-        self.cron(format!("{clock} * * {}", numbers(days)))
+        self.cron(expression)
+    }
+
+    /// The date on which it first comes: the one that was given, or the coming one of these days.
+    fn first_on(&mut self, days: &[Weekday]) -> Result<Date, WhenError> {
+        if self.draft.date.is_some() {
+            return Ok(self.anchor()?.date());
+        }
+        let last = self.times()?.last().copied();
+        let at_time = last.map_or(Time::midnight(), |time| jiff::civil::time(time.hour, time.minute, 0, 0));
+        let mut date = self.now.date();
+        while date.to_datetime(at_time) <= self.now || !days.contains(&date.weekday()) {
+            date = date.tomorrow().map_err(|_| WhenError::TooFar)?;
+        }
+        Ok(date)
     }
 
     fn each_week(mut self, count: u32) -> Result<When, WhenError> {
         if count > 1 && self.says_only_how_often() {
             return self.apart(count, 7 * 24 * 3600);
         }
-        if count > 1 {
-            return Err(WhenError::Unsupported(
-                "every few weeks on a certain day or at a certain time is not possible: say \"every 2 weeks\", which \
-                 counts from now, or every week",
-            ));
-        }
         let day = self.anchor()?.weekday();
         if self.draft.date.is_none() && self.draft.from_now.is_none() {
             self.notes.push(format!("No day was given, so {}s are assumed.", name(day)));
         }
-        self.on_weekdays(&[day])
+        self.on_weekdays(&[day], count)
     }
 
     fn each_month(mut self, count: u32) -> Result<When, WhenError> {
@@ -144,11 +159,25 @@ impl Resolver<'_> {
         if count > 1 {
             self.notes.push("The months are counted from January.".to_owned());
         }
-        let day = match self.draft.date {
-            Some(DateWord::DayOfMonth(day)) => i8::try_from(day).unwrap_or(1),
-            _ => self.anchor()?.day(),
+        let place = match self.draft.date {
+            Some(DateWord::DayOfMonth(day)) => Place::Day(day),
+            Some(DateWord::InMonth { month: InMonth::Next | InMonth::Named { .. }, .. }) => {
+                return Err(WhenError::Unsupported("a repetition each month takes no month: leave it out"));
+            }
+            Some(DateWord::InMonth { day, .. }) => day,
+            Some(DateWord::Weekday { .. }) if self.draft.repeat.is_some() => {
+                return Err(WhenError::Unsupported(
+                    "say which of these days of the month: \"the first Monday of every month\", \"the last Friday of \
+                     every month\"",
+                ));
+            }
+            _ => Place::Day(self.anchor()?.day().unsigned_abs().into()),
         };
         let clock = self.clock()?;
+        let Place::Day(day) = place else {
+            let (day, weekday) = place.cron();
+            return self.cron(format!("{clock} {day} {months} {weekday}"));
+        };
         if self.draft.date.is_none() && self.draft.from_now.is_none() {
             self.notes.push(format!("No day was given, so day {day} of the month is assumed."));
         }
@@ -162,8 +191,12 @@ impl Resolver<'_> {
         if count > 1 {
             return Err(WhenError::Unsupported("a repetition of several years is not possible: say every year"));
         }
-        let anchor = self.anchor()?;
         let clock = self.clock()?;
+        if let Some(DateWord::InMonth { day, month: InMonth::Named { month, .. } }) = self.draft.date {
+            let (day, weekday) = day.cron();
+            return self.cron(format!("{clock} {day} {month} {weekday}"));
+        }
+        let anchor = self.anchor()?;
         self.cron(format!("{clock} {} {} *", anchor.day(), anchor.month()))
     }
 
@@ -245,7 +278,7 @@ fn numbers(days: &[Weekday]) -> String {
     numbers.join(",")
 }
 
-fn name(day: Weekday) -> &'static str {
+pub(crate) fn name(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "Monday",
         Weekday::Tuesday => "Tuesday",

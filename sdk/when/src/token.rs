@@ -27,6 +27,14 @@ pub(crate) enum Token {
     Past(u32),
     /// Minutes to the hour that follows: "quarter to nine".
     To(u32),
+    /// `past`, between minutes and an hour: "ten past nine".
+    PastHour,
+    /// `to`, between minutes and an hour, or between the ends of a span.
+    ToHour,
+    /// `четверть`, before "десятого".
+    Quarter,
+    /// A moment with its offset from UTC: `2026-11-25T14:30:00+03:00`.
+    Instant(jiff::Timestamp),
     /// `без`, before "пятнадцати десять".
     Without,
     Unit(Unit),
@@ -37,6 +45,8 @@ pub(crate) enum Token {
     Month(u32),
     /// Days from today: `tomorrow` is 1.
     Day(i32),
+    /// This evening and the night after it.
+    Tonight,
     Part(Part, Number),
     Am,
     Pm,
@@ -49,6 +59,16 @@ pub(crate) enum Token {
     /// `at`, `в`: a time may follow.
     At,
     Next,
+    /// `last`, `последний`: of a month.
+    Last,
+    /// `end`, `конец`: of a month.
+    End,
+    /// `from`, `с`: the beginning of a span or of a count.
+    From,
+    /// `until`, `до`: a deadline, or the end of a span.
+    Until,
+    /// A sign between two things; its word has the spaces around it. [`crate::span`] decides what it means.
+    Dash,
     /// `this`, `ближайший`.
     This,
     Every,

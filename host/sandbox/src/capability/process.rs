@@ -6,6 +6,7 @@
 
 mod child;
 mod environment;
+mod git;
 mod group;
 mod namespace;
 mod output;
@@ -26,7 +27,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::bindings::wit::process::{Command, Finished};
+use crate::bindings::wit::process::{Command, Finished, GitClone, GitCommand};
 use crate::bindings::{Failure, wit};
 use crate::call::Refusal;
 use crate::capability::{Brings, Capability};
@@ -131,8 +132,9 @@ impl wit::process::Host for CallState {
     async fn run(&mut self, command: Command) -> Result<Finished, Failure> {
         let grant = Arc::clone(&self.grant.process);
         check(&command)?;
-        program::check(&grant.commands, &self.plugin, &command.program)?;
-        environment::check(&grant, &self.plugin, &command.variables)?;
+        let granted_in = &self.grant.granted_in;
+        program::check((&grant.commands, granted_in), &self.plugin, &command.program)?;
+        environment::check((&grant, granted_in), &self.plugin, &command.variables)?;
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let mut place = self.find_place(&command).await?;
@@ -142,7 +144,7 @@ impl wit::process::Host for CallState {
             // Much may have changed while the owner thought about it.
             place = self.find_place(&command).await?;
         }
-        self.ask_about_network(&command).await?;
+        self.ask_about_network(&command, None).await?;
         let (program, network, began) = (command.program.clone(), command.network, Timestamp::now());
         let looked_at =
             if matches!(grant.commands, Commands::Listed(_)) { place.folder.clone() } else { place.workspace.clone() };
@@ -162,6 +164,14 @@ impl wit::process::Host for CallState {
         let ending = ending?;
         let [output, errors] = outputs.map(|output| output.printed());
         Ok(Finished { ending, output, errors })
+    }
+
+    async fn run_git(&mut self, command: GitCommand) -> Result<Finished, Failure> {
+        self.git(command).await
+    }
+
+    async fn clone_git(&mut self, what: GitClone) -> Result<Finished, Failure> {
+        self.git_clone(what).await
     }
 }
 
@@ -193,10 +203,10 @@ impl CallState {
         if !command.network || self.grant.process.network {
             return Ok(());
         }
-        let plugin = &self.plugin;
+        let place = self.grant.granted_in.place("process");
         Err(Failure::Denied(format!(
-            "programs of {plugin} may not reach the network: the owner can allow it by `network = true` in `process`, \
-             under [plugins.{plugin}] in steward.toml"
+            "programs of {} may not reach the network: the owner can add `network = true` to {place}",
+            self.plugin
         )))
     }
 
@@ -218,12 +228,17 @@ impl CallState {
         Ok(())
     }
 
-    /// A program that may use the network reaches a host like a request does.
-    async fn ask_about_network(&mut self, command: &Command) -> Result<(), Failure> {
+    /// A program that may use the network reaches a host like a request does: the one of `address`, or what its arguments
+    /// name.
+    async fn ask_about_network(&mut self, command: &Command, address: Option<&str>) -> Result<(), Failure> {
         if !command.network || !self.lowering.was_lowered() {
             return Ok(());
         }
-        let addresses = command.arguments.iter().filter_map(|argument| Url::parse(argument).ok());
+        let named: Vec<&str> = match address {
+            Some(address) => vec![address],
+            None => command.arguments.iter().map(String::as_str).collect(),
+        };
+        let addresses = named.into_iter().filter_map(|named| Url::parse(named).ok());
         let known = |url: &Url| {
             let port = url.port_or_known_default().unwrap_or(443);
             url.host_str().is_some_and(|host| self.lowering.knows(host, port))
@@ -253,7 +268,8 @@ impl CallState {
         known: &Known,
     ) -> Result<Plan, Failure> {
         let (grant, zone) = (&self.grant.process, &self.backing.time_zone);
-        let environment = environment::complete(grant, known, &place.workspace, zone, command.variables)?;
+        let granted = (&**grant, &self.grant.granted_in);
+        let environment = environment::complete(granted, known, &place.workspace, zone, command.variables)?;
         let input = command.input;
         let own = command.arguments.into_iter().map(Into::into);
         let Some(bubblewrap) = namespace else {
@@ -266,6 +282,7 @@ impl CallState {
             folder: &place.folder,
             read: &grant.read,
             hidden: &place.hidden,
+            own: None,
             network: command.network,
             memory: grant.memory(),
         });

@@ -58,6 +58,7 @@ impl wit::schedule::Host for CallState {
         self.ask_about_job(&job, &recipients).await?;
         let new = NewJob { owner, address, title, prompt, model, next, repeat, recipients };
         let job = self.backing.store.create_job(new, Some(&key), now).await?;
+        self.dealt(&job.recipients).await?;
         self.backing.described(job).await
     }
 

@@ -4,14 +4,15 @@
 //! Known files are held in memory, for a call may open thousands and most workspaces have few of them.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, Metadata};
-use std::io;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use steward_agent::PersonId;
+use steward_beneath::{Folder, Place};
 use steward_store::{ForeignHash, Result, Store};
 use tokio::sync::OnceCell;
 
@@ -39,8 +40,8 @@ struct Known {
 }
 
 impl Known {
-    fn is_span(&self, metadata: &Metadata) -> bool {
-        let changed = metadata.ctime() * 1_000 + metadata.ctime_nsec() / 1_000_000;
+    /// Whether something was changed in one of the spans; the time in milliseconds since 1970.
+    fn is_span(&self, changed: i64) -> bool {
         self.spans.iter().any(|(began, ended)| (began - SLACK..=ended + SLACK).contains(&changed))
     }
 }
@@ -73,28 +74,24 @@ impl ForeignMarks {
         let Ok(metadata) = file.metadata() else { return Ok(true) };
         let wanted = {
             let known = self.known().await?;
-            if known.is_span(&metadata) {
+            if known.is_span(metadata.ctime() * 1_000 + metadata.ctime_nsec() / 1_000_000) {
                 return Ok(true);
             }
             known.contents.get(&metadata.len()).filter(|_| metadata.is_file()).cloned()
         };
         let Some(wanted) = wanted else { return Ok(false) };
-        let hash = tokio::task::spawn_blocking(move || again(&file).and_then(hash)).await;
+        let hash = tokio::task::spawn_blocking(move || hash(&file)).await;
         // What cannot be read to its end may be anything.
         Ok(!matches!(hash, Ok(Ok(hash)) if !wanted.contains(&hash)))
     }
 
-    /// The same of a file by its path; one that is not there is not foreign. Links are not followed.
-    pub async fn is_file_foreign(&self, path: &Path) -> Result<bool> {
+    /// The same of a file by its path below a folder, or an absolute one; one that is not there is not foreign.
+    pub async fn is_file_foreign(&self, place: &Place, path: &str) -> Result<bool> {
         if !self.any().await? {
             return Ok(false);
         }
-        let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || {
-            let plain = path.symlink_metadata()?.is_file();
-            if plain { File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) }
-        });
-        match opened.await {
+        let (place, path) = (place.clone(), path.to_owned());
+        match tokio::task::spawn_blocking(move || opened(&place, &path)).await {
             Ok(Ok(file)) => self.is_foreign(Arc::new(file)).await,
             _ => Ok(false),
         }
@@ -115,11 +112,11 @@ impl ForeignMarks {
     }
 
     /// The file is foreign as it is now, whatever it is called later.
-    pub async fn mark_file(&self, path: &Path) -> Result<()> {
-        let path = path.to_owned();
+    pub async fn mark_file(&self, place: &Place, path: &str) -> Result<()> {
+        let (place, path) = (place.clone(), path.to_owned());
         let hashed = tokio::task::spawn_blocking(move || {
-            let file = File::open(path)?;
-            Ok::<_, io::Error>((file.metadata()?.len(), hash(file)?))
+            let file = opened(&place, &path)?;
+            Ok::<_, io::Error>((file.metadata()?.len(), hash(&file)?))
         });
         let Ok(Ok((size, hash))) = hashed.await else { return Ok(()) };
         self.known().await?.contents.entry(size).or_default().insert(hash);
@@ -172,18 +169,19 @@ impl ForeignMarks {
 
     /// Whether lines of a file are foreign: the whole file is, or one of them. `path` is below the folder of that space,
     /// or absolute. Of a file that cannot be read as it was, all counts.
-    pub async fn is_passage_foreign(&self, space: &str, folder: &Path, path: &str, lines: (u32, u32)) -> Result<bool> {
+    pub async fn is_passage_foreign(&self, space: &str, folder: &Place, path: &str, lines: (u32, u32)) -> Result<bool> {
         if !self.any().await? {
             return Ok(false);
         }
-        let file = folder.join(path);
-        if self.is_file_foreign(&file).await? {
+        if self.is_file_foreign(folder, path).await? {
             return Ok(true);
         }
         if !self.known().await?.texts {
             return Ok(false);
         }
-        let Ok(text) = tokio::fs::read_to_string(&file).await else { return Ok(false) };
+        let (there, named) = (folder.clone(), path.to_owned());
+        let read = tokio::task::spawn_blocking(move || text_of(&there, &named)).await;
+        let Ok(Ok(text)) = read else { return Ok(false) };
         let marked = self.lines(&place(space, path), &text).await?;
         let (first, last) = (lines.0.max(1) as usize - 1, lines.1.max(1) as usize);
         let within = marked.iter().take(last).skip(first).any(|foreign| *foreign);
@@ -196,36 +194,65 @@ pub(crate) fn place(space: &str, path: &str) -> String {
     format!("{space}/{path}")
 }
 
-/// The file from its beginning, whatever is done with the handle.
-fn again(file: &File) -> io::Result<File> {
-    use std::os::fd::AsRawFd as _;
-    File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
+/// Opens a file of a folder, or one by its absolute path if no part of that is a link.
+fn opened(place: &Place, path: &str) -> steward_beneath::Result<File> {
+    let path = Path::new(path);
+    let opened = match (path.parent(), path.file_name()) {
+        (Some(above), Some(name)) if path.is_absolute() => Folder::open_resolved(above)?.read(name)?,
+        _ => place.open()?.read(path)?,
+    };
+    Ok(opened.file)
 }
 
-fn hash(file: File) -> io::Result<ForeignHash> {
+fn text_of(place: &Place, path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    opened(place, path)?.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// An open file from its beginning, whatever else is done with the handle.
+struct FromStart<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+fn hash(file: &File) -> io::Result<ForeignHash> {
     let mut hasher = blake3::Hasher::new();
     if file.metadata()?.len() > LARGEST {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    hasher.update_reader(file)?;
+    hasher.update_reader(FromStart { file, at: 0 })?;
     Ok(*hasher.finalize().as_bytes())
 }
 
 fn holds(folder: &Path, known: &Known) -> bool {
-    let (mut folders, mut looked) = (vec![folder.to_owned()], 0);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    let Ok(top) = Folder::open(folder).map(Folder::strict) else { return false };
+    let (mut folders, mut looked) = (vec![PathBuf::new()], 0);
+    while let Some(path) = folders.pop() {
+        // What went away meanwhile is left out.
+        let Ok(folder) = top.folder(&path) else { continue };
+        for entry in folder.entries().unwrap_or_default() {
             looked += 1;
-            let Ok(metadata) = entry.metadata() else { continue };
-            if looked > LOOKED_AT || known.is_span(&metadata) {
+            let metadata = &entry.metadata;
+            let changed = i64::try_from(metadata.changed.as_millis()).unwrap_or(i64::MAX);
+            if looked > LOOKED_AT || known.is_span(changed) {
                 return true;
             }
-            if metadata.is_dir() {
-                folders.push(entry.path());
-            } else if let Some(wanted) = known.contents.get(&metadata.len()).filter(|_| metadata.is_file())
-                && File::open(entry.path()).and_then(hash).map_or(true, |hash| wanted.contains(&hash))
-            {
-                return true;
+            if metadata.is_folder() {
+                folders.push(path.join(entry.path()));
+            } else if let Some(wanted) = known.contents.get(&metadata.size).filter(|_| metadata.is_file()) {
+                let hashed = folder.read(entry.path()).map_err(io::Error::from).and_then(|one| hash(&one.file));
+                if hashed.map_or(true, |hash| wanted.contains(&hash)) {
+                    return true;
+                }
             }
         }
     }
@@ -238,45 +265,49 @@ mod tests {
 
     use super::*;
 
-    fn opened(folder: &Path) -> ForeignMarks {
+    fn kept(folder: &Path) -> ForeignMarks {
         ForeignMarks::new(Store::open(&folder.join("data/steward.sqlite")).unwrap())
     }
 
     #[tokio::test]
     async fn a_file_is_known_by_what_it_holds_and_an_edit_by_hand_clears_it() {
         let folder = tempfile::tempdir().unwrap();
-        let (marks, path) = (opened(folder.path()), folder.path().join("invoice.txt"));
+        let (marks, place) = (kept(folder.path()), Place::of(folder.path()));
+        let path = folder.path().join("invoice.txt");
         fs::write(&path, "pay Bob").unwrap();
-        assert!(!marks.is_file_foreign(&path).await.unwrap() && !marks.any().await.unwrap());
-        marks.mark_file(&path).await.unwrap();
+        assert!(!marks.is_file_foreign(&place, "invoice.txt").await.unwrap() && !marks.any().await.unwrap());
+        marks.mark_file(&place, "invoice.txt").await.unwrap();
         let moved = folder.path().join("moved.txt");
         fs::rename(&path, &moved).unwrap();
-        let later = opened(folder.path());
-        assert!(later.is_file_foreign(&moved).await.unwrap(), "also after a restart and under another name");
+        let later = kept(folder.path());
+        assert!(
+            later.is_file_foreign(&place, "moved.txt").await.unwrap(),
+            "also after a restart and under another name"
+        );
         assert!(later.is_any_below(folder.path()).await.unwrap());
         fs::write(&moved, "pay Ann").unwrap();
-        assert!(!later.is_file_foreign(&moved).await.unwrap());
-        assert!(!later.is_file_foreign(&folder.path().join("none")).await.unwrap());
+        assert!(!later.is_file_foreign(&place, "moved.txt").await.unwrap());
+        assert!(!later.is_file_foreign(&place, "none").await.unwrap());
     }
 
     #[tokio::test]
     async fn what_changed_while_a_tool_wrote_is_foreign_until_it_changes_again() {
         let folder = tempfile::tempdir().unwrap();
-        let marks = opened(folder.path());
+        let marks = kept(folder.path());
         let path = folder.path().join("made.txt");
         fs::write(&path, "x").unwrap();
         let changed = fs::metadata(&path).unwrap();
         let at = Timestamp::from_second(changed.ctime()).unwrap();
         marks.known().await.unwrap().spans.push((at.as_millisecond(), at.as_millisecond() + 1_000));
-        assert!(marks.is_file_foreign(&path).await.unwrap());
+        assert!(marks.is_file_foreign(&Place::of(folder.path()), "made.txt").await.unwrap());
         marks.known().await.unwrap().spans[0] = (0, 1_000);
-        assert!(!marks.is_file_foreign(&path).await.unwrap());
+        assert!(!marks.is_file_foreign(&Place::of(folder.path()), "made.txt").await.unwrap());
     }
 
     #[tokio::test]
     async fn lines_of_memory_are_known_where_they_stand() {
         let folder = tempfile::tempdir().unwrap();
-        let marks = opened(folder.path());
+        let marks = kept(folder.path());
         marks.mark_lines("owners/memory/2026-11-20.md", "- 14:05 pay Bob\n\n").await.unwrap();
         let text = "# 2026-11-20\n\n- 14:05 pay Bob\n- 14:06 pay Ann\n";
         let lines = marks.lines("owners/memory/2026-11-20.md", text).await.unwrap();
@@ -285,7 +316,8 @@ mod tests {
         fs::write(folder.path().join("memory/2026-11-20.md"), text).unwrap();
         for (first, last, foreign) in [(1, 2, false), (3, 3, true), (4, 4, false), (9, 9, true), (0, 4, true)] {
             let path = "memory/2026-11-20.md";
-            let told = marks.is_passage_foreign("owners", folder.path(), path, (first, last)).await.unwrap();
+            let told =
+                marks.is_passage_foreign("owners", &Place::of(folder.path()), path, (first, last)).await.unwrap();
             assert_eq!(told, foreign, "{first}-{last}");
         }
     }
