@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use steward_agent::Source;
+use url::Url;
 
 use super::child::{self, Plan};
 use super::environment::PATH;
@@ -27,6 +29,7 @@ use super::scope::Commands;
 use super::{Place, program, tree};
 use crate::bindings::Failure;
 use crate::bindings::wit::process::{Command, Ending, Finished, GitCommand, Printed};
+use crate::foreign::shown_host;
 use crate::secret::Known;
 use crate::state::CallState;
 use beneath::Folder;
@@ -188,8 +191,7 @@ impl CallState {
             // Much may have changed while the owner thought about it.
             place = self.find_place(plain).await?;
         }
-        let address = plain.variables.iter().find_map(|(name, value)| (name == "address").then_some(value.as_str()));
-        self.ask_about_network(plain, address).await?;
+        self.ask_about_network(plain, address_of(plain)).await?;
         Ok(place)
     }
 
@@ -285,6 +287,12 @@ impl CallState {
         let began = Timestamp::now();
         let ending = child::run(plan, self.bounds(plain), (&outputs[0], &outputs[1]), show).await;
         self.receive_output("git", plain.network, &place.folder, began).await?;
+        if plain.network
+            && let Some(url) = address_of(plain).and_then(|address| Url::parse(address).ok())
+            && let Some(host) = url.host_str()
+        {
+            self.lowering.receive(Source::Page(shown_host(host, url.port_or_known_default().unwrap_or(443))));
+        }
         let ending = ending?;
         let [output, errors] = outputs.map(|output| output.printed());
         Ok(Finished { ending, output, errors })
@@ -332,6 +340,11 @@ fn asked(
     let network = address.as_deref().is_some_and(is_web);
     let variables = address.map(|address| ("address".to_owned(), address)).into_iter().collect();
     Command { program: "git".to_owned(), arguments, folder, variables, input, seconds, network }
+}
+
+/// The address of the other repository.
+fn address_of(plain: &Command) -> Option<&str> {
+    plain.variables.iter().find_map(|(name, value)| (name == "address").then_some(value.as_str()))
 }
 
 fn is_web(address: &str) -> bool {
