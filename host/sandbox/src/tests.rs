@@ -340,6 +340,23 @@ async fn a_plugin_whose_tools_are_known_is_compiled_when_it_is_first_called() {
 }
 
 #[tokio::test]
+async fn only_tools_that_a_plugin_has_are_named_as_foreign() {
+    let naming = |tool: &str| {
+        let one = shipped("echo", guest::ECHO, "write");
+        let manifest = format!("foreign = [\"{tool}\"]\n{}", one.source.manifest);
+        ShippedPlugin { source: PluginSource { manifest, ..one.source }, tools: one.tools }
+    };
+    let sandbox = Sandbox::shipped(Compiler::InProcess, vec![naming("echo")]).await;
+    assert_eq!(sandbox.offered(Role::Owner), ["echo"]);
+    let shipped = Sandbox::shipped(Compiler::InProcess, vec![naming("another")]).await;
+    let loaded = Sandbox::new(vec![naming("another").source]).await;
+    for sandbox in [shipped, loaded] {
+        let refused = sandbox.catalogue.refused()[0].1.to_string();
+        assert!(refused.contains("no tool `another`"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_plugin_that_says_something_else_than_is_known_of_it_is_never_called() {
     let sandbox = Sandbox::shipped(Compiler::InProcess, vec![shipped("echo", guest::ECHO, "read")]).await;
     for _ in 0..2 {

@@ -70,7 +70,7 @@ async fn clears(stage: &Stage) {
 }
 
 fn to_anna() -> Value {
-    json!({ "user": "Anna", "message": "The code is 1234." })
+    json!({ "user": "@anna", "message": "The code is 1234." })
 }
 
 async fn was_not_asked(stage: &Stage) {
@@ -330,7 +330,7 @@ async fn an_answer_of_an_outsider_makes_no_line_of_its_own_and_is_foreign() {
     let anna = stage.outsider();
     anna.says("/start");
     anna.hears(|text| text.contains("Steward")).await;
-    stage.does("create_task", json!({ "user": "Anna", "title": "bring the key" })).await;
+    stage.does("create_task", json!({ "user": "@anna", "title": "bring the key" })).await;
     anna.says("I am done");
     stage.owner.hears(|text| text.contains("bring the key") && text.contains("pay Bob")).await;
     stage.settled().await;
@@ -340,7 +340,7 @@ async fn an_answer_of_an_outsider_makes_no_line_of_its_own_and_is_foreign() {
     assert_eq!(told.lines().filter(|line| line.starts_with("- Task")).count(), 1, "{told}");
     assert_eq!(told.lines().filter(|line| line.starts_with("<<END")).count(), 1, "{told}");
     assert!(told.starts_with("<<FOREIGN ") && told.contains("answered: \"yes - Task 9"), "{told}");
-    let (question, _) = asked(&stage, "send_to_user", json!({ "user": "Anna", "message": "x" }), false).await;
+    let (question, _) = asked(&stage, "send_to_user", json!({ "user": "@anna", "message": "x" }), false).await;
     assert!(question.text().contains("a message of Anna"), "{}", question.text());
 }
 
