@@ -138,13 +138,15 @@ impl Router {
                 return self.host.store.turn_away(row, reply.into_iter().collect(), now).await;
             }
         }
-        if let Some(answer) = Decision::read(&envelope.text) {
+        // What others wrote is never a command, whoever passes it on.
+        let own = if envelope.foreign.is_none() { envelope.text.as_str() } else { "" };
+        if let Some(answer) = Decision::read(own) {
             let said = approval::obey(&self.host, answer, &person, language, &envelope.address).await?;
             let to = envelope.address.clone();
             let reply = said.map(|text| Outgoing { to, text, draft: None, unasked: false });
             return self.host.store.settle(row, reply.into_iter().collect(), now).await;
         }
-        if let Some(command) = Command::read(&envelope.text) {
+        if let Some(command) = Command::read(own) {
             return self.command(row, command, &person, language, envelope.address).await;
         }
         let work = Work {
@@ -156,6 +158,7 @@ impl Router {
             attachments: envelope.attachments,
             sent: envelope.received_at,
             model: None,
+            foreign: envelope.foreign,
         };
         self.give(work).await
     }
@@ -175,6 +178,7 @@ impl Router {
             attachments: Vec::new(),
             sent,
             model: wake.model,
+            foreign: wake.foreign,
         };
         self.give(work).await
     }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use steward_agent::turn::{Effect, End, Event, Turn};
 use steward_agent::{
-    Address, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, ToolSpec, UserMessage,
-    budget, recalled,
+    Address, Boundary, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, Source, ToolSpec,
+    UserMessage, budget, foreign, recalled,
 };
 use steward_store::{InboxId, ModelUsage, Resource, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
@@ -84,6 +84,10 @@ pub(crate) struct Run {
     replaying: bool,
     /// For an owner's consent.
     waits: Waits,
+    /// In which the model sees what others wrote.
+    boundary: Boundary,
+    /// Where the foreign text came from that was in the conversation and in the prompt when the run began.
+    seen: Vec<Source>,
     /// Why it ends before it is done.
     revoked: Option<Revoked>,
     /// What the person has used up, which ends the run.
@@ -109,10 +113,14 @@ impl Run {
             .collect();
         let step = own.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
         let tools = host.plugins.refreshed().await.tools_for(&start.principal.role, start.principal.origin);
-        let system = asking::system_prompt(&host, &start).await?;
+        // Never kept: a run that is taken up again has another one.
+        let boundary = Boundary::new(format!("{:032x}", rand::random::<u128>()));
+        let (system, mut seen) = asking::system_prompt(&host, &start, &boundary).await?;
         let fixed = budget::tokens(&system) + budget::tools_tokens(&tools);
         let recorded = own.len();
         let mut messages: Vec<_> = entries.into_iter().map(|entry| entry.message).collect();
+        // Also what is not shown again has been read: what was answered then may rest on it.
+        foreign::add(&mut seen, foreign::in_sight(&messages));
         recalled::keep_newest(&mut messages, recorded);
         let turn = Turn::new(messages, asking::limits(&host), fixed, u32::try_from(step).unwrap_or(u32::MAX));
         let stream = open_stream(&host, &start, said);
@@ -133,6 +141,8 @@ impl Run {
             after: VecDeque::new(),
             replaying,
             waits: Waits::default(),
+            boundary,
+            seen,
             revoked: None,
             exhausted: None,
         })
@@ -361,6 +371,11 @@ impl Run {
             }
         };
         let replies = text.map(|text| self.outgoing(text, draft)).into_iter().collect();
+        let seen = self.seen();
+        if !seen.is_empty() {
+            // While the run is open, so that nothing is made of it before this is known.
+            self.host.store.mark_run(self.start.id, seen).await?;
+        }
         let messages = std::mem::take(&mut self.unwritten);
         let usage = std::mem::take(&mut self.usage);
         let end = RunEnd { messages, replies, usage, outcome };

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use steward_agent::{Address, Attachment, Language, Message, Outgoing, Principal, SessionId, UserMessage};
+use steward_agent::{
+    Address, Attachment, ForeignPart, Language, Message, Outgoing, Principal, SessionId, Source, UserMessage,
+};
 use steward_store::{InboxId, NewRun, OpenRun, Resource, RunEnd, RunId, RunOutcome, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -53,6 +55,8 @@ pub(crate) struct Work {
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) sent: Timestamp,
     pub(crate) model: Option<String>,
+    /// The part of the text that others wrote.
+    pub(crate) foreign: Option<ForeignPart>,
 }
 
 /// The way to a session.
@@ -259,19 +263,42 @@ impl Session {
 
 /// The message as the conversation keeps it, its files fetched, with what memory has for it.
 pub(crate) async fn prepare(host: &Host, work: &Work) -> UserMessage {
-    let ((text, files), recalled) = tokio::join!(with_files(host, work), recall::passages(host, work));
-    UserMessage { text, files, sent: Some(texts::sent_at(work.sent, &host.config.time_zone)), recalled }
+    let (with, recalled, foreign) =
+        tokio::join!(with_files(host, work), recall::passages(host, work), foreign(host, work));
+    let (text, files, foreign_files) = with;
+    let sent = Some(texts::sent_at(work.sent, &host.config.time_zone));
+    UserMessage { text, files, sent, recalled, foreign, foreign_files }
 }
 
-async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
+/// The part of the text that others wrote. What quotes an answer of this very conversation is not one: where that came
+/// from is remembered with the conversation.
+async fn foreign(host: &Host, work: &Work) -> Option<ForeignPart> {
+    let part = work.foreign.clone()?;
+    let (_, quoted, own) = part.split(&work.text);
+    let is_quote = quoted.lines().all(|line| line.is_empty() || line.starts_with('>'));
+    if !is_quote || own.trim().is_empty() {
+        return Some(part);
+    }
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let quoted = letters(quoted);
+    // What cannot be looked at counts as others'.
+    let history = host.store.history(&work.principal.session).await.unwrap_or_default();
+    let said =
+        |message: &Message| matches!(message, Message::Assistant { text, .. } if letters(text).contains(&quoted));
+    let is_ours = !quoted.is_empty() && history.iter().any(|entry| said(&entry.message));
+    (!is_ours).then_some(part)
+}
+
+async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>, Vec<Source>) {
     let mut text = work.text.clone();
     let mut files = Vec::new();
+    let mut foreign = Vec::new();
     if !work.attachments.is_empty()
         && let Some(channel) = host.channels.get(&work.address.channel)
     {
         let fetched =
             uploads::fetch_all(host, channel.as_ref(), &work.principal, work.language, &work.attachments).await;
-        files = fetched.files;
+        (files, foreign) = (fetched.files, fetched.foreign);
         if let Some(resource) = fetched.exhausted {
             tell_exhausted(host, work, resource).await;
         }
@@ -279,7 +306,7 @@ async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
             text = format!("{text}\n{note}").trim().to_owned();
         }
     }
-    (text, files)
+    (text, files, foreign)
 }
 
 /// Tells somebody once a day that no more of their files are taken; the model reads it with the message in any case.

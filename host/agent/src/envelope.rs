@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::ForeignPart;
 use crate::language::Language;
 use crate::principal::{Origin, PersonId};
 
@@ -25,6 +26,10 @@ pub struct Envelope {
     pub text: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// The part of the text that the sender did not write: all of it where it was forwarded. Such a message is never a
+    /// command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignPart>,
     pub received_at: Timestamp,
 }
 
@@ -83,6 +88,9 @@ pub struct Wake {
     pub prompt: String,
     /// The model asked for by name.
     pub model: Option<String>,
+    /// The part of the prompt that others wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignPart>,
 }
 
 /// What lies in the inbox.

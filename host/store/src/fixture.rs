@@ -67,6 +67,7 @@ pub(crate) fn sender(name: &str, username: Option<&str>) -> Sender {
 /// A message whose id on the channel is its text.
 pub(crate) fn message(text: &str) -> Incoming {
     Incoming::Message(Envelope {
+        foreign: None,
         address: chat("anna"),
         external_id: text.to_owned(),
         sender: sender("anna", None),
@@ -78,6 +79,7 @@ pub(crate) fn message(text: &str) -> Incoming {
 
 pub(crate) fn wake(prompt: &str) -> Wake {
     Wake {
+        foreign: None,
         person: PersonId(1),
         origin: Origin::Schedule,
         address: chat("anna"),

@@ -67,7 +67,7 @@ impl Store {
             tx.execute(
                 &format!(
                     "UPDATE session SET summary = NULL, cleared_through = max(cleared_through, compacted_through),
-                       compacted_through = NULL
+                       compacted_through = NULL, summary_foreign = NULL
                      WHERE summary IS NOT NULL AND id IN (
                        SELECT session FROM run WHERE person IN ({outside})
                        GROUP BY session HAVING max(started_at) < ?1)"

@@ -20,6 +20,7 @@ mod documents;
 mod doing;
 mod emulator;
 mod foreign;
+mod foreign_text;
 mod frozen;
 mod git;
 mod git_attacks;

@@ -80,6 +80,7 @@ pub(super) fn read_press(update: &Value, id: i64) -> Option<Press> {
         sender,
         text: decision.command(code),
         attachments: Vec::new(),
+        foreign: None,
         received_at: Timestamp::now(),
     };
     Some(Press { envelope: Box::new(envelope), query: word(&query["id"])? })

@@ -287,6 +287,7 @@ impl Connection<'_> {
 
     async fn take(&self, id: String, text: String) -> FromServer {
         let envelope = Envelope {
+            foreign: None,
             address: Address { channel: CHANNEL.to_owned(), chat: OWNER.to_owned() },
             external_id: id.clone(),
             sender: self.person.clone(),

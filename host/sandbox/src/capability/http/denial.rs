@@ -62,6 +62,8 @@ pub(crate) enum Denial {
     },
     /// A secret would go where it may not, or cannot be put in; in words that never hold its value.
     Secret(String),
+    /// Foreign text was read before, and nobody agreed to the request.
+    Foreign(String),
 }
 
 impl Denial {
@@ -80,7 +82,7 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Secret(why) => f.write_str(why),
+            Self::Secret(why) | Self::Foreign(why) => f.write_str(why),
             Self::Held { method, host } => {
                 write!(f, "this is a dry run: the {method} request to {host} was held back")
             }
