@@ -5,11 +5,13 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Envelope, Language, Sender};
+use steward_agent::{Address, Envelope, Language, Part, Sender};
 use teloxide::types::{Message, MessageKind, Update, UpdateKind, User};
 
 use super::ask::{Press, read_press};
 use super::attachment::{attachments, in_words, unknown_kind};
+use super::links::{self, with_addresses};
+use super::split::whole_characters;
 
 /// The name of this channel in addresses.
 pub(super) const CHANNEL: &str = "telegram";
@@ -67,12 +69,12 @@ fn read_message(message: &Message, raw: &Value, id: i64, bot: &str) -> Option<Re
     let sender = sender(from);
     let language = sender.language.unwrap_or_default();
     let attachments = attachments(raw);
-    let said = message.text().or(message.caption()).map(str::to_owned);
+    let said = message.text().or(message.caption()).map(|said| with_addresses(said, links::of_message(raw)));
     let said = said.or_else(|| in_words(message, language));
     let text = match said {
-        Some(said) => with_context(message, without_bot_name(&said, bot), language),
+        Some(said) => with_context(message, raw, without_bot_name(&said, bot), language),
         None if attachments.is_empty() => unknown_kind(language).to_owned(),
-        None => with_context(message, String::new(), language),
+        None => with_context(message, raw, String::new(), language),
     };
     let envelope = Envelope { attachments, ..envelope(id, message.chat.id.0, sender, text) };
     Some(Reading::Message(Box::new(envelope)))
@@ -85,6 +87,7 @@ fn envelope(id: i64, chat: i64, sender: Sender, text: String) -> Envelope {
         sender,
         text,
         attachments: Vec::new(),
+        part: Part::default(),
         received_at: Timestamp::now(),
     }
 }
@@ -99,7 +102,7 @@ fn sender(user: &User) -> Sender {
 }
 
 /// Puts before the text what it is about: where it was forwarded from, what it replies to. A command stays as it is.
-fn with_context(message: &Message, text: String, language: Language) -> String {
+fn with_context(message: &Message, raw: &Value, text: String, language: Language) -> String {
     if text.starts_with('/') {
         return text;
     }
@@ -110,8 +113,8 @@ fn with_context(message: &Message, text: String, language: Language) -> String {
             Language::Ru => format!("[переслано от {name}]"),
         });
     }
-    if let Some(quote) = replied_to(message) {
-        lines.extend(shorten(quote).lines().map(|line| format!("> {line}")));
+    if let Some(quote) = replied_to(message, raw) {
+        lines.extend(shorten(&quote).lines().map(|line| format!("> {line}")));
         lines.push(String::new());
     }
     lines.push(text);
@@ -124,14 +127,17 @@ fn forwarded_from(message: &Message) -> Option<String> {
     user.or_else(|| message.forward_from_sender_name().map(str::to_owned)).or_else(chat)
 }
 
-fn replied_to(message: &Message) -> Option<&str> {
+fn replied_to(message: &Message, raw: &Value) -> Option<String> {
+    let other = &raw["reply_to_message"];
     let whole = || message.reply_to_message().and_then(|other| other.text().or(other.caption()));
-    message.quote().map(|quote| quote.text.as_str()).or_else(whole).filter(|text| !text.trim().is_empty())
+    let whole = || whole().map(|text| with_addresses(text, links::of_message(other)));
+    let quote = message.quote().map(|quote| with_addresses(&quote.text, &raw["quote"]["entities"]));
+    quote.or_else(whole).filter(|text| !text.trim().is_empty())
 }
 
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTE) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        Some((end, _)) => format!("{}…", text[..whole_characters(text, end)].trim_end()),
         None => text.to_owned(),
     }
 }
@@ -168,6 +174,7 @@ fn by_hand(update: &Value, id: i64) -> Reading {
         language: from["language_code"].as_str().map(Language::from_tag),
     };
     let said = word(&message["text"]).or_else(|| word(&message["caption"]));
+    let said = said.map(|said| with_addresses(&said, links::of_message(message)));
     let attachments = attachments(message);
     let text = match said {
         Some(said) => said,
