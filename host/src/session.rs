@@ -319,7 +319,7 @@ pub(crate) async fn prepared(host: &Host, work: &Work) -> UserMessage {
 }
 
 /// The message as the conversation keeps it, its files fetched, with what memory has for it.
-async fn prepare(host: &Host, work: &Work) -> UserMessage {
+pub(crate) async fn prepare(host: &Host, work: &Work) -> UserMessage {
     let ((text, files), recalled) = tokio::join!(with_files(host, work), recall::passages(host, work));
     UserMessage { text, files, sent: Some(texts::sent_at(work.sent, &host.config.time_zone)), recalled }
 }
