@@ -213,6 +213,7 @@ mod tests {
             sender,
             text: text.into(),
             attachments: Vec::new(),
+            part: steward_agent::Part::default(),
             received_at: at(seconds),
         };
         door.admit(store, &person, &envelope, Language::En, at(seconds)).await.unwrap()

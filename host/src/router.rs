@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{
-    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, PersonId, Principal, Role, Sender, SessionId,
-    Wake,
+    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, Part, PersonId, Principal, Role, Sender,
+    SessionId, Wake,
 };
 use steward_store::{InboxId, InboxRow, Person, StoreError};
 
@@ -156,6 +156,8 @@ impl Router {
             address: envelope.address,
             text: envelope.text,
             attachments: envelope.attachments,
+            part: envelope.part,
+            prepared: Arc::default(),
             sent: envelope.received_at,
             model: None,
             foreign: envelope.foreign,
@@ -176,6 +178,8 @@ impl Router {
             address: wake.address,
             text: wake.prompt,
             attachments: Vec::new(),
+            part: Part::default(),
+            prepared: Arc::default(),
             sent,
             model: wake.model,
             foreign: wake.foreign,

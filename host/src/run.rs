@@ -3,9 +3,10 @@
 
 mod asking;
 mod calling;
+mod joining;
 mod nested;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +27,9 @@ use crate::app::Host;
 use crate::approval::Waits;
 use crate::reply;
 use crate::rights::{self, Revoked};
-use crate::session::{Mail, Work, prepare};
+use crate::session::{Mail, Work};
 use crate::stream::{Shown, Stream};
+use joining::Joining;
 
 /// Telegram shows "is writing…" for five seconds.
 const TYPING_EVERY: Duration = Duration::from_secs(4);
@@ -54,7 +56,8 @@ pub(crate) struct RunStart {
 enum Done {
     Event(Event),
     Model(Result<ModelReply, ModelError>),
-    Prepared(InboxId, UserMessage),
+    /// A message that joins is ready, and nothing more is waited for.
+    Prepared(InboxId),
     Summarised(String, Option<ModelUsage>),
     /// The person has used up what they may use today.
     Exhausted(Resource),
@@ -75,7 +78,7 @@ pub(crate) struct Run {
     unwritten: Vec<Message>,
     usage: Vec<ModelUsage>,
     /// Messages that came during this run and are not part of it yet, by their row.
-    joining: HashMap<InboxId, Work>,
+    joining: BTreeMap<InboxId, Joining>,
     /// Commands to stop that this run obeyed.
     stops: Vec<InboxId>,
     /// What the session has to handle after this run.
@@ -136,7 +139,7 @@ impl Run {
             cancel: CancellationToken::new(),
             unwritten: Vec::new(),
             usage: Vec::new(),
-            joining: HashMap::new(),
+            joining: BTreeMap::new(),
             stops: Vec::new(),
             after: VecDeque::new(),
             replaying,
@@ -148,21 +151,29 @@ impl Run {
         })
     }
 
-    /// Runs to the end, or until the host stops; then the run stays open and is taken up at the next start. Gives what
-    /// the session has to handle next.
-    pub(crate) async fn perform(mut self, mail: &mut mpsc::Receiver<Mail>) -> anyhow::Result<VecDeque<Mail>> {
+    /// Runs to the end, or until the host stops; then the run stays open and is taken up at the next start. `waiting` is
+    /// what came before all that is in the mailbox. What the session has to handle next is [`Self::left_over`].
+    pub(crate) async fn perform(
+        &mut self,
+        waiting: VecDeque<Mail>,
+        mail: &mut mpsc::Receiver<Mail>,
+    ) -> anyhow::Result<()> {
         let (started, limit) = (Instant::now(), Duration::from_secs(self.host.config.limits.seconds));
         let mut deadline = started + limit;
         let mut typing = interval_at(started + TYPING_AFTER, TYPING_EVERY);
         typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut effects: VecDeque<Effect> = self.turn.start().into();
+        for mail in waiting {
+            let event = self.received(mail);
+            effects.extend(self.react(event));
+        }
         let host_stop = self.host.stop.clone();
         let mut rights = self.host.rights.watch();
         loop {
             while let Some(effect) = effects.pop_front() {
                 if let Effect::Finish(end) = effect {
                     self.finish(end).await?;
-                    return Ok(self.left_over());
+                    return Ok(());
                 }
                 self.perform_one(effect).await?;
             }
@@ -184,17 +195,21 @@ impl Run {
                 Ok(()) = rights.changed() => self.look_at_rights().await?,
                 () = host_stop.cancelled() => {
                     self.cancel.cancel();
-                    return Ok(VecDeque::new());
+                    return Ok(());
                 }
                 _ = typing.tick() => {
                     self.show_typing();
                     None
                 }
             };
-            if let Some(event) = event {
-                effects.extend(self.turn.handle(event));
-            }
+            effects.extend(self.react(event));
         }
+    }
+
+    /// What the turn makes of this, and of the messages that may join now. Who stops it means all that is here.
+    fn react(&mut self, event: Option<Event>) -> Vec<Effect> {
+        let joined = self.arrived(matches!(event, Some(Event::Stop)));
+        joined.into_iter().chain(event).flat_map(|event| self.turn.handle(event)).collect()
     }
 
     async fn perform_one(&mut self, effect: Effect) -> anyhow::Result<()> {
@@ -279,7 +294,12 @@ impl Run {
                 }
                 Some(Event::Model(result))
             }
-            Done::Prepared(row, message) => Some(Event::Joined { tag: row.0, message }),
+            Done::Prepared(row) => {
+                if let Some(one) = self.joining.get_mut(&row) {
+                    one.due = true;
+                }
+                None
+            }
             Done::Summarised(text, usage) => {
                 self.usage.extend(usage);
                 Some(Event::Summarised(Ok(text)))
@@ -301,13 +321,13 @@ impl Run {
 
     fn received(&mut self, mail: Mail) -> Option<Event> {
         match mail {
+            // What came behind a command that ended this run is for after it.
+            mail if self.turn.is_done() => {
+                self.after.push_back(mail);
+                None
+            }
             Mail::Work(work) if self.may_join(&work) => {
-                let host = Arc::clone(&self.host);
-                self.joining.insert(work.row, (*work).clone());
-                self.tasks.spawn(async move {
-                    let message = prepare(&host, &work).await;
-                    Done::Prepared(work.row, message)
-                });
+                self.join_when_ready(*work);
                 None
             }
             Mail::Stop { row, .. } => {
@@ -396,10 +416,9 @@ impl Run {
     }
 
     /// Messages that came too late for this run, in the order they came, then what was put off.
-    fn left_over(self) -> VecDeque<Mail> {
-        let mut late: Vec<Work> = self.joining.into_values().collect();
-        late.sort_by_key(|work| work.row);
-        late.into_iter().map(|work| Mail::Work(Box::new(work))).chain(self.after).collect()
+    pub(crate) fn left_over(self) -> VecDeque<Mail> {
+        let late = self.joining.into_values().map(|one| Mail::Work(Box::new(one.work)));
+        late.chain(self.after).collect()
     }
 }
 

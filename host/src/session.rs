@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{
-    Address, Attachment, ForeignPart, Language, Message, Outgoing, Principal, SessionId, Source, UserMessage,
+    Address, Attachment, ForeignPart, Language, Message, Outgoing, Part, Principal, SessionId, Source, UserMessage,
 };
 use steward_store::{InboxId, NewRun, OpenRun, Resource, RunEnd, RunId, RunOutcome, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use crate::app::Host;
 use crate::rights::{self, Revoked};
@@ -27,6 +28,12 @@ const ATTEMPTS: u32 = 3;
 /// After the store failed, the same is tried again after this pause, which doubles up to the second one.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// After a message that looks as if more is coming, the next one is waited for this long: they come at once, so what
+/// is not here by then is another matter.
+pub(crate) const MORE: Duration = Duration::from_millis(700);
+/// However much comes, the first of it is not kept waiting longer.
+const LONGEST_MORE: Duration = Duration::from_secs(5);
 
 /// What a session is sent.
 #[derive(Clone, Debug)]
@@ -53,10 +60,20 @@ pub(crate) struct Work {
     pub(crate) address: Address,
     pub(crate) text: String,
     pub(crate) attachments: Vec<Attachment>,
+    pub(crate) part: Part,
+    /// The message with its files, made once however often this is begun: see [`prepared`].
+    pub(crate) prepared: Arc<OnceCell<UserMessage>>,
     pub(crate) sent: Timestamp,
     pub(crate) model: Option<String>,
     /// The part of the text that others wrote.
     pub(crate) foreign: Option<ForeignPart>,
+}
+
+impl Work {
+    /// Whether that message goes on with what this one begins: they are answered together.
+    pub(crate) fn goes_on_in(&self, next: &Self) -> bool {
+        self.principal == next.principal && self.address == next.address && self.part.goes_on_in(&next.part)
+    }
 }
 
 /// The way to a session.
@@ -180,11 +197,15 @@ impl Session {
     }
 
     async fn work(&mut self, work: Work) -> anyhow::Result<()> {
+        let more = self.gather(&work).await;
         if let Some(why) = rights::revoked(&self.host, &work.principal, &work.address).await? {
             return self.turn_away(&work, why).await;
         }
         let Some(_place) = self.host.lanes.run(&work.principal.role, &self.host.stop).await else { return Ok(()) };
-        let message = prepare(&self.host, &work).await;
+        let message = prepared(&self.host, &work).await;
+        for work in &more {
+            prepared(&self.host, work).await;
+        }
         let new = NewRun {
             principal: work.principal.clone(),
             address: work.address.clone(),
@@ -193,6 +214,12 @@ impl Session {
             model: work.model.clone(),
         };
         let id = self.host.store.begin_run(new, Timestamp::now()).await?;
+        for work in &more {
+            let message = Message::User(prepared(&self.host, work).await);
+            self.host.store.join_run(id, vec![work.row], message).await?;
+            // It waited at the front, and until now, so that it is not lost with an error.
+            self.waiting.pop_front();
+        }
         let start = RunStart {
             id,
             principal: work.principal,
@@ -203,6 +230,34 @@ impl Session {
             resumed: false,
         };
         self.run(start).await
+    }
+
+    /// What belongs with this message and is answered with it. If it looks as if more is coming, that is waited for,
+    /// shortly. All stays at the front of what waits.
+    async fn gather(&mut self, first: &Work) -> Vec<Work> {
+        let mut more: Vec<Work> = Vec::new();
+        let longest = Instant::now() + LONGEST_MORE;
+        loop {
+            let last = more.last().unwrap_or(first);
+            match self.waiting.get(more.len()) {
+                Some(Mail::Work(next)) if last.goes_on_in(next) => {
+                    more.push((**next).clone());
+                    continue;
+                }
+                // Something else came behind it.
+                Some(_) => return more,
+                None if !last.part.goes_on() => return more,
+                None => {}
+            }
+            tokio::select! {
+                mail = self.mail.recv() => match mail {
+                    Some(mail) => self.waiting.push_back(mail),
+                    None => return more,
+                },
+                () = sleep_until(longest.min(Instant::now() + MORE)) => return more,
+                () = self.host.stop.cancelled() => return more,
+            }
+        }
     }
 
     /// What waited for somebody whose rights were taken away meanwhile is not handled.
@@ -254,11 +309,17 @@ impl Session {
     }
 
     async fn run(&mut self, start: RunStart) -> anyhow::Result<()> {
-        let run = Run::new(Arc::clone(&self.host), start).await?;
-        let left_over = run.perform(&mut self.mail).await?;
-        self.waiting.extend(left_over);
-        Ok(())
+        let mut run = Run::new(Arc::clone(&self.host), start).await?;
+        let performed = run.perform(std::mem::take(&mut self.waiting), &mut self.mail).await;
+        // Also after an error: it would not be read again before the next start.
+        self.waiting.extend(run.left_over());
+        performed
     }
+}
+
+/// The message, made only once: what was fetched for a run that ended meanwhile is there for the next one.
+pub(crate) async fn prepared(host: &Host, work: &Work) -> UserMessage {
+    work.prepared.get_or_init(|| prepare(host, work)).await.clone()
 }
 
 /// The message as the conversation keeps it, its files fetched, with what memory has for it.

@@ -171,9 +171,7 @@ async fn fetch(
     let wanted = format!("{stamp}-{name}");
     let begun = blocking(move || {
         let folder = home.make()?.make_folder(UPLOADS)?;
-        let saved = unused_name(&folder, &wanted);
-        let part = format!(".{saved}{PART}");
-        let file = folder.create(&part)?;
+        let (saved, part, file) = begin_file(&folder, &wanted)?;
         Ok((folder, saved, part, file))
     });
     let (folder, saved, part, file) = begun.await.map_err(broken)?;
@@ -325,10 +323,27 @@ fn tidy_folder(folder: &Folder) {
     }
 }
 
+/// A file that is not whole yet, and the name it will have and the one it has until then.
+fn begin_file(folder: &Folder, wanted: &str) -> std::io::Result<(String, String, std::fs::File)> {
+    loop {
+        let saved = unused_name(folder, wanted);
+        let part = format!(".{saved}{PART}");
+        match folder.create(&part).map_err(std::io::Error::from) {
+            Ok(file) => return Ok((saved, part, file)),
+            // Another one of that name began to come at this very moment.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 fn unused_name(folder: &Folder, name: &str) -> String {
+    // Half a file is looked for first: it may get its name between the two looks.
+    let is_taken =
+        |name: &str| folder.link_metadata(format!(".{name}{PART}")).is_ok() || folder.link_metadata(name).is_ok();
     let mut tried = name.to_owned();
     let mut number = 1;
-    while folder.link_metadata(&tried).is_ok() {
+    while is_taken(&tried) {
         number += 1;
         tried = format!("{number}-{name}");
     }

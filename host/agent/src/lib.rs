@@ -21,7 +21,7 @@ pub mod recalled;
 pub mod turn;
 pub mod visible;
 
-pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
+pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Part, Sender, Wake};
 pub use foreign::{Boundary, ForeignPart, Source};
 pub use health::Health;
 pub use language::Language;

@@ -73,6 +73,7 @@ pub(crate) fn message(text: &str) -> Incoming {
         sender: sender("anna", None),
         text: text.to_owned(),
         attachments: Vec::new(),
+        part: steward_agent::Part::default(),
         received_at: at(0),
     })
 }

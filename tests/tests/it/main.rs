@@ -48,6 +48,7 @@ mod served;
 mod stage;
 mod strangers;
 mod thirdparty;
+mod together;
 mod transcripts;
 mod triggers;
 mod turning;

@@ -5,11 +5,13 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Envelope, ForeignPart, Language, Sender, Source};
+use steward_agent::{Address, Envelope, ForeignPart, Language, Part, Sender, Source};
 use teloxide::types::{Message, MessageKind, Update, UpdateKind, User};
 
 use super::ask::{Press, read_press};
 use super::attachment::{attachments, in_words, unknown_kind};
+use super::links::{self, with_addresses};
+use super::split::whole_characters;
 
 /// The name of this channel in addresses.
 pub(super) const CHANNEL: &str = "telegram";
@@ -67,7 +69,7 @@ fn read_message(message: &Message, raw: &Value, id: i64, bot: &str) -> Option<Re
     let sender = sender(from);
     let language = sender.language.unwrap_or_default();
     let attachments = attachments(raw);
-    let said = message.text().or(message.caption()).map(str::to_owned);
+    let said = message.text().or(message.caption()).map(|said| with_addresses(said, links::of_message(raw)));
     let said = said.or_else(|| in_words(message, language));
     let context = Context::of(message, raw, language);
     let (text, foreign) = match said {
@@ -87,6 +89,7 @@ fn envelope(id: i64, chat: i64, sender: Sender, text: String) -> Envelope {
         text,
         attachments: Vec::new(),
         foreign: None,
+        part: Part::default(),
         received_at: Timestamp::now(),
     }
 }
@@ -117,7 +120,7 @@ struct Quote {
 impl Context {
     fn of(message: &Message, raw: &Value, language: Language) -> Self {
         let forwarded = is_foreign(raw).then(|| forwarded_from(message).or_else(|| via_bot(raw)));
-        let quote = replied_to(message).map(|text| Quote { text: shorten(text), of: quoted(raw) });
+        let quote = replied_to(message, raw).map(|text| Quote { text: shorten(&text), of: quoted(raw) });
         Self { forwarded, quote, language }
     }
 
@@ -192,14 +195,17 @@ fn forwarded_from(message: &Message) -> Option<String> {
     user.or_else(|| message.forward_from_sender_name().map(str::to_owned)).or_else(chat)
 }
 
-fn replied_to(message: &Message) -> Option<&str> {
+fn replied_to(message: &Message, raw: &Value) -> Option<String> {
+    let other = &raw["reply_to_message"];
     let whole = || message.reply_to_message().and_then(|other| other.text().or(other.caption()));
-    message.quote().map(|quote| quote.text.as_str()).or_else(whole).filter(|text| !text.trim().is_empty())
+    let whole = || whole().map(|text| with_addresses(text, links::of_message(other)));
+    let quote = message.quote().map(|quote| with_addresses(&quote.text, &raw["quote"]["entities"]));
+    quote.or_else(whole).filter(|text| !text.trim().is_empty())
 }
 
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTE) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        Some((end, _)) => format!("{}…", text[..whole_characters(text, end)].trim_end()),
         None => text.to_owned(),
     }
 }
@@ -236,6 +242,7 @@ fn by_hand(update: &Value, id: i64) -> Reading {
         language: from["language_code"].as_str().map(Language::from_tag),
     };
     let said = word(&message["text"]).or_else(|| word(&message["caption"]));
+    let said = said.map(|said| with_addresses(&said, links::of_message(message)));
     let attachments = attachments(message);
     let language = sender.language.unwrap_or_default();
     let text = match said {

@@ -150,3 +150,19 @@ fn a_quote_of_others_is_theirs_and_the_rest_is_the_sender_s() {
     assert_eq!(part.sources, [Source::Forwarded("our_bot".into())]);
     assert_eq!(reply(json!({"id": 7, "is_bot": false, "first_name": "Ann"})).foreign, None, "one's own words");
 }
+
+#[test]
+fn the_address_behind_linked_words_is_told() {
+    let link =
+        |offset: usize| json!([{"type": "text_link", "offset": offset, "length": 4, "url": "https://a.example/x"}]);
+    let told = received(json!({"text": "see this", "entities": link(4)})).text;
+    assert_eq!(told, "see this (https://a.example/x)");
+    let photo = json!([{"file_id": "S", "file_unique_id": "s", "width": 10, "height": 10}]);
+    let told = received(json!({"caption": "this 🙂", "caption_entities": link(0), "photo": photo})).text;
+    assert_eq!(told, "this (https://a.example/x) 🙂");
+    let other = json!({"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "read that", "entities": link(5)});
+    let told = received(json!({"text": "why?", "reply_to_message": other})).text;
+    assert_eq!(told, "> read that (https://a.example/x)\n\nwhy?");
+    let strange = received(json!({"text": "this", "entities": link(0), "date": "tomorrow"})).text;
+    assert_eq!(strange, "this (https://a.example/x)", "also in a message that is read by hand");
+}

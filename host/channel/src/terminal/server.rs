@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::{SinkExt, StreamExt};
 use jiff::Timestamp;
-use steward_agent::{Address, Attachment, Draft, Envelope, Language, Outgoing, Question, Sender};
+use steward_agent::{Address, Attachment, Draft, Envelope, Language, Outgoing, Part, Question, Sender};
 use tokio::io::AsyncWrite;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
@@ -293,6 +293,7 @@ impl Connection<'_> {
             sender: self.person.clone(),
             text,
             attachments: Vec::new(),
+            part: Part::default(),
             received_at: Timestamp::now(),
         };
         match self.inbox.accept(envelope).await {

@@ -58,7 +58,7 @@ impl ForeignMarks {
             for (size, hash) in files.contents {
                 known.contents.entry(size).or_default().insert(hash);
             }
-            Ok(Mutex::new(known))
+            Result::Ok(Mutex::new(known))
         };
         Ok(self.known.get_or_try_init(load).await?.lock().unwrap_or_else(PoisonError::into_inner))
     }
