@@ -64,7 +64,7 @@ impl wit::memory::Host for CallState {
         let (folder, wanted) = (self.memory_folder()?, path.clone());
         let whole = self.backing.marks.is_file_foreign(&folder, &path.to_string()).await?;
         let text = on_files(folder, move |folder| files::read(folder, &wanted)).await?;
-        if whole || self.backing.marks.is_text_foreign(&self.marked_place(&path.to_string())?, &text).await? {
+        if whole || self.backing.marks.is_text_foreign(&self.memory_place(&path.to_string())?, &text).await? {
             self.lowering.receive(Source::Memory(path.to_string()));
         }
         Ok(text)
@@ -83,7 +83,7 @@ impl wit::memory::Host for CallState {
             leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
         }
         if leave == Leave::Standing && self.lowering.lowers() {
-            self.backing.marks.mark_lines(&self.marked_place(&path.to_string())?, &text).await?;
+            self.backing.marks.mark_lines(&self.memory_place(&path.to_string())?, &text).await?;
         }
         // A call that was cut short between writing and marking finds its text at the end of the file.
         let unless_there = self.replayed;
@@ -188,7 +188,7 @@ impl CallState {
     }
 
     /// Where the lines of a file of this memory are marked.
-    fn marked_place(&self, path: &str) -> Result<String, Failure> {
+    fn memory_place(&self, path: &str) -> Result<String, Failure> {
         Ok(foreign::place(&self.space()?.to_string(), path))
     }
 

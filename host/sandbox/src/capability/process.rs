@@ -234,21 +234,26 @@ impl CallState {
         if !command.network || !self.lowering.was_lowered() {
             return Ok(());
         }
-        let named: Vec<&str> = match address {
-            Some(address) => vec![address],
-            None => command.arguments.iter().map(String::as_str).collect(),
-        };
-        let addresses = named.into_iter().filter_map(|named| Url::parse(named).ok());
-        let known = |url: &Url| {
-            let port = url.port_or_known_default().unwrap_or(443);
-            url.host_str().is_some_and(|host| self.lowering.knows(host, port))
-        };
-        let mut addresses = addresses.filter(|url| url.has_host()).peekable();
-        if addresses.peek().is_some() && addresses.all(|url| known(&url)) {
+        if self.knows_all(command, address) {
             return Ok(());
         }
         let shown = shown(command);
         self.lowering.ask(Matter::Host, &shown.to_string(), shown.clone()).await.map(drop)
+    }
+
+    /// Whether a command names addresses, and no other than those the owner named or that were reached before.
+    fn knows_all(&self, command: &Command, address: Option<&str>) -> bool {
+        let named: Vec<&str> = match address {
+            Some(address) => vec![address],
+            None => command.arguments.iter().map(String::as_str).collect(),
+        };
+        let known = |url: &Url| {
+            let port = url.port_or_known_default().unwrap_or(443);
+            url.host_str().is_some_and(|host| self.lowering.knows(host, port))
+        };
+        let addresses: Vec<Url> =
+            named.iter().filter_map(|named| Url::parse(named).ok()).filter(Url::has_host).collect();
+        !addresses.is_empty() && addresses.iter().all(known)
     }
 
     fn bounds(&self, command: &Command) -> Bounds {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use steward_agent::PersonId;
 use steward_beneath::{Folder, Place};
-use steward_store::{ForeignHash, Result, Store};
+use steward_store::{ForeignHash, Result, Store, StoreError};
 use tokio::sync::OnceCell;
 
 use super::{PROMPTS, one_text, user_data_place};
@@ -58,7 +58,7 @@ impl ForeignMarks {
             for (size, hash) in files.contents {
                 known.contents.entry(size).or_default().insert(hash);
             }
-            Result::Ok(Mutex::new(known))
+            Ok::<_, StoreError>(Mutex::new(known))
         };
         Ok(self.known.get_or_try_init(load).await?.lock().unwrap_or_else(PoisonError::into_inner))
     }
