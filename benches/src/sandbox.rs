@@ -58,6 +58,7 @@ impl Sandbox {
             progress: None,
             owner: None,
             tools: ToolPort::default(),
+            sight: Default::default(),
         }
     }
 

@@ -61,7 +61,7 @@ impl Doorkeeper {
             let told = store.tell_ban(person.id).await?;
             return Ok(Admission::TurnedAway(told.then(|| texts::banned(language))));
         }
-        let code = pairing_code(&envelope.text);
+        let code = pairing_code(&envelope.text).filter(|_| envelope.foreign.is_none());
         if person.role == Role::Owner && code.is_none() {
             return Ok(Admission::Welcome);
         }
@@ -207,11 +207,13 @@ mod tests {
         let address = Address { channel: "telegram".into(), chat: who.into() };
         let person = store.meet("telegram", &sender, None, &address, at(seconds)).await.unwrap();
         let envelope = Envelope {
+            foreign: None,
             address,
             external_id: "1".into(),
             sender,
             text: text.into(),
             attachments: Vec::new(),
+            part: steward_agent::Part::default(),
             received_at: at(seconds),
         };
         door.admit(store, &person, &envelope, Language::En, at(seconds)).await.unwrap()

@@ -129,6 +129,9 @@ impl App {
             memory: Arc::clone(&memory),
             transcripts: Arc::clone(&transcripts),
             zone: config.time_zone.clone(),
+            marks: catalogue.marks().clone(),
+            workspace: config.workspace.clone(),
+            data: config.data.clone(),
         });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
         let lanes = Lanes::new(config.admission.limits.runs_at_once);

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use steward_agent::{Address, Decision, Language, Principal, Role};
 use steward_channel::SendError;
-use steward_sandbox::{Effect, Refusal};
+use steward_sandbox::{Leave, Refusal, Sight, Wanted};
 use steward_store::{Approval, ApprovalState, NewApproval, Person, Resource, RunId, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +26,7 @@ use crate::sent::Sent;
 pub use policy::{Policy, Rule};
 pub(crate) use waits::Waits;
 pub(crate) use within::WithinCall;
-use wording::Wanted;
+use wording::{Doing, Shown};
 
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -57,6 +57,8 @@ pub(crate) struct Asker {
     pub(crate) key: String,
     pub(crate) cancel: CancellationToken,
     pub(crate) waits: Waits,
+    /// What the run has before it that others wrote.
+    pub(crate) sight: Sight,
 }
 
 /// Whether the call is made. A call that needs no consent costs nothing here.
@@ -66,24 +68,30 @@ pub(crate) struct Asker {
 pub(crate) fn consent<'a>(
     host: &'a Host,
     asker: Asker,
-    effect: Effect,
-    arguments: &str,
-) -> impl Future<Output = Result<(), Refusal>> + Send + use<'a> {
-    let rule = host.config.approval.rule(effect, asker.principal.origin);
-    let arguments = if rule == Rule::Ask { arguments.to_owned() } else { String::new() };
+    wanted: &Wanted<'_>,
+) -> impl Future<Output = Result<Leave, Refusal>> + Send + use<'a> {
+    let (policy, effect) = (&host.config.approval, wanted.effect);
+    let (usual, matter) = (policy.rule(effect, asker.principal.origin), wanted.matter);
+    let lowered = matter.map_or(Rule::Automatic, |matter| policy.foreign(matter));
+    let rule = usual.max(lowered);
+    let arguments = if rule == Rule::Ask { wanted.arguments.to_owned() } else { String::new() };
     async move {
-        match rule {
-            Rule::Automatic => Ok(()),
-            Rule::Deny => {
+        match (rule, matter) {
+            (Rule::Automatic, _) => Ok(Leave::Standing),
+            (Rule::Deny, Some(matter)) if usual != Rule::Deny => {
+                let text = wording::forbidden_after_reading(&asker.tool, matter, &asker.sight.sources());
+                Err(Refusal::Denied(text))
+            }
+            (Rule::Deny, _) => {
                 let text = wording::forbidden(&asker.tool, effect, asker.principal.origin);
                 Err(Refusal::Denied(text))
             }
-            Rule::Ask => asked(host, &asker, effect, arguments).await,
+            (Rule::Ask, _) => asked(host, &asker, Doing::Effect(effect), arguments).await.map(|()| Leave::Owner),
         }
     }
 }
 
-async fn asked(host: &Host, asker: &Asker, effect: Effect, arguments: String) -> Result<(), Refusal> {
+async fn asked(host: &Host, asker: &Asker, doing: Doing, arguments: String) -> Result<(), Refusal> {
     // A question to an owner is a message to them.
     let wanted = [(Resource::Letters, 1)];
     let over = host.store.charge(asker.principal.person, &wanted, Timestamp::now()).await;
@@ -93,7 +101,7 @@ async fn asked(host: &Host, asker: &Asker, effect: Effect, arguments: String) ->
         return Err(Refusal::Denied(text));
     }
     let _waiting = asker.waits.begin();
-    let state = match ask(host, asker, effect, arguments).await {
+    let state = match ask(host, asker, doing, arguments).await {
         Ok(approval) => wait(host, approval, &asker.cancel).await,
         Err(reason) => Err(reason),
     };
@@ -110,14 +118,15 @@ async fn asked(host: &Host, asker: &Asker, effect: Effect, arguments: String) ->
 }
 
 /// Writes the question down, or finds the one that was asked before a crash.
-async fn ask(host: &Host, asker: &Asker, effect: Effect, arguments: String) -> Result<Approval, String> {
+async fn ask(host: &Host, asker: &Asker, doing: Doing, arguments: String) -> Result<Approval, String> {
     let unasked = |error: StoreError| format!("the question could not be kept: {error}");
     let (to, language) = whom(host, asker).await.map_err(unasked)?.ok_or("no owner can be reached")?;
     let (principal, shown) = (&asker.principal, without_secrets(host, &arguments));
-    let wanted = Wanted {
+    let wanted = Shown {
         tool: &asker.tool,
         arguments: &shown,
-        effect,
+        doing,
+        read: &asker.sight.sources(),
         origin: principal.origin,
         person: (principal.role != Role::Owner).then_some(principal.name.as_str()),
     };

@@ -13,8 +13,9 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 use steward_agent::distil::{self, Next, Passage};
-use steward_agent::{MemorySpace, Message, ModelRequest, Principal, SessionId, prompt};
+use steward_agent::{MemorySpace, Message, ModelRequest, Principal, SessionId, foreign, prompt};
 use steward_beneath::Place;
+use steward_sandbox::ForeignMarks;
 use steward_store::{EndedRun, EntryId, LoggedFacts, ModelUsage, Undistilled};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -209,7 +210,9 @@ impl Distiller {
         }
         let time = last.began.strftime("%H:%M").to_string();
         let (heading, lines) = (format!("# {day}"), distil::log_lines(&time, &facts));
-        Ok(Some(LoggedFacts { space: space.to_string(), file, heading, lines }))
+        // A fact of a conversation with foreign text may be what that text said.
+        let foreign = runs.iter().any(|run| foreign::lowers(&run.run.foreign));
+        Ok(Some(LoggedFacts { space: space.to_string(), file, heading, lines, foreign }))
     }
 
     /// What the model says; nothing where only the rehearsal model answered, which cannot tell what is worth knowing.
@@ -272,6 +275,10 @@ async fn read<const N: usize>(folder: Place, files: [String; N]) -> anyhow::Resu
 async fn write(host: &Host, facts: LoggedFacts) -> anyhow::Result<()> {
     let space = MemorySpace::named(&facts.space).context("facts are kept for nobody that there is")?;
     let folder = space::folder(&host.config, space);
+    if facts.foreign {
+        let place = ForeignMarks::place(&facts.space, &facts.file);
+        host.plugins.catalogue().marks().mark_lines(&place, &facts.lines).await?;
+    }
     let add = move || {
         let piece = Piece { heading: &facts.heading, text: &facts.lines, apart: false };
         notes::add(&folder, &facts.file, 0, &piece)

@@ -237,6 +237,7 @@ impl Reading<'_> {
             progress: None,
             owner: None,
             tools: ToolPort::Absent,
+            sight: Default::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use steward_agent::{Origin, Wake};
+use steward_agent::{ForeignPart, Origin, Source, Wake};
 use steward_sandbox::Event;
 use steward_store::{StoreError, Subscription};
 
@@ -57,11 +57,17 @@ async fn fire(host: &Host, one: &Subscription, event: Event, now: Timestamp) -> 
     for id in one.recipients.iter().filter(|id| **id != one.owner) {
         others.extend(host.store.person(*id).await?.map(|person| person.reference()));
     }
+    let told = prompt(one, &event.news, &others);
+    let mut foreign = told.foreign;
+    if host.plugins.catalogue().marks().is_prompt_foreign(&one.prompt).await? {
+        foreign = ForeignPart::whole(&told.text, Source::Event(one.kind.clone()));
+    }
     let wake = Wake {
+        foreign: Some(foreign),
         person: one.owner,
         origin: Origin::Trigger,
         address: one.address.clone(),
-        prompt: prompt(one, &event.news, &others),
+        prompt: told.text,
         model: None,
     };
     if host.store.fire_subscription(one, event.seen, wake, now).await? {
@@ -70,15 +76,23 @@ async fn fire(host: &Host, one: &Subscription, event: Event, now: Timestamp) -> 
     Ok(())
 }
 
-fn prompt(one: &Subscription, news: &[String], others: &[String]) -> String {
+/// What the assistant is woken with, and which part of it others may have written: names of files, titles.
+struct Told {
+    text: String,
+    foreign: ForeignPart,
+}
+
+fn prompt(one: &Subscription, news: &[String], others: &[String]) -> Told {
     let mut text = format!("[event: {} {}]\n{}\n\nWhat happened:", one.kind, one.id, one.prompt);
+    let from = text.len() + 1;
     for line in news {
         text.push_str(&format!("\n- {line}"));
     }
+    let foreign = ForeignPart { from, to: text.len(), sources: vec![Source::Event(one.kind.clone())] };
     if let Some(line) = texts::send_result_to(others) {
         text.push_str(&format!("\n\n{line}"));
     }
-    text
+    Told { text, foreign }
 }
 
 #[cfg(test)]
@@ -106,7 +120,9 @@ mod tests {
     fn the_assistant_reads_what_it_was_asked_and_what_happened() {
         let told = prompt(&subscription(None), &["added: `notes/a.md`".to_owned()], &["Anna".to_owned()]);
         let wanted = "[event: file 3]\nTell me what is new.\n\nWhat happened:\n- added: `notes/a.md`\n\nSend the result to: Anna.";
-        assert_eq!(told, wanted);
+        assert_eq!(told.text, wanted);
+        let (_, foreign, own) = told.foreign.split(&told.text);
+        assert_eq!((foreign, own), ("- added: `notes/a.md`", "\n\nSend the result to: Anna."));
     }
 
     #[test]

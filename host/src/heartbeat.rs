@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use steward_agent::{Incoming, Origin, Wake};
+use steward_agent::{ForeignPart, Incoming, MemorySpace, Origin, Source, Wake};
 use steward_beneath::Place;
+use steward_sandbox::ForeignMarks;
 use steward_store::StoreError;
 
 use crate::app::Host;
@@ -58,9 +59,22 @@ async fn beat(host: &Host, told: &mut Option<String>) -> Result<(), StoreError> 
     else {
         return Ok(());
     };
-    let prompt = format!("[heartbeat]\nHEARTBEAT.md says:\n{}", text.trim());
-    let wake = Wake { person: owner, origin: Origin::Heartbeat, address, prompt, model: None };
+    let beginning = "[heartbeat]\nHEARTBEAT.md says:\n";
+    let prompt = format!("{beginning}{}", text.trim());
+    let foreign = is_foreign(host, &text).await?.then(|| ForeignPart {
+        from: beginning.len(),
+        to: prompt.len(),
+        sources: vec![Source::File(FILE.to_owned())],
+    });
+    let wake = Wake { person: owner, origin: Origin::Heartbeat, address, prompt, model: None, foreign };
     host.store.receive(&Incoming::Wake(wake), Timestamp::now()).await.map(|_| ())
+}
+
+/// Whether a run with foreign text before it wrote the file, or a line of it, without the owner's word.
+async fn is_foreign(host: &Host, text: &str) -> Result<bool, StoreError> {
+    let (catalogue, place) = (host.plugins.catalogue(), ForeignMarks::place(&MemorySpace::Owners.to_string(), FILE));
+    let (marks, workspace) = (catalogue.marks(), Place::of(&host.config.workspace));
+    Ok(marks.is_file_foreign(&workspace, FILE).await? || marks.is_text_foreign(&place, text).await?)
 }
 
 fn says_something(text: &str) -> bool {

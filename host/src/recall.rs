@@ -79,7 +79,8 @@ mod tests {
         async fn offer(&self, _: &Principal, message: &str, _: u32) -> Vec<Recalled> {
             match self {
                 Self::Finds(many) => {
-                    let passage = Recalled { place: "MEMORY.md:1-1".into(), text: message.into() };
+                    let passage =
+                        Recalled { place: "MEMORY.md:1-1".into(), text: message.into(), ..Recalled::default() };
                     vec![passage; *many]
                 }
                 Self::Hangs => std::future::pending().await,

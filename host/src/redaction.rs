@@ -25,7 +25,7 @@ pub(crate) fn request<'a>(known: &Known, request: &'a ModelRequest) -> Cow<'a, M
                 state.iter_mut().for_each(|state| clean_state(known, state));
             }
             Message::Tool(result) => known.redact_in_place(&mut result.text),
-            Message::Summary { text } => known.redact_in_place(text),
+            Message::Summary { text, .. } => known.redact_in_place(text),
         }
     }
     Cow::Owned(clean)

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{
-    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, PersonId, Principal, Role, Sender, SessionId,
-    Wake,
+    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, Part, PersonId, Principal, Role, Sender,
+    SessionId, Wake,
 };
 use steward_store::{InboxId, InboxRow, Person, StoreError};
 
@@ -138,13 +138,15 @@ impl Router {
                 return self.host.store.turn_away(row, reply.into_iter().collect(), now).await;
             }
         }
-        if let Some(answer) = Decision::read(&envelope.text) {
+        // What others wrote is never a command, whoever passes it on.
+        let own = if envelope.foreign.is_none() { envelope.text.as_str() } else { "" };
+        if let Some(answer) = Decision::read(own) {
             let said = approval::obey(&self.host, answer, &person, language, &envelope.address).await?;
             let to = envelope.address.clone();
             let reply = said.map(|text| Outgoing { to, text, draft: None, unasked: false });
             return self.host.store.settle(row, reply.into_iter().collect(), now).await;
         }
-        if let Some(command) = Command::read(&envelope.text) {
+        if let Some(command) = Command::read(own) {
             return self.command(row, command, &person, language, envelope.address).await;
         }
         let work = Work {
@@ -154,8 +156,11 @@ impl Router {
             address: envelope.address,
             text: envelope.text,
             attachments: envelope.attachments,
+            part: envelope.part,
+            prepared: Arc::default(),
             sent: envelope.received_at,
             model: None,
+            foreign: envelope.foreign,
         };
         self.give(work).await
     }
@@ -173,8 +178,11 @@ impl Router {
             address: wake.address,
             text: wake.prompt,
             attachments: Vec::new(),
+            part: Part::default(),
+            prepared: Arc::default(),
             sent,
             model: wake.model,
+            foreign: wake.foreign,
         };
         self.give(work).await
     }

@@ -3,17 +3,18 @@
 
 mod asking;
 mod calling;
+mod joining;
 mod nested;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::turn::{Effect, End, Event, Turn};
 use steward_agent::{
-    Address, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, ToolSpec, UserMessage,
-    budget, recalled,
+    Address, Boundary, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, Source, ToolSpec,
+    UserMessage, budget, foreign, recalled,
 };
 use steward_store::{InboxId, ModelUsage, Resource, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
@@ -26,8 +27,9 @@ use crate::app::Host;
 use crate::approval::Waits;
 use crate::reply;
 use crate::rights::{self, Revoked};
-use crate::session::{Mail, Work, prepare};
+use crate::session::{Mail, Work};
 use crate::stream::{Shown, Stream};
+use joining::Joining;
 
 /// Telegram shows "is writing…" for five seconds.
 const TYPING_EVERY: Duration = Duration::from_secs(4);
@@ -54,7 +56,8 @@ pub(crate) struct RunStart {
 enum Done {
     Event(Event),
     Model(Result<ModelReply, ModelError>),
-    Prepared(InboxId, UserMessage),
+    /// A message that joins is ready, and nothing more is waited for.
+    Prepared(InboxId),
     Summarised(String, Option<ModelUsage>),
     /// The person has used up what they may use today.
     Exhausted(Resource),
@@ -75,7 +78,7 @@ pub(crate) struct Run {
     unwritten: Vec<Message>,
     usage: Vec<ModelUsage>,
     /// Messages that came during this run and are not part of it yet, by their row.
-    joining: HashMap<InboxId, Work>,
+    joining: BTreeMap<InboxId, Joining>,
     /// Commands to stop that this run obeyed.
     stops: Vec<InboxId>,
     /// What the session has to handle after this run.
@@ -84,6 +87,10 @@ pub(crate) struct Run {
     replaying: bool,
     /// For an owner's consent.
     waits: Waits,
+    /// In which the model sees what others wrote.
+    boundary: Boundary,
+    /// Where the foreign text came from that was in the conversation and in the prompt when the run began.
+    seen: Vec<Source>,
     /// Why it ends before it is done.
     revoked: Option<Revoked>,
     /// What the person has used up, which ends the run.
@@ -109,10 +116,14 @@ impl Run {
             .collect();
         let step = own.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
         let tools = host.plugins.refreshed().await.tools_for(&start.principal.role, start.principal.origin);
-        let system = asking::system_prompt(&host, &start).await?;
+        // Never kept: a run that is taken up again has another one.
+        let boundary = Boundary::new(format!("{:032x}", rand::random::<u128>()));
+        let (system, mut seen) = asking::system_prompt(&host, &start, &boundary).await?;
         let fixed = budget::tokens(&system) + budget::tools_tokens(&tools);
         let recorded = own.len();
         let mut messages: Vec<_> = entries.into_iter().map(|entry| entry.message).collect();
+        // Also what is not shown again has been read: what was answered then may rest on it.
+        foreign::add(&mut seen, foreign::in_sight(&messages));
         recalled::keep_newest(&mut messages, recorded);
         let turn = Turn::new(messages, asking::limits(&host), fixed, u32::try_from(step).unwrap_or(u32::MAX));
         let stream = open_stream(&host, &start, said);
@@ -128,31 +139,41 @@ impl Run {
             cancel: CancellationToken::new(),
             unwritten: Vec::new(),
             usage: Vec::new(),
-            joining: HashMap::new(),
+            joining: BTreeMap::new(),
             stops: Vec::new(),
             after: VecDeque::new(),
             replaying,
             waits: Waits::default(),
+            boundary,
+            seen,
             revoked: None,
             exhausted: None,
         })
     }
 
-    /// Runs to the end, or until the host stops; then the run stays open and is taken up at the next start. Gives what
-    /// the session has to handle next.
-    pub(crate) async fn perform(mut self, mail: &mut mpsc::Receiver<Mail>) -> anyhow::Result<VecDeque<Mail>> {
+    /// Runs to the end, or until the host stops; then the run stays open and is taken up at the next start. `waiting` is
+    /// what came before all that is in the mailbox. What the session has to handle next is [`Self::left_over`].
+    pub(crate) async fn perform(
+        &mut self,
+        waiting: VecDeque<Mail>,
+        mail: &mut mpsc::Receiver<Mail>,
+    ) -> anyhow::Result<()> {
         let (started, limit) = (Instant::now(), Duration::from_secs(self.host.config.limits.seconds));
         let mut deadline = started + limit;
         let mut typing = interval_at(started + TYPING_AFTER, TYPING_EVERY);
         typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut effects: VecDeque<Effect> = self.turn.start().into();
+        for mail in waiting {
+            let event = self.received(mail);
+            effects.extend(self.react(event));
+        }
         let host_stop = self.host.stop.clone();
         let mut rights = self.host.rights.watch();
         loop {
             while let Some(effect) = effects.pop_front() {
                 if let Effect::Finish(end) = effect {
                     self.finish(end).await?;
-                    return Ok(self.left_over());
+                    return Ok(());
                 }
                 self.perform_one(effect).await?;
             }
@@ -174,17 +195,21 @@ impl Run {
                 Ok(()) = rights.changed() => self.look_at_rights().await?,
                 () = host_stop.cancelled() => {
                     self.cancel.cancel();
-                    return Ok(VecDeque::new());
+                    return Ok(());
                 }
                 _ = typing.tick() => {
                     self.show_typing();
                     None
                 }
             };
-            if let Some(event) = event {
-                effects.extend(self.turn.handle(event));
-            }
+            effects.extend(self.react(event));
         }
+    }
+
+    /// What the turn makes of this, and of the messages that may join now. Who stops it means all that is here.
+    fn react(&mut self, event: Option<Event>) -> Vec<Effect> {
+        let joined = self.arrived(matches!(event, Some(Event::Stop)));
+        joined.into_iter().chain(event).flat_map(|event| self.turn.handle(event)).collect()
     }
 
     async fn perform_one(&mut self, effect: Effect) -> anyhow::Result<()> {
@@ -269,7 +294,12 @@ impl Run {
                 }
                 Some(Event::Model(result))
             }
-            Done::Prepared(row, message) => Some(Event::Joined { tag: row.0, message }),
+            Done::Prepared(row) => {
+                if let Some(one) = self.joining.get_mut(&row) {
+                    one.due = true;
+                }
+                None
+            }
             Done::Summarised(text, usage) => {
                 self.usage.extend(usage);
                 Some(Event::Summarised(Ok(text)))
@@ -291,13 +321,13 @@ impl Run {
 
     fn received(&mut self, mail: Mail) -> Option<Event> {
         match mail {
+            // What came behind a command that ended this run is for after it.
+            mail if self.turn.is_done() => {
+                self.after.push_back(mail);
+                None
+            }
             Mail::Work(work) if self.may_join(&work) => {
-                let host = Arc::clone(&self.host);
-                self.joining.insert(work.row, (*work).clone());
-                self.tasks.spawn(async move {
-                    let message = prepare(&host, &work).await;
-                    Done::Prepared(work.row, message)
-                });
+                self.join_when_ready(*work);
                 None
             }
             Mail::Stop { row, .. } => {
@@ -361,6 +391,11 @@ impl Run {
             }
         };
         let replies = text.map(|text| self.outgoing(text, draft)).into_iter().collect();
+        let seen = self.seen();
+        if !seen.is_empty() {
+            // While the run is open, so that nothing is made of it before this is known.
+            self.host.store.mark_run(self.start.id, seen).await?;
+        }
         let messages = std::mem::take(&mut self.unwritten);
         let usage = std::mem::take(&mut self.usage);
         let end = RunEnd { messages, replies, usage, outcome };
@@ -381,10 +416,9 @@ impl Run {
     }
 
     /// Messages that came too late for this run, in the order they came, then what was put off.
-    fn left_over(self) -> VecDeque<Mail> {
-        let mut late: Vec<Work> = self.joining.into_values().collect();
-        late.sort_by_key(|work| work.row);
-        late.into_iter().map(|work| Mail::Work(Box::new(work))).chain(self.after).collect()
+    pub(crate) fn left_over(self) -> VecDeque<Mail> {
+        let late = self.joining.into_values().map(|one| Mail::Work(Box::new(one.work)));
+        late.chain(self.after).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use steward_agent::{Address, Origin, Outgoing, PersonId, Wake};
+use steward_agent::{Address, ForeignPart, Origin, Outgoing, PersonId, Source, Wake};
 use steward_store::{Job, Person, StoreError};
 
 use crate::app::Host;
@@ -93,7 +93,14 @@ fn until(at: Timestamp, now: Timestamp) -> Duration {
 pub(crate) async fn fire_due(host: &Host, now: Timestamp) -> Result<(), StoreError> {
     for job in host.store.due_jobs(now).await? {
         let people = people_of(host, &job).await?;
-        let fired = firing(host, &job, &people, now);
+        let mut fired = firing(host, &job, &people, now);
+        if let Some(prompt) = &job.prompt
+            && host.plugins.catalogue().marks().is_prompt_foreign(prompt).await?
+        {
+            for wake in &mut fired.wakes {
+                wake.foreign = Some(ForeignPart::whole(&wake.prompt, Source::Memory(job.title.clone())));
+            }
+        }
         let next = job.repeat.as_ref().and_then(|repeat| repeat.next_after(&host.config.time_zone, now));
         let title = job.title.clone();
         if host.store.fire_job(&job, fired.messages, fired.wakes, next, now).await? {
@@ -153,6 +160,7 @@ fn wake(job: &Job, prompt: &str, to: &[PersonId], people: &BTreeMap<PersonId, Pe
         text.push_str(&format!("\n{line}"));
     }
     Wake {
+        foreign: None,
         person: job.owner,
         origin: Origin::Schedule,
         address: job.address.clone(),

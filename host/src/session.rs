@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use steward_agent::{Address, Attachment, Language, Message, Outgoing, Principal, SessionId, UserMessage};
+use steward_agent::{
+    Address, Attachment, ForeignPart, Language, Message, Outgoing, Part, Principal, SessionId, Source, UserMessage,
+};
 use steward_store::{InboxId, NewRun, OpenRun, Resource, RunEnd, RunId, RunOutcome, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use crate::app::Host;
 use crate::rights::{self, Revoked};
@@ -25,6 +28,12 @@ const ATTEMPTS: u32 = 3;
 /// After the store failed, the same is tried again after this pause, which doubles up to the second one.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// After a message that looks as if more is coming, the next one is waited for this long: they come at once, so what
+/// is not here by then is another matter.
+pub(crate) const MORE: Duration = Duration::from_millis(700);
+/// However much comes, the first of it is not kept waiting longer.
+const LONGEST_MORE: Duration = Duration::from_secs(5);
 
 /// What a session is sent.
 #[derive(Clone, Debug)]
@@ -51,8 +60,20 @@ pub(crate) struct Work {
     pub(crate) address: Address,
     pub(crate) text: String,
     pub(crate) attachments: Vec<Attachment>,
+    pub(crate) part: Part,
+    /// The message with its files, made once however often this is begun: see [`prepared`].
+    pub(crate) prepared: Arc<OnceCell<UserMessage>>,
     pub(crate) sent: Timestamp,
     pub(crate) model: Option<String>,
+    /// The part of the text that others wrote.
+    pub(crate) foreign: Option<ForeignPart>,
+}
+
+impl Work {
+    /// Whether that message goes on with what this one begins: they are answered together.
+    pub(crate) fn goes_on_in(&self, next: &Self) -> bool {
+        self.principal == next.principal && self.address == next.address && self.part.goes_on_in(&next.part)
+    }
 }
 
 /// The way to a session.
@@ -176,11 +197,15 @@ impl Session {
     }
 
     async fn work(&mut self, work: Work) -> anyhow::Result<()> {
+        let more = self.gather(&work).await;
         if let Some(why) = rights::revoked(&self.host, &work.principal, &work.address).await? {
             return self.turn_away(&work, why).await;
         }
         let Some(_place) = self.host.lanes.run(&work.principal.role, &self.host.stop).await else { return Ok(()) };
-        let message = prepare(&self.host, &work).await;
+        let message = prepared(&self.host, &work).await;
+        for work in &more {
+            prepared(&self.host, work).await;
+        }
         let new = NewRun {
             principal: work.principal.clone(),
             address: work.address.clone(),
@@ -189,6 +214,12 @@ impl Session {
             model: work.model.clone(),
         };
         let id = self.host.store.begin_run(new, Timestamp::now()).await?;
+        for work in &more {
+            let message = Message::User(prepared(&self.host, work).await);
+            self.host.store.join_run(id, vec![work.row], message).await?;
+            // It waited at the front, and until now, so that it is not lost with an error.
+            self.waiting.pop_front();
+        }
         let start = RunStart {
             id,
             principal: work.principal,
@@ -199,6 +230,34 @@ impl Session {
             resumed: false,
         };
         self.run(start).await
+    }
+
+    /// What belongs with this message and is answered with it. If it looks as if more is coming, that is waited for,
+    /// shortly. All stays at the front of what waits.
+    async fn gather(&mut self, first: &Work) -> Vec<Work> {
+        let mut more: Vec<Work> = Vec::new();
+        let longest = Instant::now() + LONGEST_MORE;
+        loop {
+            let last = more.last().unwrap_or(first);
+            match self.waiting.get(more.len()) {
+                Some(Mail::Work(next)) if last.goes_on_in(next) => {
+                    more.push((**next).clone());
+                    continue;
+                }
+                // Something else came behind it.
+                Some(_) => return more,
+                None if !last.part.goes_on() => return more,
+                None => {}
+            }
+            tokio::select! {
+                mail = self.mail.recv() => match mail {
+                    Some(mail) => self.waiting.push_back(mail),
+                    None => return more,
+                },
+                () = sleep_until(longest.min(Instant::now() + MORE)) => return more,
+                () = self.host.stop.cancelled() => return more,
+            }
+        }
     }
 
     /// What waited for somebody whose rights were taken away meanwhile is not handled.
@@ -250,28 +309,57 @@ impl Session {
     }
 
     async fn run(&mut self, start: RunStart) -> anyhow::Result<()> {
-        let run = Run::new(Arc::clone(&self.host), start).await?;
-        let left_over = run.perform(&mut self.mail).await?;
-        self.waiting.extend(left_over);
-        Ok(())
+        let mut run = Run::new(Arc::clone(&self.host), start).await?;
+        let performed = run.perform(std::mem::take(&mut self.waiting), &mut self.mail).await;
+        // Also after an error: it would not be read again before the next start.
+        self.waiting.extend(run.left_over());
+        performed
     }
+}
+
+/// The message, made only once: what was fetched for a run that ended meanwhile is there for the next one.
+pub(crate) async fn prepared(host: &Host, work: &Work) -> UserMessage {
+    work.prepared.get_or_init(|| prepare(host, work)).await.clone()
 }
 
 /// The message as the conversation keeps it, its files fetched, with what memory has for it.
 pub(crate) async fn prepare(host: &Host, work: &Work) -> UserMessage {
-    let ((text, files), recalled) = tokio::join!(with_files(host, work), recall::passages(host, work));
-    UserMessage { text, files, sent: Some(texts::sent_at(work.sent, &host.config.time_zone)), recalled }
+    let (with, recalled, foreign) =
+        tokio::join!(with_files(host, work), recall::passages(host, work), foreign(host, work));
+    let (text, files, foreign_files) = with;
+    let sent = Some(texts::sent_at(work.sent, &host.config.time_zone));
+    UserMessage { text, files, sent, recalled, foreign, foreign_files }
 }
 
-async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
+/// The part of the text that others wrote. What quotes an answer of this very conversation is not one: where that came
+/// from is remembered with the conversation.
+async fn foreign(host: &Host, work: &Work) -> Option<ForeignPart> {
+    let part = work.foreign.clone()?;
+    let (_, quoted, own) = part.split(&work.text);
+    let is_quote = quoted.lines().all(|line| line.is_empty() || line.starts_with('>'));
+    if !is_quote || own.trim().is_empty() {
+        return Some(part);
+    }
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let quoted = letters(quoted);
+    // What cannot be looked at counts as others'.
+    let history = host.store.history(&work.principal.session).await.unwrap_or_default();
+    let said =
+        |message: &Message| matches!(message, Message::Assistant { text, .. } if letters(text).contains(&quoted));
+    let is_ours = !quoted.is_empty() && history.iter().any(|entry| said(&entry.message));
+    (!is_ours).then_some(part)
+}
+
+async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>, Vec<Source>) {
     let mut text = work.text.clone();
     let mut files = Vec::new();
+    let mut foreign = Vec::new();
     if !work.attachments.is_empty()
         && let Some(channel) = host.channels.get(&work.address.channel)
     {
         let fetched =
             uploads::fetch_all(host, channel.as_ref(), &work.principal, work.language, &work.attachments).await;
-        files = fetched.files;
+        (files, foreign) = (fetched.files, fetched.foreign);
         if let Some(resource) = fetched.exhausted {
             tell_exhausted(host, work, resource).await;
         }
@@ -279,7 +367,7 @@ async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
             text = format!("{text}\n{note}").trim().to_owned();
         }
     }
-    (text, files)
+    (text, files, foreign)
 }
 
 /// Tells somebody once a day that no more of their files are taken; the model reads it with the message in any case.

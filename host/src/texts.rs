@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
 use steward_agent::turn::{Answer, Silence};
 use steward_agent::{Language, ModelError, Role};
+use steward_channel::literal;
 use steward_store::Resource;
 
 /// Chooses by language.
@@ -341,9 +342,10 @@ pub(crate) fn send_result_to(others: &[impl AsRef<str>]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Send the result to: {}.", names.join(", ")))
 }
 
-/// A reminder; one that is late says when it was due.
+/// A reminder, its title as the person wrote it and not as Markdown; one that is late says when it was due.
 pub(crate) fn reminder(language: Language, title: &str, due: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     const LATE_SECONDS: i64 = 120;
+    let title = literal(title);
     if now.as_second() - due.as_second() < LATE_SECONDS {
         return format!("⏰ {title}");
     }
@@ -406,6 +408,7 @@ mod tests {
         let due: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
         let later: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
         assert_eq!(reminder(Language::En, "milk", due, due, &zone), "⏰ milk");
+        assert_eq!(reminder(Language::En, "fix __init__.py", due, due, &zone), r"⏰ fix \_\_init\_\_.py");
         assert!(reminder(Language::Ru, "молоко", due, later, &zone).contains("2026-11-20 09:00"));
     }
 

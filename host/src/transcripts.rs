@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use steward_agent::{Language, MemorySpace, PersonId, SessionId};
+use steward_agent::{Language, MemorySpace, PersonId, SessionId, foreign};
 use steward_beneath::Place;
+use steward_sandbox::ForeignMarks;
 use steward_store::{EndedRun, EntryId, StoreError, TranscriptMark};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -163,6 +164,10 @@ async fn write_session(host: &Host, session: &SessionId, stop: &CancellationToke
 /// begins with the same and is completed.
 async fn write(host: &Host, session: &SessionId, page: Page, mark: TranscriptMark) -> anyhow::Result<TranscriptMark> {
     let (space, through) = (page.space, page.through);
+    if !page.foreign.trim().is_empty() {
+        let place = ForeignMarks::place(&space.to_string(), &page.file);
+        host.plugins.catalogue().marks().mark_lines(&place, &page.foreign).await?;
+    }
     let from = if mark.file.as_ref() == Some(&page.file) { mark.length } else { 0 };
     let file = page.file.clone();
     let added = tokio::task::spawn_blocking(move || {
@@ -185,6 +190,8 @@ struct Page {
     file: String,
     title: String,
     text: String,
+    /// What of the text is of runs that had foreign text before them.
+    foreign: String,
 }
 
 impl Page {
@@ -196,6 +203,8 @@ impl Page {
     fn add(&mut self, next: &Self) {
         self.text.push_str("\n\n");
         self.text.push_str(&next.text);
+        self.foreign.push_str("\n\n");
+        self.foreign.push_str(&next.foreign);
         self.through = next.through;
     }
 }
@@ -206,6 +215,7 @@ async fn page(host: &Host, session: &SessionId, run: &EndedRun) -> Result<Option
     let began = run.started_at.to_zoned(host.config.time_zone.clone());
     let Some(text) = page::exchange(run, language, &began, &host.vault.known()) else { return Ok(None) };
     let day = began.date();
+    let foreign = if foreign::lowers(&run.foreign) { text.clone() } else { String::new() };
     Ok(Some(Page {
         space,
         through: run.through,
@@ -213,6 +223,7 @@ async fn page(host: &Host, session: &SessionId, run: &EndedRun) -> Result<Option
         file: page::file(session, day),
         title: words::title(language, &run.address.channel, day),
         text,
+        foreign,
     }))
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use steward_agent::{Attachment, Language, PersonId, Principal, Role};
+use steward_agent::{Attachment, Language, PersonId, Principal, Role, Source};
 use steward_beneath::{Folder, Place};
 use steward_channel::{Channel, FetchError};
-use steward_store::{Resource, Store};
+use steward_store::{Resource, Store, StoreError};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -33,6 +33,8 @@ const FETCH_TIME: Duration = Duration::from_secs(180);
 pub(crate) struct Fetched {
     /// Paths as the model is given them.
     pub(crate) files: Vec<String>,
+    /// Which of them may say something by their name: who wrote a file is not known, nor who named it.
+    pub(crate) foreign: Vec<Source>,
     pub(crate) notes: Vec<String>,
     /// What the sender has used up, if that is why a file did not come.
     pub(crate) exhausted: Option<Resource>,
@@ -58,7 +60,18 @@ pub(crate) async fn fetch_all(
         let account = Account::of(host, principal);
         let fetching = fetch(channel, attachment, home.clone(), &name, limit, &account);
         match tokio::time::timeout(FETCH_TIME, fetching).await {
-            Ok(Ok(saved)) => fetched.files.push(format!("{shown}{UPLOADS}/{saved}")),
+            Ok(Ok(saved)) => {
+                let path = format!("{UPLOADS}/{saved}");
+                match mark(host, &home, &path).await {
+                    Ok(()) => {
+                        if !is_named_by_channel(&name) {
+                            fetched.foreign.push(Source::File(name.clone()));
+                        }
+                        fetched.files.push(format!("{shown}{path}"));
+                    }
+                    Err(error) => fetched.notes.push(texts::file_lost(language, &name, &error.to_string())),
+                }
+            }
             Ok(Err(Lost::Exhausted(resource))) => {
                 fetched.notes.push(texts::file_refused(language, &name));
                 fetched.exhausted = Some(resource);
@@ -71,6 +84,22 @@ pub(crate) async fn fetch_all(
         }
     }
     fetched
+}
+
+/// A file that came is foreign, also when it is moved later, and so is its name in the folder.
+async fn mark(host: &Host, home: &Place, file: &str) -> Result<(), StoreError> {
+    let (catalogue, came) = (host.plugins.catalogue(), Timestamp::now());
+    catalogue.marks().mark_file(home, file).await?;
+    catalogue.marks().mark_since(came).await
+}
+
+/// Whether a name was made up by the channel and so says nothing: `photo-AQADu7.jpg`.
+fn is_named_by_channel(name: &str) -> bool {
+    let kinds = ["photo-", "voice-", "video-note-", "video-", "audio-", "animation-", "document-"];
+    let Some(rest) = kinds.iter().find_map(|kind| name.strip_prefix(kind)) else { return false };
+    let (id, ending) = rest.split_once('.').unwrap_or((rest, ""));
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    id.len() <= 24 && ending.len() <= 4 && plain(id) && plain(ending)
 }
 
 /// Whose folder the files of a run go into, and what it is called before the names of the files there.
@@ -142,9 +171,7 @@ async fn fetch(
     let wanted = format!("{stamp}-{name}");
     let begun = blocking(move || {
         let folder = home.make()?.make_folder(UPLOADS)?;
-        let saved = unused_name(&folder, &wanted);
-        let part = format!(".{saved}{PART}");
-        let file = folder.create(&part)?;
+        let (saved, part, file) = begin_file(&folder, &wanted)?;
         Ok((folder, saved, part, file))
     });
     let (folder, saved, part, file) = begun.await.map_err(broken)?;
@@ -224,12 +251,13 @@ async fn pour(
     }
 }
 
-/// Keeps a file that a tool made, beside the uploads, and gives its path as the model is told it.
+/// Keeps a file that a tool made, beside the uploads, and gives its path as the model is told it. One that was made of
+/// foreign text is foreign.
 pub(crate) async fn save_output(
     host: &Host,
     principal: &Principal,
-    name: &str,
-    data: &[u8],
+    (name, data): (&str, &[u8]),
+    foreign: bool,
 ) -> std::io::Result<String> {
     let (home, shown) = home_of(host, principal);
     let account = Account::of(host, principal);
@@ -237,14 +265,18 @@ pub(crate) async fn save_output(
     if account.pay(&[(Resource::Files, 1), (Resource::Bytes, size)]).await.is_err() {
         return Err(std::io::Error::other("this person has no more room for files today"));
     }
-    let (name, data) = (safe_name(name), data.to_vec());
+    let (name, data, place) = (safe_name(name), data.to_vec(), home.clone());
     let saved = blocking(move || {
         let folder = home.make()?.make_folder(MADE)?;
         let saved = unused_name(&folder, &name);
         folder.replace(&saved, &data)?;
         Ok(saved)
     });
-    Ok(format!("{shown}{MADE}/{}", saved.await?))
+    let path = format!("{MADE}/{}", saved.await?);
+    if foreign && let Err(error) = host.plugins.catalogue().marks().mark_file(&place, &path).await {
+        tracing::error!(%error, "a file that a tool made is not marked as foreign");
+    }
+    Ok(format!("{shown}{path}"))
 }
 
 /// Does file work off the async threads.
@@ -291,10 +323,27 @@ fn tidy_folder(folder: &Folder) {
     }
 }
 
+/// A file that is not whole yet, and the name it will have and the one it has until then.
+fn begin_file(folder: &Folder, wanted: &str) -> std::io::Result<(String, String, std::fs::File)> {
+    loop {
+        let saved = unused_name(folder, wanted);
+        let part = format!(".{saved}{PART}");
+        match folder.create(&part).map_err(std::io::Error::from) {
+            Ok(file) => return Ok((saved, part, file)),
+            // Another one of that name began to come at this very moment.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 fn unused_name(folder: &Folder, name: &str) -> String {
+    // Half a file is looked for first: it may get its name between the two looks.
+    let is_taken =
+        |name: &str| folder.link_metadata(format!(".{name}{PART}")).is_ok() || folder.link_metadata(name).is_ok();
     let mut tried = name.to_owned();
     let mut number = 1;
-    while folder.link_metadata(&tried).is_ok() {
+    while is_taken(&tried) {
         number += 1;
         tried = format!("{number}-{name}");
     }

@@ -151,6 +151,17 @@ async fn what_does_not_come_whole_leaves_nothing_and_a_file_over_the_limit_of_on
     assert_eq!(send(folder.path(), &owner, 1, 1 << 20, None).await, 1, "an owner has no account");
 }
 
+#[tokio::test]
+async fn files_of_one_name_that_come_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let owner = Account { person: None, ..account(folder.path(), 0, 0).await };
+    let (flood, attachment) = (Flood(1 << 20), attachment());
+    let one = || fetch(&flood, &attachment, Place::of(folder.path()), "a.bin", 50 << 20, &owner);
+    let (first, second, third) = tokio::join!(one(), one(), one());
+    assert!(first.is_ok() && second.is_ok() && third.is_ok());
+    assert_eq!(std::fs::read_dir(folder.path().join("uploads")).unwrap().count(), 3);
+}
+
 #[test]
 fn old_files_of_outsiders_are_forgotten_and_nobody_elses() {
     let folder = tempfile::tempdir().unwrap();

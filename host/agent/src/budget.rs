@@ -64,7 +64,7 @@ pub fn message_tokens(message: &Message) -> u32 {
                 tokens(text) + of_calls.sum::<u32>() + of_state
             }
             Message::Tool(result) => tokens(&result.text),
-            Message::Summary { text } => tokens(text),
+            Message::Summary { text, .. } => tokens(text),
         }
 }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn result(id: &str, text: &str) -> Message {
-        Message::Tool(ToolResult { id: id.into(), name: "read".into(), text: text.into(), failed: false })
+        Message::Tool(ToolResult { id: id.into(), name: "read".into(), text: text.into(), ..ToolResult::default() })
     }
 
     #[test]

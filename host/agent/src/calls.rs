@@ -32,7 +32,8 @@ pub(crate) fn cut_result(call: &ToolCall, tokens: u64) -> Message {
         "not called: your answer was cut at {tokens} tokens, the most that one answer may have, before this call was \
          complete. Nothing was done. {how}"
     );
-    Message::Tool(ToolResult { id: call.id.clone(), name: call.name.clone(), text, failed: true })
+    let (id, name) = (call.id.clone(), call.name.clone());
+    Message::Tool(ToolResult { id, name, text, failed: true, ..ToolResult::default() })
 }
 
 /// The calls of the step the conversation ends in that have no answer yet, with their positions in it.
@@ -80,7 +81,7 @@ pub(crate) fn well_formed(messages: &mut Vec<Message>) {
             Message::Tool(_) => {}
             _ => whole.extend(open.into_iter().map(|(_, call)| {
                 let text = "no answer: the run was broken off".to_owned();
-                Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true })
+                Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true, ..ToolResult::default() })
             })),
         }
         whole.push(message);

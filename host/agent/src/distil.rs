@@ -1,7 +1,7 @@
 //! The durable facts of a conversation, for the log of a day: which part of it is looked at next, what the model is
 //! asked, what of its answer is kept. Nothing here reads a file or asks anybody.
 //!
-//! Results of tools never come here: what strangers wrote must not write the log.
+//! Results of tools and forwarded messages never come here: what strangers wrote must not write the log.
 
 use jiff::civil::Date;
 
@@ -47,15 +47,15 @@ impl Passage {
         let (mut text, mut words) = (String::new(), 0);
         for message in messages {
             let (who, said) = match message {
-                Message::User(user) if origin == Origin::Chat => ("Person", &user.text),
-                Message::Assistant { text, .. } if !prompt::is_silence(origin, text) => ("Assistant", text),
+                Message::User(user) if origin == Origin::Chat => ("Person", user.own_words()),
+                Message::Assistant { text, .. } if !prompt::is_silence(origin, text) => ("Assistant", text.clone()),
                 _ => continue,
             };
             if said.trim().is_empty() {
                 continue;
             }
             if origin == Origin::Chat {
-                words += words_of(said);
+                words += words_of(&said);
             }
             let said = budget::shorten(said.trim(), ENTRY_CHARS).replace('\n', "\n  ");
             text.push_str(&format!("{who}: {said}\n"));

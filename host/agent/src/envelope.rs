@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::ForeignPart;
 use crate::language::Language;
 use crate::principal::{Origin, PersonId};
 
@@ -25,7 +26,46 @@ pub struct Envelope {
     pub text: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// The part of the text that the sender did not write: all of it where it was forwarded. Such a message is never a
+    /// command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignPart>,
+    #[serde(default, skip_serializing_if = "Part::is_alone")]
+    pub part: Part,
     pub received_at: Timestamp,
+}
+
+/// What a channel can tell of messages that belong together: photos of an album, pieces of a text that is too long for
+/// one message, what was forwarded at once and the word that goes with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Part {
+    /// The channel's own id of the album it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    /// About as long as a message may be, so the rest is likely to come in the next one.
+    pub long: bool,
+    pub forwarded: bool,
+    /// Known to be the word that goes with the forwarded messages behind it.
+    pub comment: bool,
+}
+
+impl Part {
+    pub fn is_alone(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Looks as if more is coming.
+    pub fn goes_on(&self) -> bool {
+        self.album.is_some() || self.long || self.forwarded || self.comment
+    }
+
+    /// Whether the next message of the chat belongs with this one.
+    pub fn goes_on_in(&self, next: &Self) -> bool {
+        let album = self.album.is_some() && self.album == next.album;
+        let text = self.long && next.album.is_none() && next.forwarded == self.forwarded;
+        album || text || self.forwarded || (self.comment && next.forwarded)
+    }
 }
 
 /// Who wrote, as the channel knows them.
@@ -83,6 +123,9 @@ pub struct Wake {
     pub prompt: String,
     /// The model asked for by name.
     pub model: Option<String>,
+    /// The part of the prompt that others wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignPart>,
 }
 
 /// What lies in the inbox.

@@ -7,6 +7,7 @@ pub mod budget;
 mod calls;
 pub mod distil;
 pub mod envelope;
+pub mod foreign;
 pub mod health;
 pub mod language;
 pub mod memory;
@@ -20,7 +21,8 @@ pub mod recalled;
 pub mod turn;
 pub mod visible;
 
-pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Sender, Wake};
+pub use envelope::{Address, Attachment, Draft, Envelope, Incoming, Outgoing, Part, Sender, Wake};
+pub use foreign::{Boundary, ForeignPart, Source};
 pub use health::Health;
 pub use language::Language;
 pub use memory::{

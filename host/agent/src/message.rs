@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::foreign::{ForeignPart, Source};
 use crate::recalled::Recalled;
 
 /// One entry of a conversation.
@@ -23,6 +24,9 @@ pub enum Message {
     /// What the conversation was about up to here; it stands for all entries before it.
     Summary {
         text: String,
+        /// Where the foreign text in it came from.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        foreign: Vec<Source>,
     },
 }
 
@@ -40,6 +44,12 @@ pub struct UserMessage {
     /// What was found in memory for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recalled: Vec<Recalled>,
+    /// The part of the text that others wrote: what was forwarded, what is quoted, what an event told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignPart>,
+    /// Where the files came from, if others named them or wrote them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_files: Vec<Source>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,7 +88,7 @@ impl ServerState {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolResult {
     /// The id of the call it answers.
     pub id: String,
@@ -86,6 +96,9 @@ pub struct ToolResult {
     pub text: String,
     #[serde(default)]
     pub failed: bool,
+    /// Where the foreign text in it came from; none if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<Source>,
 }
 
 impl Message {

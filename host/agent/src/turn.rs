@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::budget::{self, Limits};
 use crate::calls::{cut_call, cut_result, in_call_order, unanswered_calls, well_formed, with_unique_ids};
+use crate::foreign;
 use crate::message::{Message, ToolCall, ToolResult, UserMessage};
 use crate::model::{Ending, ModelError, ModelReply, Usage};
 
@@ -328,7 +329,13 @@ impl Turn {
         }
         for (_, call) in surplus {
             let text = format!("not called: at most {CALLS_PER_STEP} tool calls fit one step; call it in the next one");
-            effects.extend(self.tool_answered(ToolResult { id: call.id, name: call.name, text, failed: true }));
+            effects.extend(self.tool_answered(ToolResult {
+                id: call.id,
+                name: call.name,
+                text,
+                failed: true,
+                ..ToolResult::default()
+            }));
         }
         effects
     }
@@ -365,7 +372,9 @@ impl Turn {
             // The conversation must fit all the same: what is left out now is still in the transcript.
             Err(_) => "(the beginning of this conversation is left out)".to_owned(),
         };
-        self.messages.splice(..cut, [Message::Summary { text }]);
+        // What a summary is made of does not become anybody's own words by being shortened.
+        let foreign = foreign::in_sight(&self.messages[..cut]);
+        self.messages.splice(..cut, [Message::Summary { text, foreign }]);
         self.ask_now()
     }
 
@@ -408,7 +417,13 @@ impl Turn {
                 .into_iter()
                 .map(|(_, call)| {
                     let text = format!("no answer: {why}; it may or may not have been done");
-                    Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true })
+                    Message::Tool(ToolResult {
+                        id: call.id,
+                        name: call.name,
+                        text,
+                        failed: true,
+                        ..ToolResult::default()
+                    })
                 })
                 .collect();
             self.messages.extend(missing.iter().cloned());

@@ -17,7 +17,7 @@ fn says(text: &str) -> ModelReply {
 }
 
 fn result(id: &str) -> ToolResult {
-    ToolResult { id: id.into(), name: "read".into(), text: format!("result of {id}"), failed: false }
+    ToolResult { id: id.into(), name: "read".into(), text: format!("result of {id}"), ..ToolResult::default() }
 }
 
 fn turn(messages: Vec<Message>) -> Turn {
@@ -195,7 +195,7 @@ fn a_long_conversation_is_summarised_first() {
     let effects = turn.handle(Event::Summarised(Ok("they counted".into())));
     assert_eq!(effects, [Effect::AskModel { with_tools: true }]);
     assert_eq!(turn.messages().len(), keep + 1);
-    assert_eq!(turn.messages()[0], Message::Summary { text: "they counted".into() });
+    assert_eq!(turn.messages()[0], Message::Summary { text: "they counted".into(), foreign: Vec::new() });
 }
 
 #[test]

@@ -38,9 +38,18 @@ const CRATES: [(&str, &str); 7] = [
 ];
 
 /// Files of the other crates.
-const FILES: [(&str, &str); 28] = [
+const FILES: [(&str, &str); 36] = [
     ("memory/src/opening.rs", "resolves the names of Steward's own folders, which are hidden"),
     ("memory/src/sources.rs", "resolves what is named to be searched; it is opened as resolved, or not at all"),
+    (
+        "sandbox/src/capability/process/git/beneath.rs",
+        "opens what is below a folder that is open, never through a link",
+    ),
+    ("sandbox/src/capability/process/git/clone.rs", "git's private folders among the data"),
+    ("sandbox/src/capability/process/git/place.rs", "where a repository is, resolved to be compared"),
+    ("sandbox/src/capability/process/git/private.rs", "git's private folders among the data"),
+    ("sandbox/src/capability/process/git/restore.rs", "git's private folders among the data"),
+    ("sandbox/src/capability/process/git/shadow.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/group.rs", "control groups of the kernel"),
     ("sandbox/src/capability/process/program.rs", "the system's programs, and where one is started"),
     ("sandbox/src/capability/process/tree.rs", "processes as the kernel lists them"),
@@ -60,12 +69,14 @@ const FILES: [(&str, &str); 28] = [
     ("src/cli/plugin_install.rs", "compiled code among the data"),
     ("src/cli/plugin_run.rs", "compiled code among the data, and a folder that a person names on the command line"),
     ("src/cli/replay.rs", "a file that a person names on the command line"),
+    ("src/cli/people.rs", "folders of a person who is forgotten, among the data"),
     ("src/config.rs", "the configuration"),
     ("src/doctor.rs", "the disk, and compiled code among the data"),
     ("src/documents.rs", "copies among the data, of files that are open already"),
     ("src/footprint.rs", "the program's own memory"),
     ("src/installed/files.rs", "installed plugins among the data"),
     ("src/memory/embedders.rs", "models among the data, or where the owner's configuration says"),
+    ("src/sent.rs", "the log of what was sent, among the data"),
     ("src/uploads.rs", "a file that is open already"),
 ];
 

@@ -6,6 +6,7 @@
 
 mod error;
 mod health;
+mod literal;
 pub mod telegram;
 pub mod terminal;
 
@@ -19,6 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{ChannelError, FetchError, SendError};
+pub use literal::literal;
 pub use steward_agent::Health;
 pub use telegram::{Telegram, TelegramConfig};
 pub use terminal::{ChatOptions, TerminalServer, chat};

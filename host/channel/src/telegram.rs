@@ -1,6 +1,6 @@
 //! Telegram over the Bot API, by long polling.
 //!
-//! Receiving (`poll`, `receive`, `attachment`) and sending (`send`, `draft`, `ask`, `fetch`) share nothing but the `client`,
+//! Receiving (`poll`, `receive`, `part`, `links`, `attachment`) and sending (`send`, `draft`, `ask`, `fetch`) share nothing but the `client`,
 //! so calls that go out well never hide that nothing comes in. `render`, `table`, `rich` and `split` make messages
 //! from Markdown. Who may speak to the assistant is decided elsewhere.
 
@@ -12,6 +12,8 @@ mod draft;
 mod fetch;
 #[doc(hidden)]
 pub mod fuzzing;
+mod links;
+mod part;
 mod places;
 mod poll;
 mod receive;
@@ -87,6 +89,12 @@ impl TelegramConfig {
             draft_after: Duration::from_millis(400),
         }
     }
+}
+
+/// What a chat shows of this Markdown, without its marks.
+#[cfg(test)]
+pub(crate) fn plain_text(markdown: &str) -> String {
+    render::render(markdown).text
 }
 
 impl fmt::Debug for TelegramConfig {

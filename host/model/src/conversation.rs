@@ -46,7 +46,7 @@ pub(crate) fn turns(messages: &[Message]) -> Vec<Turn<'_>> {
     for message in messages {
         match message {
             Message::User(user) => push_user(&mut turns, wording::user(user)),
-            Message::Summary { text } => push_user(&mut turns, wording::summary(text)),
+            Message::Summary { text, .. } => push_user(&mut turns, wording::summary(text)),
             Message::Assistant { text, calls, state } => push_assistant(&mut turns, text, calls, state.as_deref()),
             Message::Tool(result) => attach(&mut turns, result),
         }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     fn result(id: &str, text: &str) -> Message {
-        Message::Tool(ToolResult { id: id.into(), name: "list".into(), text: text.into(), failed: false })
+        Message::Tool(ToolResult { id: id.into(), name: "list".into(), text: text.into(), ..ToolResult::default() })
     }
 
     fn assistant(text: &str, calls: &[&str]) -> Message {
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn neighbours_are_merged_and_empty_texts_left_out() {
         let messages = [
-            Message::Summary { text: "flat 42".into() },
+            Message::Summary { text: "flat 42".into(), foreign: Vec::new() },
             Message::user("one"),
             Message::user("  "),
             Message::assistant(""),

@@ -15,7 +15,9 @@ pub(crate) fn user(message: &UserMessage) -> String {
     if !message.text.trim().is_empty() {
         lines.push(message.text.clone());
     }
-    lines.extend(message.files.iter().map(|path| format!("[file: {}]", path.replace(char::is_control, " "))));
+    // Names that others gave stand in the text already, within their boundary.
+    let own = message.files.iter().filter(|_| message.foreign_files.is_empty());
+    lines.extend(own.map(|path| format!("[file: {}]", path.replace(char::is_control, " "))));
     if let Some(sent) = message.sent.as_ref().filter(|_| !lines.is_empty()) {
         lines.insert(0, format!("[{sent}]"));
     }
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn what_was_found_in_memory_stands_behind_the_message() {
-        let found = Recalled { place: "MEMORY.md:3-3".into(), text: "- The flat is 42.".into() };
+        let found = Recalled { place: "MEMORY.md:3-3".into(), text: "- The flat is 42.".into(), ..Recalled::default() };
         let message = UserMessage { text: "my flat?".into(), recalled: vec![found], ..UserMessage::default() };
         let told = user(&message);
         assert!(told.starts_with("my flat?\n<recalled>\n"), "{told}");

@@ -249,7 +249,7 @@ impl<'a> Offered<'a> {
         self.0.messages.iter().any(|message| match message {
             Message::User(user) => user.text.contains(text),
             Message::Tool(result) => result.text.contains(text),
-            Message::Summary { text: summary } => summary.contains(text),
+            Message::Summary { text: summary, .. } => summary.contains(text),
             Message::Assistant { .. } => false,
         })
     }

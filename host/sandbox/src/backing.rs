@@ -10,6 +10,7 @@ use steward_store::Store;
 
 use crate::capability::http::Client;
 use crate::connected::Connected;
+use crate::foreign::ForeignMarks;
 
 pub(crate) struct Backing {
     pub(crate) store: Store,
@@ -21,6 +22,7 @@ pub(crate) struct Backing {
     pub(crate) time_zone: TimeZone,
     pub(crate) http: Arc<Client>,
     pub(crate) connected: Arc<Connected>,
+    pub(crate) marks: ForeignMarks,
     /// What time it is; tests put their own here.
     pub(crate) clock: fn() -> Timestamp,
 }
@@ -35,6 +37,7 @@ impl Backing {
             time_zone: self.time_zone.clone(),
             http: Arc::clone(&self.http),
             connected: Arc::clone(&self.connected),
+            marks: self.marks.clone(),
             clock: self.clock,
         }
     }

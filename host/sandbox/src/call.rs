@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use steward_agent::{Language, Principal};
+use steward_agent::{Language, Principal, Source};
 use steward_store::RunId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::tools::ToolPort;
+use crate::foreign::{Leave, Matter, Sight};
 
 /// One call of one tool.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Call {
     pub owner: Option<Arc<dyn AskOwner>>,
     /// The way to the other tools of the run.
     pub tools: ToolPort,
+    /// What the run has before it that others wrote.
+    pub sight: Sight,
 }
 
 /// What came of a call.
@@ -48,6 +51,8 @@ pub struct Answer {
     pub structured: Option<Value>,
     pub attachments: Vec<OutputFile>,
     pub outcome: Outcome,
+    /// Where the foreign text in it came from; none if there is none.
+    pub foreign: Vec<Source>,
     pub elapsed: Duration,
     /// The most memory the instance had, in bytes.
     pub peak_memory: usize,
@@ -128,6 +133,7 @@ impl Answer {
             structured: None,
             attachments: Vec::new(),
             outcome,
+            foreign: Vec::new(),
             elapsed: Duration::ZERO,
             peak_memory: 0,
         }
@@ -143,6 +149,16 @@ pub trait AskOwner: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why it is not done.
     async fn ask(&self, key: &str, what: &str) -> Result<(), Refusal>;
+
+    /// The same about something that foreign text must not have done unasked, where nothing lets it pass. `read` is what
+    /// was read.
+    ///
+    /// # Errors
+    /// Why it is not done.
+    async fn ask_foreign(&self, key: &str, matter: Matter, read: &[Source], what: &str) -> Result<Leave, Refusal> {
+        let _ = (matter, read);
+        self.ask(key, what).await.map(|()| Leave::Owner)
+    }
 }
 
 /// Why a call that may be made is not made.

@@ -64,7 +64,20 @@ pub struct Capability {
     pub owner: Access,
     pub group: Access,
     pub external: Access,
+    /// What a call gets by it that neither an owner nor the program wrote; each file says where it notes it.
+    pub brings: Brings,
     pub(crate) link: fn(&mut Linker<CallState>) -> wasmtime::Result<()>,
+}
+
+/// Whether a capability brings foreign text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brings {
+    /// What it gives is the owner's, the program's or the plugin's own.
+    Nothing,
+    /// Whatever comes by it was written by others.
+    Foreign,
+    /// What is marked as foreign where it is kept, or what others wrote among the rest.
+    Marked,
 }
 
 impl Capability {

@@ -30,12 +30,14 @@ use crate::consent::Request;
 use crate::engine::{self, Engine};
 use crate::error::{LoadError, SandboxError};
 use crate::failure;
+use crate::foreign::ForeignMarks;
 use crate::grant::{CapabilitySet, Roles};
 use crate::limits::Limits;
 use crate::plugin::{self, Plugin, PluginSource, Tool};
 use crate::record::RecordPolicy;
 use crate::secret::Vault;
 
+pub use calling::Wanted;
 pub use installed::Installed;
 pub use shipped::ShippedPlugin;
 
@@ -111,6 +113,7 @@ impl Catalogue {
             connected.processes.hide(data);
         }
         let backing = Arc::new(Backing {
+            marks: ForeignMarks::new(config.store.clone()),
             store: config.store.clone(),
             workspace: config.workspace,
             people: config.people,
@@ -236,6 +239,11 @@ impl Catalogue {
     /// Every tool, by name.
     pub fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.tools.iter()
+    }
+
+    /// What is kept and came from foreign text.
+    pub fn marks(&self) -> &ForeignMarks {
+        &self.backing.marks
     }
 
     pub fn roles(&self) -> &Roles {

@@ -18,6 +18,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use crate::backing::Backing;
 use crate::capability::http::{Client, Hooks, HttpPolicy};
 use crate::deadline::Deadline;
+use crate::foreign::ForeignMarks;
 use crate::grant::{Grant, HttpGrant};
 use crate::limits::{Limits, Meter};
 use crate::secret::{KeySource, Vault};
@@ -60,6 +61,7 @@ impl Fixture {
             time_zone: TimeZone::get("Europe/Berlin").unwrap(),
             http: Arc::new(Client::new(HttpPolicy::default()).unwrap()),
             connected: Arc::default(),
+            marks: ForeignMarks::new(store.clone()),
             clock: now,
         });
         Self { folder, store, backing, owner, anna, boris }
@@ -116,6 +118,7 @@ impl Fixture {
             http_hooks: Hooks::new(client, Arc::new(HttpGrant::default())),
             table: ResourceTable::new(),
             writes: 0,
+            lowering: Default::default(),
             tape: None,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
@@ -19,6 +20,7 @@ use crate::capability::log::{LineCount, printable};
 use crate::capability::tools::Calling;
 use crate::deadline::Deadline;
 use crate::engine::Engine;
+use crate::foreign::{Asking, ForeignMarks, Lowering};
 use crate::form::{Arguments, Entry, Linked, Streams};
 use crate::grant::{Access, CapabilitySet};
 use crate::limits::{self, Limits, Meter, OverLimit, bytes};
@@ -51,12 +53,15 @@ pub(crate) struct Prepared<'a> {
     pub(crate) relay: Option<Arc<RelayPre>>,
     /// What the host refused when a call that is made again was recorded.
     pub(crate) refusal: Option<String>,
+    /// An owner has seen the call and agreed to it.
+    pub(crate) agreed: bool,
 }
 
 impl Prepared<'_> {
     /// Makes the call. Dropping the future ends the guest.
     pub(crate) async fn run(mut self, call: Call) -> (Answer, Option<Box<Tape>>) {
         let (tool, cancel) = (call.name.clone(), call.cancel.clone());
+        let began = Timestamp::now();
         let (state, streams) = match self.state(call) {
             Ok(state) => state,
             Err(error) => {
@@ -74,6 +79,11 @@ impl Prepared<'_> {
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let ended = self.guest(&mut store, &tool, &streams, &cancel).await;
+        let marks = to_be_marked(store.data());
+        let unmarked = match marks {
+            Some(marks) => marks.mark_since(began).await.err(),
+            None => None,
+        };
         let printed = &streams.printed;
         let ending = Ending { tool: &tool, limits, printed, state: store.data() };
         let mut answer = match ended {
@@ -84,6 +94,11 @@ impl Prepared<'_> {
             Ended::Cancelled => Answer::of(Outcome::Cancelled, format!("{tool} was stopped.")),
         };
         answer.peak_memory = store.data().meter.peak;
+        answer.foreign = store.data().lowering.received();
+        if let Some(error) = unmarked {
+            tracing::error!(%error, tool, "what a tool wrote could not be marked as foreign");
+            answer = Answer::of(Outcome::Unavailable, format!("{tool}: what it wrote could not be marked: {error}"));
+        }
         let plugin = &self.plugin.name;
         printed.drain(plugin, &self.backing.connected.known());
         if store.data().lines.dropped > 0 {
@@ -133,6 +148,15 @@ impl Prepared<'_> {
         }
         let (plugin, access) = (self.plugin, self.set.access("files"));
         let files = Files::open(&self.backing.workspace, &plugin.grant.files, access, plugin.limits.write)?;
+        let deadline = Deadline::new(self.deadline);
+        let lowering = Lowering::new(Asking {
+            sight: call.sight,
+            agreed: self.agreed,
+            owner: call.owner.clone(),
+            deadline: deadline.clone(),
+            key: call.key.clone(),
+            arguments: self.arguments.text.clone(),
+        });
         let state = CallState {
             backing: Arc::clone(self.backing),
             principal: call.principal,
@@ -143,7 +167,7 @@ impl Prepared<'_> {
             cancel: call.cancel,
             key: call.key,
             replayed: call.replayed,
-            deadline: Deadline::new(self.deadline),
+            deadline,
             progress: call.progress,
             owner: call.owner,
             lines: LineCount::default(),
@@ -157,7 +181,9 @@ impl Prepared<'_> {
             http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http))
                 .counting(Arc::clone(self.spent))
                 .granted_in(self.plugin.grant.granted_in.clone())
-                .with_secrets(self.secrets()),
+                .with_secrets(self.secrets())
+                .lowered_by(lowering.clone()),
+            lowering,
             table: limits::resources(),
             writes: 0,
             tape: self.tape.take(),
@@ -173,6 +199,12 @@ impl Prepared<'_> {
         let granted = holds.then(|| Arc::clone(&grant.secrets));
         Some(Edge { vault: Arc::clone(vault), granted, granted_in: grant.granted_in.clone() })
     }
+}
+
+/// Where it is marked what a call has written with foreign text before it, unless an owner agreed to that.
+fn to_be_marked(state: &CallState) -> Option<ForeignMarks> {
+    let foreign = state.files.was_changed() && state.lowering.lowers() && !state.lowering.adopted();
+    foreign.then(|| state.backing.marks.clone())
 }
 
 enum Ended {
@@ -245,7 +277,8 @@ impl Ending<'_> {
     fn refusal(&self) -> Option<String> {
         let state = &self.state;
         let files = || state.files.refusal(&state.plugin, &state.grant.granted_in);
-        state.refused.clone().or_else(|| state.http_hooks.denied()).or_else(files)
+        let foreign = || state.lowering.refusal();
+        state.refused.clone().or_else(|| state.http_hooks.denied()).or_else(foreign).or_else(files)
     }
 
     fn too_large(&self, size: usize, most: usize) -> Answer {

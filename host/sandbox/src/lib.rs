@@ -26,6 +26,7 @@ pub mod error;
 mod failure;
 #[cfg(test)]
 mod fixture;
+mod foreign;
 mod form;
 pub mod grant;
 #[cfg(test)]
@@ -69,12 +70,13 @@ pub use capability::model::{AskModel, ModelQuestion, ModelText};
 pub use capability::process::{Commands, Namespace, Namespaces, ProcessGrant};
 pub use capability::tools::{CallTools, NestedAnswer, NestedCall, ToolPort, ToolsGrant};
 pub use capability::{CAPABILITIES, Capability};
-pub use catalogue::{Catalogue, Installed, SandboxConfig, ShippedPlugin};
+pub use catalogue::{Catalogue, Installed, SandboxConfig, ShippedPlugin, Wanted};
 pub use compile::{Compiler, Pace, compile_component};
 pub use component::Kind;
 pub use consent::{Change, Consent, Request};
 pub use contract::CONTRACT;
 pub use error::{LoadError, SandboxError};
+pub use foreign::{ForeignMarks, Leave, Matter, Sight};
 pub use grant::{Access, CapabilitySet, Grant, GrantedIn, HttpGrant, Requirement, RoleError, Roles};
 pub use inspect::{inspect, inspect_with};
 pub use inspection::{Inspection, OfferedTool};

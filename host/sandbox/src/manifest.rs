@@ -27,6 +27,8 @@ pub(crate) struct Manifest {
     pub(crate) grant: Grant,
     /// What the component does not say of its tools itself.
     pub(crate) tools: Vec<ToolEntry>,
+    /// Tools whose answers are foreign text whatever they were made with.
+    pub(crate) foreign: Vec<String>,
     /// Imported and deliberately not granted.
     pub(crate) declined: CapabilitySet,
     limits: RawLimits,
@@ -56,6 +58,8 @@ struct RawManifest {
     capabilities: BTreeMap<String, toml::Value>,
     #[serde(default)]
     tools: Vec<ToolEntry>,
+    #[serde(default)]
+    foreign: Vec<String>,
     #[serde(default)]
     limits: RawLimits,
     /// How it is built from its sources: nothing that concerns the one who runs it.
@@ -98,7 +102,8 @@ impl Manifest {
             add(&mut grant, &name, scope).map_err(problem)?;
         }
         let (version, description) = (raw.version, raw.description);
-        Ok(Self { name: raw.name, version, description, grant, tools: raw.tools, declined, limits: raw.limits })
+        let (tools, foreign, limits) = (raw.tools, raw.foreign, raw.limits);
+        Ok(Self { name: raw.name, version, description, grant, tools, foreign, declined, limits })
     }
 
     /// The host's limits, narrowed to what the manifest asks for.

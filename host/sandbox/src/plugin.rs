@@ -56,6 +56,8 @@ pub struct Plugin {
     pub limits: Limits,
     /// What it asks for.
     pub request: Request,
+    /// Its tools whose answers are foreign text whatever they were made with.
+    pub(crate) foreign: Vec<String>,
     /// The owner installed it; it does not belong to the program.
     pub installed: bool,
     /// What it imports and was granted: the most any of its instances holds.
@@ -199,7 +201,7 @@ pub(crate) async fn load(
     if let Some(approved) = approved {
         checked.request.within(approved)?;
     }
-    let (plugin, tools) = assembled(manifest, checked, Code::ready(component), approved.is_some());
+    let (plugin, tools) = assembled(manifest, checked, Code::ready(component), approved.is_some())?;
     // What cannot be linked is found now and not at the first call.
     plugin.linked(plugin.reach).await.map_err(|error| LoadError::Link(format!("{error:#}")))?;
     Ok((plugin, tools))
@@ -232,7 +234,7 @@ pub(crate) fn load_shipped(
     let tools = described.into_iter().map(|one| (one, Entry::Plugin)).collect();
     let (cache, engine) = (Arc::clone(cache), Arc::clone(engine));
     let code = Code::later(Shipped { cache, engine, wasm, tools: known, limits, turn: Default::default() });
-    Ok(assembled(manifest, Checked { kind, imports, reach, limits, tools, request }, code, false))
+    assembled(manifest, Checked { kind, imports, reach, limits, tools, request }, code, false)
 }
 
 /// Those that ship are read where they lie in the program.
@@ -243,8 +245,19 @@ fn bytes(wasm: Cow<'static, [u8]>) -> Bytes {
     }
 }
 
-fn assembled(manifest: Manifest, checked: Checked, code: Code, installed: bool) -> (Arc<Plugin>, Vec<Tool>) {
+/// # Errors
+/// The manifest names a tool that the plugin does not have.
+fn assembled(
+    manifest: Manifest,
+    checked: Checked,
+    code: Code,
+    installed: bool,
+) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
     let Checked { kind, imports, reach, limits, tools, request } = checked;
+    if let Some(unknown) = manifest.foreign.iter().find(|name| !tools.iter().any(|(tool, _)| tool.name == **name)) {
+        let problem = format!("foreign: the plugin has no tool `{}`: name one it has", unknown.escape_debug());
+        return Err(LoadError::Manifest(problem));
+    }
     let plugin = Arc::new(Plugin {
         name: manifest.name.into(),
         version: manifest.version,
@@ -256,6 +269,7 @@ fn assembled(manifest: Manifest, checked: Checked, code: Code, installed: bool) 
         size: request.size,
         limits,
         request,
+        foreign: manifest.foreign,
         installed,
         reach,
         code,
@@ -263,7 +277,7 @@ fn assembled(manifest: Manifest, checked: Checked, code: Code, installed: bool) 
         recordable: OnceLock::new(),
     });
     let tools = tools.into_iter().map(|(one, entry)| Tool::new(Arc::clone(&plugin), one, entry)).collect();
-    (plugin, tools)
+    Ok((plugin, tools))
 }
 
 /// A component that fits its manifest, and what comes of both.

@@ -90,6 +90,7 @@ impl Catalogue {
             tape: Some(Box::new(Tape::Playing(player))),
             relay: None,
             refusal: recording.refusal,
+            agreed: false,
         };
         let (mut answer, tape) = prepared.run(call_of(entry.call, tool, input)).await;
         self.backing().connected.known().redact_answer(&mut answer);
@@ -131,6 +132,7 @@ fn call_of(row: AuditRow, tool: &Tool, input: Value) -> Call {
         progress: None,
         owner: None,
         tools: ToolPort::default(),
+        sight: Default::default(),
     }
 }
 

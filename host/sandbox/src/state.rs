@@ -21,6 +21,7 @@ use crate::capability::http::Hooks;
 use crate::capability::log::LineCount;
 use crate::capability::tools::Calling;
 use crate::deadline::Deadline;
+use crate::foreign::Lowering;
 use crate::grant::Grant;
 use crate::limits::Meter;
 use crate::record::Tape;
@@ -59,6 +60,8 @@ pub(crate) struct CallState {
     pub(crate) table: ResourceTable,
     /// Keys given out by [`CallState::next_key`].
     pub(crate) writes: u32,
+    /// What the call receives of others, and what it asks about because of that.
+    pub(crate) lowering: Lowering,
     /// Where the call is recorded or made again: what crosses the guest's border.
     pub(crate) tape: Option<Box<Tape>>,
 }

@@ -115,6 +115,7 @@ impl Sandbox {
             progress: None,
             owner: None,
             tools: Default::default(),
+            sight: Default::default(),
         }
     }
 
@@ -336,6 +337,23 @@ async fn a_plugin_whose_tools_are_known_is_compiled_when_it_is_first_called() {
     assert_eq!((answer.outcome, answer.text.as_str()), (Outcome::Ok, "{\"a\":1}"));
     assert!(compiled(sandbox.folder.path()) == 2 && !sandbox.catalogue.is_to_be_compiled("echo"));
     assert!(sandbox.catalogue.check().await.is_empty());
+}
+
+#[tokio::test]
+async fn only_tools_that_a_plugin_has_are_named_as_foreign() {
+    let naming = |tool: &str| {
+        let one = shipped("echo", guest::ECHO, "write");
+        let manifest = format!("foreign = [\"{tool}\"]\n{}", one.source.manifest);
+        ShippedPlugin { source: PluginSource { manifest, ..one.source }, tools: one.tools }
+    };
+    let sandbox = Sandbox::shipped(Compiler::InProcess, vec![naming("echo")]).await;
+    assert_eq!(sandbox.offered(Role::Owner), ["echo"]);
+    let shipped = Sandbox::shipped(Compiler::InProcess, vec![naming("another")]).await;
+    let loaded = Sandbox::new(vec![naming("another").source]).await;
+    for sandbox in [shipped, loaded] {
+        let refused = sandbox.catalogue.refused()[0].1.to_string();
+        assert!(refused.contains("no tool `another`"), "{refused}");
+    }
 }
 
 #[tokio::test]

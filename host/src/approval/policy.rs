@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use serde::Deserialize;
 use steward_agent::Origin;
-use steward_sandbox::Effect;
+use steward_sandbox::{Effect, Matter};
 
 /// What is done about a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// It is made.
@@ -30,6 +30,17 @@ pub(super) struct Rules {
     destructive: Option<Rule>,
 }
 
+/// `[approval.foreign]`: what is done once foreign text was read, where nothing else is stricter. What is not named is
+/// asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ForeignRules {
+    send: Option<Rule>,
+    destructive: Option<Rule>,
+    instructions: Option<Rule>,
+    hosts: Option<Rule>,
+}
+
 /// `[approval]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -41,12 +52,14 @@ pub struct Policy {
     send: Option<Rule>,
     destructive: Option<Rule>,
     origins: BTreeMap<Origin, Rules>,
+    foreign: ForeignRules,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let (read, write, send, destructive) = (None, None, None, None);
-        Self { seconds: 300, read, write, send, destructive, origins: BTreeMap::new() }
+        let (origins, foreign) = (BTreeMap::new(), ForeignRules::default());
+        Self { seconds: 300, read, write, send, destructive, origins, foreign }
     }
 }
 
@@ -56,6 +69,18 @@ impl Policy {
         let general = Rules { read: self.read, write: self.write, send: self.send, destructive: self.destructive };
         let of_origin = self.origins.get(&origin).and_then(|rules| rules.of(effect));
         of_origin.or(general.of(effect)).unwrap_or_else(|| built_in(effect, origin))
+    }
+
+    /// What is done after foreign text was read.
+    pub fn foreign(&self, matter: Matter) -> Rule {
+        let rules = &self.foreign;
+        let standing = match matter {
+            Matter::Send => rules.send,
+            Matter::Destructive => rules.destructive,
+            Matter::Instructions => rules.instructions,
+            Matter::Host => rules.hosts,
+        };
+        standing.unwrap_or(Rule::Ask)
     }
 
     /// The policy, if its values are possible.
@@ -110,6 +135,18 @@ mod tests {
         assert_eq!(policy.rule(Effect::Send, Origin::Chat), Rule::Automatic);
         assert_eq!(policy.rule(Effect::Send, Origin::Schedule), Rule::Automatic);
         assert_eq!(policy.rule(Effect::Send, Origin::Heartbeat), Rule::Ask);
+    }
+
+    #[test]
+    fn foreign_text_is_asked_about_unless_a_standing_grant_covers_it() {
+        let policy = policy("send = \"automatic\"\n[foreign]\nhosts = \"automatic\"\ninstructions = \"deny\"");
+        assert_eq!(policy.foreign(Matter::Send), Rule::Ask, "a general entry is no such grant");
+        assert_eq!(policy.foreign(Matter::Host), Rule::Automatic);
+        assert_eq!(policy.foreign(Matter::Instructions), Rule::Deny);
+        assert!(Rule::Automatic < Rule::Ask && Rule::Ask < Rule::Deny);
+        for wrong in ["[foreign]\nsends = \"ask\"", "[foreign]\nsend = \"always\""] {
+            assert!(toml::from_str::<Policy>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use steward_sandbox::{AskOwner, Effect, Refusal};
+use steward_agent::Source;
+use steward_sandbox::{AskOwner, Effect, Leave, Matter, Refusal};
 
+use super::wording::Doing;
 use super::{Asker, Rule, asked, wording};
 use crate::app::Host;
 
@@ -31,7 +33,18 @@ impl AskOwner for WithinCall {
             return Err(Refusal::Denied(wording::forbidden(tool, Effect::Destructive, origin)));
         }
         let asker = Asker { key: key.to_owned(), ..self.asker.clone() };
-        asked(&self.host, &asker, Effect::Destructive, what.to_owned()).await
+        asked(&self.host, &asker, Doing::Effect(Effect::Destructive), what.to_owned()).await
+    }
+
+    async fn ask_foreign(&self, key: &str, matter: Matter, read: &[Source], what: &str) -> Result<Leave, Refusal> {
+        match self.host.config.approval.foreign(matter) {
+            Rule::Automatic => Ok(Leave::Standing),
+            Rule::Deny => Err(Refusal::Denied(wording::forbidden_after_reading(&self.asker.tool, matter, read))),
+            Rule::Ask => {
+                let asker = Asker { key: key.to_owned(), ..self.asker.clone() };
+                asked(&self.host, &asker, Doing::Matter(matter), what.to_owned()).await.map(|()| Leave::Owner)
+            }
+        }
     }
 }
 

@@ -2,25 +2,35 @@
 //! around is written as an escape, and what is left out can be asked for.
 
 use serde_json::Value;
-use steward_agent::{Address, Choice, Decision, Language, Origin, Question, is_hidden};
-use steward_sandbox::Effect;
+use steward_agent::{Address, Choice, Decision, Language, Origin, Question, Source, foreign, is_hidden};
+use steward_sandbox::{Effect, Matter};
 use steward_store::ApprovalState;
 
 /// Characters of arguments in a question, few enough that it fits one message of Telegram in any script.
 const SHOWN: usize = 1_500;
 
+/// What is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Doing {
+    Effect(Effect),
+    /// In the middle of a call that would else go on unasked.
+    Matter(Matter),
+}
+
 /// Who wants to call what.
-pub(super) struct Wanted<'a> {
+pub(super) struct Shown<'a> {
     pub(super) tool: &'a str,
     /// A JSON object.
     pub(super) arguments: &'a str,
-    pub(super) effect: Effect,
+    pub(super) doing: Doing,
+    /// The foreign text that was read before.
+    pub(super) read: &'a [Source],
     pub(super) origin: Origin,
     /// The name of the person it is for, if that is not the one who is asked.
     pub(super) person: Option<&'a str>,
 }
 
-pub(super) fn question(language: Language, wanted: &Wanted<'_>, to: Address, code: String) -> Question {
+pub(super) fn question(language: Language, wanted: &Shown<'_>, to: Address, code: String) -> Question {
     let whole = readable(wanted.arguments);
     let shown: String = whole.chars().take(SHOWN).collect();
     let left = whole.chars().count() - shown.chars().count();
@@ -45,21 +55,41 @@ pub(super) fn all_arguments(tool: &str, arguments: &str) -> String {
     format!("`{tool}`\n\n{}", fenced(&readable(arguments)))
 }
 
-fn heading(language: Language, wanted: &Wanted<'_>) -> String {
+fn heading(language: Language, wanted: &Shown<'_>) -> String {
     let (tool, origin) = (wanted.tool, wanted.origin.as_str());
     let person = wanted.person.map(steward_agent::prompt::one_line);
     match language {
         Language::En => {
             let whose = person.map(|name| format!(", for {name}")).unwrap_or_default();
             let from = if wanted.origin == Origin::Chat { String::new() } else { format!(" (set going by: {origin})") };
-            format!("❓ May I call **{tool}**{whose}? It {}{from}.", effect(language, wanted.effect))
+            let read = match foreign::in_words(wanted.read, language) {
+                read if read.is_empty() => read,
+                read => format!(", after reading {read}"),
+            };
+            format!("❓ May I call **{tool}**{whose}? It {}{from}{read}.", doing(language, wanted.doing))
         }
         Language::Ru => {
             let whose = person.map(|name| format!(" для {name}")).unwrap_or_default();
             let from =
                 if wanted.origin == Origin::Chat { String::new() } else { format!(" (причина: {origin})") };
-            format!("❓ Вызвать **{tool}**{whose}? Это {}{from}.", effect(language, wanted.effect))
+            let read = match foreign::in_words(wanted.read, language) {
+                read if read.is_empty() => read,
+                read => format!(" Прочитан чужой текст: {read}."),
+            };
+            format!("❓ Вызвать **{tool}**{whose}? Это {}{from}.{read}", doing(language, wanted.doing))
         }
+    }
+}
+
+fn doing(language: Language, doing: Doing) -> &'static str {
+    match (language, doing) {
+        (language, Doing::Effect(one)) => effect(language, one),
+        (language, Doing::Matter(Matter::Send)) => effect(language, Effect::Send),
+        (language, Doing::Matter(Matter::Destructive)) => effect(language, Effect::Destructive),
+        (Language::En, Doing::Matter(Matter::Instructions)) => "changes what I take as your orders later",
+        (Language::En, Doing::Matter(Matter::Host)) => "reaches an address you have not named",
+        (Language::Ru, Doing::Matter(Matter::Instructions)) => "изменение того, что я потом считаю вашими указаниями",
+        (Language::Ru, Doing::Matter(Matter::Host)) => "обращение по адресу, который вы не называли",
     }
 }
 
@@ -132,6 +162,22 @@ pub(super) fn forbidden(tool: &str, effect: Effect, origin: Origin) -> String {
     )
 }
 
+/// The same where foreign text was read and the configuration lets nobody be asked.
+pub(super) fn forbidden_after_reading(tool: &str, matter: Matter, read: &[Source]) -> String {
+    let key = match matter {
+        Matter::Send => "send",
+        Matter::Destructive => "destructive",
+        Matter::Instructions => "instructions",
+        Matter::Host => "hosts",
+    };
+    format!(
+        "{tool} was not called: foreign text was read before ({} sources), and the owner's configuration refuses this \
+         then. Do without it and say so; only the owner can allow it, by `{key}` under [approval.foreign] in \
+         steward.toml.",
+        read.iter().filter(|source| source.lowers()).count()
+    )
+}
+
 /// Why a call that was asked about is not made, for the model.
 pub(super) fn refused(tool: &str, state: ApprovalState, seconds: u64) -> String {
     match state {
@@ -188,10 +234,28 @@ mod tests {
 
     fn asked(arguments: &Value) -> Question {
         let arguments = arguments.to_string();
-        let wanted =
-            Wanted { tool: "write", arguments: &arguments, effect: Effect::Write, origin: Origin::Chat, person: None };
+        shown(Language::En, &arguments, Doing::Effect(Effect::Write), &[])
+    }
+
+    fn shown(language: Language, arguments: &str, doing: Doing, read: &[Source]) -> Question {
+        let wanted = Shown { tool: "write", arguments, doing, read, origin: Origin::Chat, person: None };
         let to = Address { channel: "telegram".into(), chat: "7".into() };
-        question(Language::En, &wanted, to, "K7QX".into())
+        question(language, &wanted, to, "K7QX".into())
+    }
+
+    #[test]
+    fn a_question_says_what_foreign_text_was_read() {
+        let read = [Source::Page("example.org".into()), Source::File("invoice.pdf".into())];
+        let ask = |language, doing| shown(language, "{}", doing, &read).text.lines().next().unwrap().to_owned();
+        assert_eq!(
+            ask(Language::En, Doing::Matter(Matter::Instructions)),
+            "❓ May I call **write**? It changes what I take as your orders later, after reading the page example.org \
+             and the file invoice.pdf."
+        );
+        assert_eq!(
+            ask(Language::Ru, Doing::Effect(Effect::Send)),
+            "❓ Вызвать **write**? Это отправка другим людям. Прочитан чужой текст: страница example.org и файл invoice.pdf."
+        );
     }
 
     #[test]

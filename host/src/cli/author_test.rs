@@ -163,6 +163,7 @@ impl Bench {
             progress: None,
             owner: None,
             tools: ToolPort::Absent,
+            sight: Default::default(),
         };
         let answer = self.catalogue.call(call).await;
         let attachments: Vec<_> = answer.attachments.iter().map(|file| file.name.clone()).collect();

@@ -133,6 +133,7 @@ impl Rehearsal {
             progress: None,
             owner: None,
             tools: ToolPort::Absent,
+            sight: Default::default(),
         }
     }
 

@@ -194,6 +194,7 @@ async fn call(
         progress: Some(progress),
         owner: None,
         tools: ToolPort::Absent,
+        sight: Default::default(),
     };
     let shown = async {
         while let Some(line) = lines.recv().await {

@@ -1,24 +1,53 @@
 //! The ports by which tools search memory and runs are offered passages of it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use steward_agent::{
-    Forgetting, MemoryFault, MemoryFound, MemorySource, MemorySpace, MemoryStatus, Principal, Recalled,
+    Forgetting, MemoryFault, MemoryFound, MemoryHit, MemorySource, MemorySpace, MemoryStatus, Principal, Recalled,
+    Source,
 };
+use steward_beneath::Place;
 use steward_memory::{Asker, Memory};
-use steward_sandbox::Recall;
+use steward_sandbox::{ForeignMarks, Recall};
 
 use crate::recall::Offer;
+use crate::space::person_s;
 use crate::transcripts::Transcripts;
 
 pub(crate) struct Ports {
     pub(crate) memory: Arc<Memory>,
     pub(crate) transcripts: Arc<Transcripts>,
     pub(crate) zone: TimeZone,
+    pub(crate) marks: ForeignMarks,
+    /// The owners' folder, and the one that holds everybody else's.
+    pub(crate) workspace: PathBuf,
+    pub(crate) data: PathBuf,
+}
+
+impl Ports {
+    fn folder(&self, space: MemorySpace) -> Place {
+        match space {
+            MemorySpace::Owners => Place::of(&self.workspace),
+            MemorySpace::Person(person) => person_s(&self.data, person),
+        }
+    }
+
+    /// A passage as it is offered, with where it came from if it came from foreign text.
+    async fn recalled(&self, space: MemorySpace, hit: MemoryHit) -> Recalled {
+        let (folder, lines) = (self.folder(space), (hit.first_line, hit.last_line));
+        let marked = self.marks.is_passage_foreign(&space.to_string(), &folder, &hit.path, lines).await;
+        // What cannot be told counts as foreign.
+        let is_foreign = marked.inspect_err(|error| tracing::error!(%error, "marks cannot be read")).unwrap_or(true);
+        let foreign = is_foreign.then(|| Source::Memory(hit.path.clone())).into_iter().collect();
+        let place = format!("{}:{}-{}", hit.path, hit.first_line, hit.last_line);
+        Recalled { place, text: hit.text, foreign }
+    }
 }
 
 fn space(whom: &Principal) -> Result<MemorySpace, MemoryFault> {
@@ -76,13 +105,7 @@ impl Offer for Ports {
         let today = Timestamp::now().to_zoned(self.zone.clone()).date();
         let known = |path: &str| is_known(path, today);
         match self.memory.offer(space, message, tokens, known).await {
-            Ok(hits) => hits
-                .into_iter()
-                .map(|hit| Recalled {
-                    place: format!("{}:{}-{}", hit.path, hit.first_line, hit.last_line),
-                    text: hit.text,
-                })
-                .collect(),
+            Ok(hits) => join_all(hits.into_iter().map(|hit| self.recalled(space, hit))).await,
             Err(error) => {
                 tracing::warn!(%error, "memory could not be searched for a message");
                 Vec::new()

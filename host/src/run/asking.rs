@@ -6,7 +6,11 @@ use std::time::Duration;
 use steward_agent::budget::{self, Limits};
 use steward_agent::prompt::{self, Context};
 use steward_agent::turn::Event;
-use steward_agent::{Message, ModelError, ModelReply, ModelRequest, PersonId, Role};
+use steward_agent::{
+    Boundary, MemorySpace, Message, ModelError, ModelReply, ModelRequest, PersonId, Role, Source, foreign,
+};
+use steward_beneath::Place;
+use steward_sandbox::ForeignMarks;
 use steward_store::ModelUsage;
 
 use super::{Done, Run, RunStart};
@@ -17,13 +21,16 @@ use crate::spending::{self, Unanswered};
 /// A summary is short, whatever it is of.
 const SUMMARY_TOKENS: u32 = 1_500;
 const SUMMARY_ENTRY_CHARS: usize = 4_000;
+/// Of what others said of a person.
+const FOREIGN_PROFILE_CHARS: usize = 2_000;
+const MEMORY: &str = "MEMORY.md";
 const LEFT_OUT: &str = "(the beginning of this conversation is left out)";
 
 impl Run {
     pub(super) fn ask(&mut self, with_tools: bool) {
         let request = ModelRequest {
             system: self.system.clone(),
-            messages: self.turn.messages().to_vec(),
+            messages: self.boundary.shown(self.turn.messages()),
             tools: if with_tools { self.tools.clone() } else { Vec::new() },
             max_tokens: self.host.config.limits.answer_tokens,
             model: self.start.model.clone(),
@@ -58,7 +65,8 @@ impl Run {
     /// Has the older part of the conversation summarised and keeps the summary in its place.
     pub(super) async fn summarise(&mut self, keep: usize) -> anyhow::Result<()> {
         let older = self.turn.messages().len() - keep;
-        let text = prompt::transcript(&self.turn.messages()[..older], SUMMARY_ENTRY_CHARS);
+        let text = prompt::transcript(&self.turn.messages()[..older], SUMMARY_ENTRY_CHARS, &self.boundary);
+        let seen = self.seen();
         let room = self.turn_window_chars();
         let request = ModelRequest {
             system: prompt::SUMMARISE.to_owned(),
@@ -86,7 +94,7 @@ impl Run {
                 Ok(reply) => (summary(&reply), Some(ModelUsage { model: reply.model, usage: reply.usage })),
             };
             if let Some(through) = through
-                && let Err(error) = host.store.compact(&session, through, &text).await
+                && let Err(error) = host.store.compact(&session, through, &text, seen).await
             {
                 tracing::warn!(%error, "the summary was not kept; it is made again in the next run");
             }
@@ -95,6 +103,22 @@ impl Run {
             Done::Summarised(text, usage)
         });
         Ok(())
+    }
+
+    /// Where all the foreign text came from that the model has before it.
+    pub(super) fn seen(&self) -> Vec<Source> {
+        let mut seen = self.seen.clone();
+        foreign::add(&mut seen, foreign::in_sight(self.turn.messages()));
+        seen
+    }
+
+    /// What the person has said themselves in this conversation.
+    pub(super) fn words(&self) -> Arc<[String]> {
+        let own = |message: &Message| match message {
+            Message::User(user) => Some(user.own_words()),
+            _ => None,
+        };
+        self.turn.messages().iter().filter_map(own).collect()
     }
 
     /// Characters of a transcript that surely fit the model's window.
@@ -134,11 +158,16 @@ pub(super) fn limits(host: &Host) -> Limits {
     }
 }
 
-pub(super) async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Result<String> {
+/// The system prompt, and where the foreign text in it came from.
+pub(super) async fn system_prompt(
+    host: &Host,
+    start: &RunStart,
+    boundary: &Boundary,
+) -> anyhow::Result<(String, Vec<Source>)> {
     let owner = start.principal.role == Role::Owner;
-    let space = space::of(host, &start.principal);
+    let (mut seen, space) = (Vec::new(), space::of(host, &start.principal));
     let memory = match (owner, space) {
-        (true, Some(_)) => crate::app::read_memory(&host.config.workspace).await,
+        (true, Some(_)) => memory(host, boundary, &mut seen).await?,
         _ => None,
     };
     let owners: Vec<String> = match owner {
@@ -149,8 +178,9 @@ pub(super) async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Resu
         Some(_) => host.store.user_data(start.principal.person).await?,
         None => Vec::new(),
     };
+    let (profile, foreign_profile) = apart(host, start, profile, &mut seen).await?;
     let zone = host.config.time_zone.iana_name().unwrap_or("UTC");
-    Ok(prompt::system(&Context {
+    let prompt = prompt::system(&Context {
         principal: &start.principal,
         language: start.language,
         zone,
@@ -158,7 +188,49 @@ pub(super) async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Resu
         profile: &profile,
         memory: memory.as_deref(),
         owners: &owners,
-    }))
+    });
+    // What others wrote comes last and within the boundary, so that what comes before is the same for every run.
+    let foreign = foreign_profile.map(|text| format!("\n\n# Said of them by others\n{}", boundary.around(&text)));
+    Ok((format!("{prompt}{}", foreign.unwrap_or_default()), seen))
+}
+
+/// MEMORY.md, in which what came from foreign text stands within the boundary.
+async fn memory(host: &Host, boundary: &Boundary, seen: &mut Vec<Source>) -> anyhow::Result<Option<String>> {
+    let workspace = &host.config.workspace;
+    let Some(text) = crate::app::read_memory(workspace).await else { return Ok(None) };
+    let (catalogue, place) = (host.plugins.catalogue(), ForeignMarks::place(&MemorySpace::Owners.to_string(), MEMORY));
+    let lines = match catalogue.marks().is_file_foreign(&Place::of(workspace), MEMORY).await? {
+        true => vec![true; text.lines().count()],
+        false => catalogue.marks().lines(&place, &text).await?,
+    };
+    if !lines.contains(&true) {
+        return Ok(Some(text));
+    }
+    foreign::add(seen, [Source::Memory(MEMORY.to_owned())]);
+    // The prompt cuts what is too long, and must not cut off the end of a boundary.
+    let text = budget::shorten(&text, prompt::MEMORY_CHARS * 3 / 4);
+    let woven = boundary.woven(&text, &lines);
+    Ok(Some(if woven.chars().count() > prompt::MEMORY_CHARS { boundary.around(&text) } else { woven }))
+}
+
+type Profile = Vec<(String, String)>;
+
+/// What is known about the person, and as a text what of it came from foreign text.
+async fn apart(
+    host: &Host,
+    start: &RunStart,
+    profile: Profile,
+    seen: &mut Vec<Source>,
+) -> anyhow::Result<(Profile, Option<String>)> {
+    let marked = host.plugins.catalogue().marks().foreign_user_data(start.principal.person, &profile).await?;
+    let mut marked = marked.into_iter();
+    let (foreign, own): (Profile, Profile) = profile.into_iter().partition(|_| marked.next().unwrap_or(false));
+    if foreign.is_empty() {
+        return Ok((own, None));
+    }
+    foreign::add(seen, foreign.iter().map(|(key, _)| Source::Memory(key.clone())));
+    let lines: Vec<_> = foreign.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    Ok((own, Some(budget::shorten(&lines.join("\n"), FOREIGN_PROFILE_CHARS))))
 }
 
 /// The rehearsal model cannot summarise; then the beginning is left out.

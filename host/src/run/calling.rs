@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use steward_agent::turn::Event;
-use steward_agent::{Address, Language, Origin, Principal, ToolCall, ToolResult};
-use steward_sandbox::{Answer, Call, Outcome, ToolPort};
+use steward_agent::{Address, Language, Origin, Principal, Source, ToolCall, ToolResult, foreign};
+use steward_sandbox::{Answer, Call, Outcome, Sight, ToolPort, Wanted};
 use steward_store::RunId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use crate::app::Host;
 use crate::approval::{self, Asker, Waits, WithinCall};
 use crate::reply;
 use crate::texts;
+use crate::uploads;
 
 /// Lines of progress that may wait to be shown; more are dropped.
 const PROGRESS_LINES: usize = 16;
@@ -24,14 +25,18 @@ const PROGRESS_LINES: usize = 16;
 impl Run {
     pub(super) fn call(&mut self, step: u32, calls: Vec<(usize, ToolCall)>) {
         let caller = Arc::new(self.caller());
+        // What the model has before it now: calls of one step know nothing of each other's answers.
+        let sight = Sight::new(self.seen(), self.words());
         for (at, call) in calls {
             let key = format!("{}/{step}/{at}", self.start.id);
-            let caller = Arc::clone(&caller);
+            let (caller, sight) = (Arc::clone(&caller), sight.apart());
             self.tasks.spawn(async move {
-                let tools = nested::port(&caller);
-                let made = caller.make(call.name.clone(), call.input, key, tools).await;
-                let result =
-                    ToolResult { id: call.id, name: call.name, text: made.text, failed: made.outcome.failed() };
+                let nested = nested::Nested::new(&caller, sight.clone());
+                let made = caller.make(call.name.clone(), call.input, key, nested.port(), sight).await;
+                let mut foreign = made.foreign;
+                foreign::add(&mut foreign, nested.received());
+                let failed = made.outcome.failed();
+                let result = ToolResult { id: call.id, name: call.name, text: made.text, failed, foreign };
                 Done::Event(Event::Tool(result))
             });
         }
@@ -72,15 +77,17 @@ pub(super) struct Made {
     pub(super) structured: Option<Value>,
     /// Where the files it made were kept.
     pub(super) files: Vec<String>,
+    /// Where the foreign text in it came from.
+    pub(super) foreign: Vec<Source>,
 }
 
 impl Caller {
     /// Makes one tool call, where that needs consent after it was given. What the tool says of its progress is shown to
     /// the person.
-    pub(super) async fn make(&self, name: String, input: Value, key: String, tools: ToolPort) -> Made {
+    pub(super) async fn make(&self, name: String, input: Value, key: String, tools: ToolPort, sight: Sight) -> Made {
         let (host, to) = (&self.host, &self.address);
-        let asker = self.asker(&name, &key);
-        let mut call = self.call(name, input, key, tools);
+        let asker = self.asker(&name, &key, sight.clone());
+        let mut call = Call { sight, ..self.call(name, input, key, tools) };
         call.owner = Some(WithinCall::new(Arc::clone(host), asker.clone()));
         let channel = host.channels.get(&to.channel).filter(|_| self.principal.origin == Origin::Chat);
         let (progress, mut lines) = mpsc::channel::<String>(PROGRESS_LINES);
@@ -100,7 +107,7 @@ impl Caller {
                 }
                 call.progress = Some(progress);
             }
-            let consent = |effect, arguments: &str| approval::consent(host, asker, effect, arguments);
+            let consent = |wanted: Wanted<'_>| approval::consent(host, asker, &wanted);
             catalogue.call_if(call, consent).await
         };
         let (answer, ()) = tokio::join!(make, show);
@@ -109,10 +116,11 @@ impl Caller {
 
     /// The answer with its files kept and named in its text.
     async fn keep_files(&self, answer: Answer) -> Made {
-        let Answer { outcome, mut text, structured, attachments, .. } = answer;
+        let Answer { outcome, mut text, structured, attachments, foreign, .. } = answer;
         let mut files = Vec::new();
         for file in attachments {
-            let note = match crate::uploads::save_output(&self.host, &self.principal, &file.name, &file.data).await {
+            let what = (file.name.as_str(), file.data.as_slice());
+            let note = match uploads::save_output(&self.host, &self.principal, what, !foreign.is_empty()).await {
                 Ok(path) => {
                     let note = format!("[saved as {path}]");
                     files.push(path);
@@ -122,7 +130,7 @@ impl Caller {
             };
             text = format!("{text}\n{note}");
         }
-        Made { outcome, text, structured, files }
+        Made { outcome, text, structured, files, foreign }
     }
 
     fn call(&self, name: String, input: Value, key: String, tools: ToolPort) -> Call {
@@ -139,10 +147,11 @@ impl Caller {
             progress: None,
             owner: None,
             tools,
+            sight: Sight::default(),
         }
     }
 
-    fn asker(&self, tool: &str, key: &str) -> Asker {
+    fn asker(&self, tool: &str, key: &str, sight: Sight) -> Asker {
         Asker {
             principal: self.principal.clone(),
             language: self.language,
@@ -152,6 +161,7 @@ impl Caller {
             key: key.to_owned(),
             cancel: self.cancel.clone(),
             waits: self.waits.clone(),
+            sight,
         }
     }
 }

@@ -18,6 +18,7 @@ fn run(origin: Origin, messages: Vec<Message>) -> EndedRun {
         started_at: "2026-11-28T13:05:30Z".parse().unwrap(),
         messages,
         through: EntryId(9),
+        foreign: Vec::new(),
     }
 }
 

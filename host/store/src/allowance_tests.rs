@@ -49,9 +49,9 @@ async fn many_strangers_share_one_budget_and_whom_an_owner_let_in_does_not_draw_
     let paired = fixture.meet("paired", None).await.id;
     store.set_allowed(paired, true).await.unwrap();
     let family = fixture.meet("family", None).await.id;
-    store.set_role(family, Role::Named("family".to_owned())).await.unwrap();
+    store.set_role(family, Role::Named("family".to_owned()), at(0)).await.unwrap();
     let owner = fixture.meet("owner", None).await.id;
-    store.set_role(owner, Role::Owner).await.unwrap();
+    store.set_role(owner, Role::Owner, at(0)).await.unwrap();
     for (person, most) in [(paired, 2), (family, 2), (owner, 9)] {
         let mut taken = 0;
         while taken < 9 && store.charge(person, MESSAGE, at(0)).await == Ok(None) {

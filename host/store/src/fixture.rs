@@ -67,17 +67,20 @@ pub(crate) fn sender(name: &str, username: Option<&str>) -> Sender {
 /// A message whose id on the channel is its text.
 pub(crate) fn message(text: &str) -> Incoming {
     Incoming::Message(Envelope {
+        foreign: None,
         address: chat("anna"),
         external_id: text.to_owned(),
         sender: sender("anna", None),
         text: text.to_owned(),
         attachments: Vec::new(),
+        part: steward_agent::Part::default(),
         received_at: at(0),
     })
 }
 
 pub(crate) fn wake(prompt: &str) -> Wake {
     Wake {
+        foreign: None,
         person: PersonId(1),
         origin: Origin::Schedule,
         address: chat("anna"),

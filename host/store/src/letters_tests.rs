@@ -11,7 +11,7 @@ use crate::{Allowances, Budget, NewTask, StoreError, TaskStatus};
 async fn stage(letters: u64, bytes: u64) -> (Fixture, PersonId, PersonId) {
     let fixture = Fixture::new();
     let owner = fixture.meet("owner", None).await.id;
-    fixture.store.set_role(owner, Role::Owner).await.unwrap();
+    fixture.store.set_role(owner, Role::Owner, at(0)).await.unwrap();
     let anna = fixture.meet("anna", None).await.id;
     let each = [(Resource::Letters, letters), (Resource::Bytes, bytes)].into_iter().collect();
     let limits = Allowances { each: Budget(each), together: Budget::default(), zone: TimeZone::UTC };

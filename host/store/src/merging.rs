@@ -42,6 +42,9 @@ const FORGET: &[&str] = &[
     "DELETE FROM forgotten WHERE space = ?3",
     "DELETE FROM recall WHERE space = ?3",
     "DELETE FROM pairing_failure WHERE person = ?1",
+    "DELETE FROM letter WHERE sender = ?1 OR reader = ?1",
+    "DELETE FROM spent WHERE person = ?1",
+    "DELETE FROM digest WHERE reader = ?1",
     "DELETE FROM alias WHERE person = ?1",
     "DELETE FROM identity WHERE person = ?1",
     "DELETE FROM person WHERE id = ?1",
@@ -64,6 +67,12 @@ const MERGE: &[&str] = &[
     "UPDATE pairing_failure SET person = ?2 WHERE person = ?1",
     "UPDATE alias SET person = ?2 WHERE person = ?1",
     "UPDATE usage SET person = ?2 WHERE person = ?1",
+    "UPDATE letter SET sender = ?2 WHERE sender = ?1",
+    "UPDATE letter SET reader = ?2 WHERE reader = ?1",
+    "DELETE FROM digest WHERE reader = ?1",
+    "INSERT INTO spent (day, person, resource, amount) SELECT day, ?2, resource, amount FROM spent WHERE person = ?1
+       ON CONFLICT (day, person, resource) DO UPDATE SET amount = amount + excluded.amount",
+    "DELETE FROM spent WHERE person = ?1",
     "UPDATE identity SET person = ?2, linked = 1 WHERE person = ?1",
     "UPDATE person SET known_since = min(coalesce(known_since, 9e18), coalesce(
        (SELECT known_since FROM person WHERE id = ?1), known_since)),

@@ -218,7 +218,7 @@ mod tests {
         let fixture = Fixture::new();
         let store = &fixture.store;
         let owner = fixture.meet("owner", None).await.id;
-        store.set_role(owner, steward_agent::Role::Owner).await.unwrap();
+        store.set_role(owner, steward_agent::Role::Owner, at(0)).await.unwrap();
         for number in 0..40 {
             enqueue(store, &format!("stranger {number}"), "no").await;
         }

@@ -237,7 +237,12 @@ mod tests {
     use crate::{Received, UsageTotal};
 
     fn tool_result(text: &str) -> Message {
-        Message::Tool(ToolResult { id: "1".to_owned(), name: "read".to_owned(), text: text.to_owned(), failed: false })
+        Message::Tool(ToolResult {
+            id: "1".to_owned(),
+            name: "read".to_owned(),
+            text: text.to_owned(),
+            ..ToolResult::default()
+        })
     }
 
     async fn said(fixture: &Fixture, session: &str) -> Vec<Message> {

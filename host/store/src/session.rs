@@ -3,7 +3,7 @@
 //! Entries are never changed or deleted; clearing and compacting only move the marks from which history is read.
 
 use rusqlite::{Connection, OptionalExtension};
-use steward_agent::{MemorySpace, Message, SessionId};
+use steward_agent::{MemorySpace, Message, SessionId, Source};
 
 use crate::Store;
 use crate::column::{EntryId, Json, RunId};
@@ -25,6 +25,8 @@ struct Marks {
     cleared_through: i64,
     /// The last entry the summary stands for, and the summary.
     compacted: Option<(EntryId, String)>,
+    /// Where the foreign text in the summary came from.
+    foreign: Vec<Source>,
 }
 
 impl Marks {
@@ -44,10 +46,10 @@ impl Store {
             let rows = statement.query_map((&session.0, marks.start()), |row| {
                 Ok(Entry { id: row.get(0)?, run: row.get(1)?, message: row.get::<_, Json<Message>>(2)?.0 })
             })?;
-            let summary = marks
-                .compacted
-                .into_iter()
-                .map(|(id, text)| Ok(Entry { id, run: None, message: Message::Summary { text } }));
+            let foreign = marks.foreign;
+            let summary = marks.compacted.into_iter().map(|(id, text)| {
+                Ok(Entry { id, run: None, message: Message::Summary { text, foreign: foreign.clone() } })
+            });
             Ok(summary.chain(rows).collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -57,8 +59,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if `through` is not an entry of the history as it is now.
-    pub async fn compact(&self, session: &SessionId, through: EntryId, summary: &str) -> Result<()> {
-        let (session, summary) = (session.clone(), summary.to_owned());
+    pub async fn compact(
+        &self,
+        session: &SessionId,
+        through: EntryId,
+        summary: &str,
+        foreign: Vec<Source>,
+    ) -> Result<()> {
+        let (session, summary, foreign) = (session.clone(), summary.to_owned(), Json(foreign));
         self.write(move |tx| {
             let marks = marks(tx, &session)?;
             let is_summary = marks.compacted.as_ref().is_some_and(|(id, _)| *id == through);
@@ -68,10 +76,10 @@ impl Store {
                 )));
             }
             tx.prepare_cached(
-                "INSERT INTO session (id, compacted_through, summary) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (id) DO UPDATE SET compacted_through = ?2, summary = ?3",
+                "INSERT INTO session (id, compacted_through, summary, summary_foreign) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (id) DO UPDATE SET compacted_through = ?2, summary = ?3, summary_foreign = ?4",
             )?
-            .execute((&session.0, through, &summary))?;
+            .execute((&session.0, through, &summary, &foreign))?;
             Ok(())
         })
         .await
@@ -89,7 +97,7 @@ impl Store {
         self.write(move |tx| {
             tx.prepare_cached(
                 "UPDATE session SET cleared_through = max(cleared_through, coalesce(compacted_through, 0)),
-                   compacted_through = NULL, summary = NULL
+                   compacted_through = NULL, summary = NULL, summary_foreign = NULL
                  WHERE id = ?1",
             )?
             .execute([&session.0])?;
@@ -110,8 +118,11 @@ impl Store {
                  AND (run IS NULL OR run NOT IN (SELECT id FROM run WHERE state = 'open'))",
             )?
             .execute([&pattern])?;
-            tx.prepare_cached("UPDATE session SET compacted_through = NULL, summary = NULL WHERE id GLOB ?1")?
-                .execute([&pattern])?;
+            tx.prepare_cached(
+                "UPDATE session SET compacted_through = NULL, summary = NULL, summary_foreign = NULL
+                 WHERE id GLOB ?1",
+            )?
+            .execute([&pattern])?;
             // Facts that are being taken from what is deleted right now come too late: the mark is past them.
             tx.prepare_cached(
                 "UPDATE transcript SET facts = NULL, file = NULL, length = 0, distilled_through =
@@ -127,10 +138,13 @@ impl Store {
 
 fn marks(db: &Connection, session: &SessionId) -> Result<Marks> {
     let marks = db
-        .prepare_cached("SELECT cleared_through, compacted_through, summary FROM session WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT cleared_through, compacted_through, summary, summary_foreign FROM session WHERE id = ?1",
+        )?
         .query_row([&session.0], |row| {
             let (through, summary): (Option<EntryId>, Option<String>) = (row.get(1)?, row.get(2)?);
-            Ok(Marks { cleared_through: row.get(0)?, compacted: through.zip(summary) })
+            let foreign = row.get::<_, Option<Json<Vec<Source>>>>(3)?.map(|marks| marks.0).unwrap_or_default();
+            Ok(Marks { cleared_through: row.get(0)?, compacted: through.zip(summary), foreign })
         })
         .optional()?;
     Ok(marks.unwrap_or_default())
@@ -170,7 +184,8 @@ pub(crate) fn clear(db: &Connection, session: &str) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO session (id, cleared_through) VALUES (?1, ?2)
          ON CONFLICT (id) DO UPDATE SET
-           cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL",
+           cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL,
+           summary_foreign = NULL",
     )?
     .execute((session, through))?;
     Ok(())
@@ -191,7 +206,7 @@ mod tests {
         let history = fixture.store.history(&session()).await.unwrap();
         let text = |message| match message {
             Message::User(user) => user.text,
-            Message::Summary { text } => format!("summary: {text}"),
+            Message::Summary { text, .. } => format!("summary: {text}"),
             other => panic!("unexpected {other:?}"),
         };
         history.into_iter().map(|entry| text(entry.message)).collect()
@@ -211,15 +226,15 @@ mod tests {
             say(&fixture, text).await;
         }
         let ids: Vec<_> = fixture.store.history(&session()).await.unwrap().iter().map(|entry| entry.id).collect();
-        fixture.store.compact(&session(), ids[1], "one, two").await.unwrap();
+        fixture.store.compact(&session(), ids[1], "one, two", Vec::new()).await.unwrap();
         assert_eq!(said(&fixture).await, ["summary: one, two", "three", "four"]);
         assert_eq!(fixture.store.history(&session()).await.unwrap()[0].id, ids[1]);
 
-        fixture.store.compact(&session(), ids[2], "one to three").await.unwrap();
+        fixture.store.compact(&session(), ids[2], "one to three", Vec::new()).await.unwrap();
         assert_eq!(said(&fixture.after_crash()).await, ["summary: one to three", "four"]);
-        let gone = fixture.store.compact(&session(), ids[0], "one").await;
+        let gone = fixture.store.compact(&session(), ids[0], "one", Vec::new()).await;
         assert!(matches!(gone, Err(StoreError::NotFound(_))), "it would bring back what was covered");
-        let foreign = fixture.store.compact(&SessionId("person/7".to_owned()), ids[3], "x").await;
+        let foreign = fixture.store.compact(&SessionId("person/7".to_owned()), ids[3], "x", Vec::new()).await;
         assert!(matches!(foreign, Err(StoreError::NotFound(_))));
     }
 
@@ -229,7 +244,7 @@ mod tests {
         fixture.store.clear_session(&session()).await.unwrap();
         say(&fixture, "one").await;
         let id = fixture.store.history(&session()).await.unwrap()[0].id;
-        fixture.store.compact(&session(), id, "one").await.unwrap();
+        fixture.store.compact(&session(), id, "one", Vec::new()).await.unwrap();
         fixture.store.clear_session(&session()).await.unwrap();
         assert_eq!(said(&fixture).await, Vec::<String>::new());
         say(&fixture, "two").await;
@@ -253,7 +268,7 @@ mod tests {
             say(&fixture, text).await;
         }
         let ids: Vec<_> = fixture.store.history(&session()).await.unwrap().iter().map(|entry| entry.id).collect();
-        fixture.store.compact(&session(), ids[1], "one, two").await.unwrap();
+        fixture.store.compact(&session(), ids[1], "one, two", Vec::new()).await.unwrap();
         fixture.store.forget_summary(&session()).await.unwrap();
         assert_eq!(said(&fixture.after_crash()).await, ["three"]);
     }

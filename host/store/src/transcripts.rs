@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use steward_agent::{Address, Message, Principal, SessionId};
+use steward_agent::{Address, Message, Principal, SessionId, Source};
 
 use crate::Store;
 use crate::column::{EntryId, Json, Millis, RunId};
@@ -29,6 +29,8 @@ pub struct EndedRun {
     pub messages: Vec<Message>,
     /// Its last entry.
     pub through: EntryId,
+    /// Where the foreign text came from that it had before it.
+    pub foreign: Vec<Source>,
 }
 
 /// The next ended runs of a session, oldest first.
@@ -69,6 +71,9 @@ pub struct LoggedFacts {
     /// The first line of the file, where it is new.
     pub heading: String,
     pub lines: String,
+    /// They were taken from runs that had foreign text before them.
+    #[serde(default)]
+    pub foreign: bool,
 }
 
 /// A session with something in it whose facts were not taken yet, or not surely written.
@@ -94,7 +99,7 @@ impl Store {
             let mut statement = db.prepare_cached(
                 "SELECT entry.id, entry.run,
                         CASE WHEN entry.message ->> 'role' = 'tool' THEN NULL ELSE entry.message END,
-                        run.state, run.started_at, run.principal, run.address
+                        run.state, run.started_at, run.principal, run.address, run.foreign_text
                  FROM entry JOIN run ON run.id = entry.run
                  WHERE entry.session = ?1 AND entry.id > ?2 ORDER BY entry.id",
             )?;
@@ -237,6 +242,7 @@ fn ended_run(row: &Row<'_>, outcome: RunOutcome) -> rusqlite::Result<EndedRun> {
         address: row.get::<_, Json<Address>>(6)?.0,
         messages: Vec::new(),
         through: row.get(0)?,
+        foreign: row.get::<_, Option<Json<Vec<Source>>>>(7)?.map(|marks| marks.0).unwrap_or_default(),
     })
 }
 

@@ -45,7 +45,8 @@ async fn ended_runs_come_whole_and_an_open_one_is_left_for_later() {
     let fixture = Fixture::new();
     let run = fixture.begin(SESSION, "one").await;
     let call = ToolCall { id: "a".to_owned(), name: "read".to_owned(), input: serde_json::json!({}) };
-    let result = ToolResult { id: "a".to_owned(), name: "read".to_owned(), text: "foreign".to_owned(), failed: false };
+    let result =
+        ToolResult { id: "a".to_owned(), name: "read".to_owned(), text: "foreign".to_owned(), ..ToolResult::default() };
     let step = Message::Assistant { text: "wait".to_owned(), calls: vec![call], state: None };
     fixture.store.record(run, vec![step, Message::Tool(result)]).await.unwrap();
     fixture.store.finish_run(run, end("done"), at(5)).await.unwrap();
@@ -106,6 +107,7 @@ async fn facts_wait_for_their_log_and_the_mark_does_not_go_back() {
 
     let runs = fixture.store.ended_runs(&session(), EntryId(0), 100_000).await.unwrap().runs;
     let facts = LoggedFacts {
+        foreign: true,
         space: "owners".to_owned(),
         file: "memory/2026-11-20.md".to_owned(),
         heading: "# 2026-11-20".to_owned(),

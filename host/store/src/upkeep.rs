@@ -67,7 +67,7 @@ impl Store {
             tx.execute(
                 &format!(
                     "UPDATE session SET summary = NULL, cleared_through = max(cleared_through, compacted_through),
-                       compacted_through = NULL
+                       compacted_through = NULL, summary_foreign = NULL
                      WHERE summary IS NOT NULL AND id IN (
                        SELECT session FROM run WHERE person IN ({outside})
                        GROUP BY session HAVING max(started_at) < ?1)"
@@ -159,10 +159,10 @@ mod tests {
         };
         store.forget_outsiders(at(0)).await.unwrap();
         assert_eq!(said().await, [run, open], "it is not old yet");
-        store.set_role(anna, steward_agent::Role::Owner).await.unwrap();
+        store.set_role(anna, steward_agent::Role::Owner, at(0)).await.unwrap();
         assert_eq!(store.forget_outsiders(at(DAY)).await.unwrap(), []);
         assert_eq!(said().await, [run, open]);
-        store.set_role(anna, steward_agent::Role::External).await.unwrap();
+        store.set_role(anna, steward_agent::Role::External, at(0)).await.unwrap();
         assert_eq!(store.forget_outsiders(at(DAY)).await.unwrap(), [anna]);
         assert_eq!(said().await, [open], "what is being answered stays");
     }

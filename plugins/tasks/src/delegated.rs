@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use steward_sdk::delegate::{self, Filter, NewTask, Task};
 use steward_sdk::{Failure, Output, run, send};
 
+use crate::line::{one_line, quoted};
 use crate::status;
 
 /// A task and whom it is for.
@@ -105,7 +106,8 @@ fn view(tasks: &[Task]) -> Output {
 }
 
 fn line(task: &Task) -> String {
-    let mut line = format!("- Task {} for {}: {} [{}]", task.id, task.user, task.title, task.status);
+    let mut line =
+        format!("- Task {} for {}: {} [{}]", task.id, one_line(&task.user), one_line(&task.title), task.status);
     if let Some(kind) = &task.kind {
         line.push_str(&format!(", {kind}"));
     }
@@ -114,7 +116,7 @@ fn line(task: &Task) -> String {
         line.push_str(&format!(", due {}{overdue}", deadline.replace('T', " ")));
     }
     if let Some(outcome) = &task.outcome {
-        line.push_str(&format!(", answered: {outcome}"));
+        line.push_str(&format!(", answered: {}", quoted(outcome)));
     }
     line
 }
@@ -153,7 +155,7 @@ mod tests {
         assert_eq!(
             view(&[task]).text,
             "- Task 5 for Анна: Choose a day [open], question, due 2026-11-19 18:00:00 (overdue), \
-             answered: perhaps Tuesday"
+             answered: \"perhaps Tuesday\""
         );
         assert_eq!(view(&[]).text, "No task fits.");
     }

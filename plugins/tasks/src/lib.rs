@@ -3,6 +3,7 @@
 //! Both halves are in one component; who gets which follows from the capabilities their role holds.
 
 pub mod delegated;
+pub mod line;
 pub mod own;
 pub mod status;
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use steward_sdk::own_tasks::{self, Task};
 use steward_sdk::{Failure, NoArguments, Output, owner_mail};
 
+use crate::line::{one_line, quoted};
 use crate::status;
 
 /// The longest text that is passed on, in bytes.
@@ -93,12 +94,12 @@ fn view(tasks: &[Task]) -> Output {
 }
 
 fn line(task: &Task) -> String {
-    let mut line = format!("- Task {}: {} [{}]", task.id, task.title, task.status);
+    let mut line = format!("- Task {}: {} [{}]", task.id, one_line(&task.title), task.status);
     if let Some(deadline) = &task.deadline {
         line.push_str(&format!(", due {}", deadline.replace('T', " ")));
     }
     if let Some(outcome) = &task.outcome {
-        line.push_str(&format!(", answered: {outcome}"));
+        line.push_str(&format!(", answered: {}", quoted(outcome)));
     }
     line
 }
@@ -152,7 +153,7 @@ mod tests {
             outcome: Some("Tuesday".to_owned()),
         };
         let output = view(&[task]);
-        assert_eq!(output.text, "- Task 5: Choose a day [done], due 2026-11-25 18:00:00, answered: Tuesday");
+        assert_eq!(output.text, "- Task 5: Choose a day [done], due 2026-11-25 18:00:00, answered: \"Tuesday\"");
         assert_eq!(output.structured.unwrap()[0]["result"], "Tuesday");
         assert_eq!(view(&[]).text, "There are no tasks for this person.");
     }

@@ -1,7 +1,7 @@
 //! The web plugin: pages of the web as Markdown a model can read.
 //!
-//! Where it may go is the host's decision on each request. What a page says is passed on as what strangers wrote:
-//! marked, so that it is not taken for an order.
+//! Where it may go is the host's decision on each request, and so is that strangers wrote what a page says: the host marks
+//! the answer, so that it is not taken for an order.
 
 pub mod address;
 pub mod article;

@@ -63,6 +63,31 @@ impl Person {
         self.sends_file("voice", "voice.oga", Some("audio/ogg"), bytes.into(), "")
     }
 
+    /// They send photos at once; each is a message of its own, the caption under the first.
+    pub fn sends_album(&self, photos: &[&'static [u8]], caption: &str) {
+        self.shared.change(|world| {
+            let album = json!({ "media_group_id": format!("14{}", new_file_id(world)) });
+            for (at, bytes) in photos.iter().enumerate() {
+                let (kind, id, name) = ("photo", new_file_id(world), "photo.jpg".to_owned());
+                let file = File { kind, id, name, mime: None, bytes: Bytes::from_static(bytes) };
+                let version = if at == 0 { typed(caption) } else { Version::default() };
+                write(world, self.id, NewMessage { version, file: Some(file), ..NewMessage::default() }, &album);
+            }
+        });
+    }
+
+    /// They forward messages of somebody and write a comment, which goes before them.
+    pub fn forwards(&self, comment: &str, of: &str, texts: &[&str]) {
+        self.shared.change(|world| {
+            let origin = json!({ "type": "hidden_user", "sender_user_name": of, "date": 1_700_000_000 });
+            let fields = json!({ "forward_origin": origin });
+            write(world, self.id, NewMessage { version: typed(comment), ..NewMessage::default() }, &Value::Null);
+            for text in texts {
+                write(world, self.id, NewMessage { version: typed(text), ..NewMessage::default() }, &fields);
+            }
+        });
+    }
+
     /// They change a message of theirs.
     pub fn edits(&self, message: i64, text: &str) {
         self.shared.change(|world| {
@@ -162,16 +187,21 @@ impl Person {
     }
 
     fn writes(&self, message: NewMessage) -> i64 {
-        self.shared.change(|world| {
-            let message = world.add_message(self.id, message);
-            let object =
-                message.as_ref().zip(world.chats.get(&self.id)).map(|(message, chat)| chat.message_json(message));
-            if let Some(object) = object {
-                world.push("message", object);
-            }
-            message.map_or(0, |message| message.id)
-        })
+        self.shared.change(|world| write(world, self.id, message, &Value::Null))
     }
+}
+
+/// A message of the person with these fields besides; gives its id.
+fn write(world: &mut World, chat: i64, message: NewMessage, fields: &Value) -> i64 {
+    let message = world.add_message(chat, message);
+    let object = message.as_ref().zip(world.chats.get(&chat)).map(|(message, chat)| chat.message_json(message));
+    if let Some(mut object) = object {
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            object[name.as_str()] = value.clone();
+        }
+        world.push("message", object);
+    }
+    message.map_or(0, |message| message.id)
 }
 
 /// A text as a client sends it: a command at its beginning is marked.

@@ -115,5 +115,6 @@ pub(crate) fn call(role: Role, name: &str, input: Value) -> Call {
         progress: None,
         owner: None,
         tools: Default::default(),
+        sight: Default::default(),
     }
 }

@@ -20,6 +20,12 @@ pub(crate) fn to_the_letter(asked: &Asked) -> Reply {
     }
 }
 
+/// A result without the boundary in which others' words stand.
+fn unquoted(text: &str) -> String {
+    let is_mark = |line: &&str| line.starts_with("<<FOREIGN ") || line.starts_with("<<END ");
+    text.lines().filter(|line| !is_mark(line)).collect::<Vec<_>>().join("\n")
+}
+
 impl Stage {
     /// Everything, with that model and a configuration.
     pub(crate) async fn to_the_letter(configuration: &str) -> Self {
@@ -37,7 +43,7 @@ impl Stage {
     pub(crate) async fn outcome(&self, number: usize) -> String {
         let asked = self.model.asked(number + 1).await;
         self.owner.hears(|text| text == format!("Done {number}.")).await;
-        asked[number].results().into_iter().map(|(_, text)| text).collect()
+        asked[number].results().into_iter().map(|(_, text)| unquoted(&text)).collect()
     }
 
     /// Orders a call and waits for what the model is told of it.

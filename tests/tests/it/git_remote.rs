@@ -133,7 +133,8 @@ async fn a_token_reaches_the_server_it_is_bound_to_and_git_never_has_it() {
         fs::create_dir(folder.path().join("first-workspace")).unwrap();
         let root = served(&folder.path().join("first-workspace")).await;
         let server = Server::start(Ok(root.clone()), true).await;
-        let stage = opened(&[&server.place], namespace).await;
+        // What was cloned is foreign, and this is not about the question that a push makes of that.
+        let stage = opened(&[&server.place], &format!("{namespace}[approval.foreign]\nsend = \"automatic\"\n")).await;
         let workspace = stage.host.workspace();
         let url = format!("http://{}/o/r", server.place);
         let told = stage.does("git_clone", json!({"url": url, "folder": "site"})).await;

@@ -100,6 +100,7 @@ impl House {
             progress: None,
             owner: None,
             tools: Default::default(),
+            sight: Default::default(),
         };
         self.catalogue.call(call).await
     }

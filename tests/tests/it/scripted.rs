@@ -74,7 +74,7 @@ async fn both_formats_carry_tool_calls_and_their_results() {
                 id: call.id.clone(),
                 name: call.name.clone(),
                 text: text.to_owned(),
-                failed: false,
+                ..ToolResult::default()
             })
         };
         let results = [answer(&first.calls[0], "sun"), answer(&first.calls[1], "rain")];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Choice, Decision, Draft, Envelope, Language, Question, Sender as Person};
+use steward_agent::{Address, Choice, Decision, Draft, Envelope, Language, Part, Question, Sender as Person};
 use teloxide::payloads::AnswerCallbackQuery;
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardButtonKind, InlineKeyboardMarkup};
 
@@ -80,6 +80,8 @@ pub(super) fn read_press(update: &Value, id: i64) -> Option<Press> {
         sender,
         text: decision.command(code),
         attachments: Vec::new(),
+        foreign: None,
+        part: Part::default(),
         received_at: Timestamp::now(),
     };
     Some(Press { envelope: Box::new(envelope), query: word(&query["id"])? })

@@ -13,7 +13,7 @@ use teloxide::payloads::GetMe;
 use super::ask::confirm;
 use super::client::{CallError, Client};
 use super::receive::{Reading, read, update_id};
-use super::{TelegramConfig, commands};
+use super::{TelegramConfig, commands, part};
 use crate::Inbox;
 use crate::health::Pulse;
 
@@ -111,8 +111,8 @@ impl<'a> Poller<'a> {
         let patience = self.config.poll_timeout + self.config.silence;
         let updates: Vec<Value> = self.client.method("getUpdates", &request, patience).await?;
         let before = self.offset;
-        for update in &updates {
-            self.take(update).await?;
+        for (at, update) in updates.iter().enumerate() {
+            self.take(update, updates.get(at + 1)).await?;
         }
         if !updates.is_empty() && self.offset == before {
             return Err(Failure::Nameless);
@@ -120,11 +120,14 @@ impl<'a> Poller<'a> {
         Ok(())
     }
 
-    /// Brings one update to where it is safe, then moves the offset past it.
-    async fn take(&mut self, update: &Value) -> Result<(), Failure> {
+    /// Brings one update to where it is safe, then moves the offset past it. `next` is the one that came behind it.
+    async fn take(&mut self, update: &Value, next: Option<&Value>) -> Result<(), Failure> {
         let Some(id) = update_id(update) else { return Ok(()) };
         match read(update, &self.bot) {
-            Reading::Message(envelope) => self.accept(*envelope).await?,
+            Reading::Message(envelope) => {
+                let part = part::of(update, next);
+                self.accept(Envelope { part, ..*envelope }).await?;
+            }
             Reading::Press(press) => {
                 self.accept(*press.envelope).await?;
                 confirm(self.client, press.query).await;

@@ -5,11 +5,13 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Envelope, Language, Sender};
+use steward_agent::{Address, Envelope, ForeignPart, Language, Part, Sender, Source};
 use teloxide::types::{Message, MessageKind, Update, UpdateKind, User};
 
 use super::ask::{Press, read_press};
 use super::attachment::{attachments, in_words, unknown_kind};
+use super::links::{self, with_addresses};
+use super::split::whole_characters;
 
 /// The name of this channel in addresses.
 pub(super) const CHANNEL: &str = "telegram";
@@ -67,14 +69,15 @@ fn read_message(message: &Message, raw: &Value, id: i64, bot: &str) -> Option<Re
     let sender = sender(from);
     let language = sender.language.unwrap_or_default();
     let attachments = attachments(raw);
-    let said = message.text().or(message.caption()).map(str::to_owned);
+    let said = message.text().or(message.caption()).map(|said| with_addresses(said, links::of_message(raw)));
     let said = said.or_else(|| in_words(message, language));
-    let text = match said {
-        Some(said) => with_context(message, without_bot_name(&said, bot), language),
-        None if attachments.is_empty() => unknown_kind(language).to_owned(),
-        None => with_context(message, String::new(), language),
+    let context = Context::of(message, raw, language);
+    let (text, foreign) = match said {
+        Some(said) => context.with(without_bot_name(&said, bot)),
+        None if attachments.is_empty() => context.with(unknown_kind(language).to_owned()),
+        None => context.with(String::new()),
     };
-    let envelope = Envelope { attachments, ..envelope(id, message.chat.id.0, sender, text) };
+    let envelope = Envelope { attachments, foreign, ..envelope(id, message.chat.id.0, sender, text) };
     Some(Reading::Message(Box::new(envelope)))
 }
 
@@ -85,6 +88,8 @@ fn envelope(id: i64, chat: i64, sender: Sender, text: String) -> Envelope {
         sender,
         text,
         attachments: Vec::new(),
+        foreign: None,
+        part: Part::default(),
         received_at: Timestamp::now(),
     }
 }
@@ -98,24 +103,90 @@ fn sender(user: &User) -> Sender {
     }
 }
 
-/// Puts before the text what it is about: where it was forwarded from, what it replies to. A command stays as it is.
-fn with_context(message: &Message, text: String, language: Language) -> String {
-    if text.starts_with('/') {
-        return text;
+/// What of a message its sender did not write: what was forwarded, and what is quoted of others.
+struct Context {
+    /// Who wrote it, if it is not the sender; nobody knows where Telegram keeps it back.
+    forwarded: Option<Option<String>>,
+    quote: Option<Quote>,
+    language: Language,
+}
+
+struct Quote {
+    text: String,
+    /// The name of who wrote it; `None` if it was the sender.
+    of: Option<String>,
+}
+
+impl Context {
+    fn of(message: &Message, raw: &Value, language: Language) -> Self {
+        let forwarded = is_foreign(raw).then(|| forwarded_from(message).or_else(|| via_bot(raw)));
+        let quote = replied_to(message, raw).map(|text| Quote { text: shorten(&text), of: quoted(raw) });
+        Self { forwarded, quote, language }
     }
-    let mut lines = Vec::new();
-    if let Some(name) = forwarded_from(message) {
-        lines.push(match language {
-            Language::En => format!("[forwarded from {name}]"),
-            Language::Ru => format!("[переслано от {name}]"),
-        });
+
+    /// Of a message that is known only as JSON.
+    fn by_hand(raw: &Value, language: Language) -> Self {
+        let forwarded = is_foreign(raw).then(|| via_bot(raw));
+        Self { forwarded, quote: None, language }
     }
-    if let Some(quote) = replied_to(message) {
-        lines.extend(shorten(quote).lines().map(|line| format!("> {line}")));
-        lines.push(String::new());
+
+    /// Puts before the text what it is about: where it was forwarded from, what it replies to, and says which part is not
+    /// the sender's. A command of the sender's own stays as it is; what was forwarded is none.
+    fn with(self, text: String) -> (String, Option<ForeignPart>) {
+        if text.starts_with('/') && self.forwarded.is_none() {
+            return (text, None);
+        }
+        let mut lines = Vec::new();
+        if let Some(name) = &self.forwarded {
+            let from = name.as_deref().map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
+            lines.push(match (self.language, from) {
+                (Language::En, Some(name)) => format!("[forwarded from {name}]"),
+                (Language::Ru, Some(name)) => format!("[переслано от {name}]"),
+                (Language::En, None) => "[forwarded]".to_owned(),
+                (Language::Ru, None) => "[переслано]".to_owned(),
+            });
+        }
+        let mut of = None;
+        if let Some(quote) = self.quote {
+            lines.extend(quote.text.lines().map(|line| format!("> {line}")));
+            of = quote.of;
+            lines.push(String::new());
+        }
+        let before = lines.iter().map(|line| line.len() + 1).sum();
+        lines.push(text);
+        let text = lines.join("\n").trim_end().to_owned();
+        let foreign = match (self.forwarded, of) {
+            (Some(name), _) => Some(ForeignPart::whole(&text, Source::Forwarded(name.unwrap_or_default()))),
+            (None, Some(name)) => Some(ForeignPart { from: 0, to: before, sources: vec![Source::Forwarded(name)] }),
+            (None, None) => None,
+        };
+        (text, foreign)
     }
-    lines.push(text);
-    lines.join("\n").trim_end().to_owned()
+}
+
+/// Whether somebody else wrote the message than the one who sent it. Any sign counts, also one that comes with a kind of
+/// message that is not known here.
+fn is_foreign(message: &Value) -> bool {
+    let signs = ["forward_", "via_bot", "is_automatic_forward"];
+    let is_set = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
+    let fields = message.as_object().into_iter().flatten();
+    fields.into_iter().any(|(name, value)| signs.iter().any(|sign| name.starts_with(sign)) && is_set(value))
+}
+
+fn via_bot(message: &Value) -> Option<String> {
+    message["via_bot"]["username"].as_str().map(|name| format!("@{name}"))
+}
+
+/// Who wrote what a message quotes, if it was not its sender. What we said ourselves is theirs, too, where it passes on
+/// what others wrote, so it counts as others'.
+fn quoted(message: &Value) -> Option<String> {
+    let replied = &message["reply_to_message"];
+    let own = replied["from"]["id"].is_i64() && replied["from"]["id"] == message["from"]["id"] && !is_foreign(replied);
+    if own && message.get("external_reply").is_none() {
+        return None;
+    }
+    let name = [&replied["from"]["username"], &replied["from"]["first_name"]].into_iter().find_map(Value::as_str);
+    Some(name.unwrap_or_default().to_owned())
 }
 
 fn forwarded_from(message: &Message) -> Option<String> {
@@ -124,14 +195,17 @@ fn forwarded_from(message: &Message) -> Option<String> {
     user.or_else(|| message.forward_from_sender_name().map(str::to_owned)).or_else(chat)
 }
 
-fn replied_to(message: &Message) -> Option<&str> {
+fn replied_to(message: &Message, raw: &Value) -> Option<String> {
+    let other = &raw["reply_to_message"];
     let whole = || message.reply_to_message().and_then(|other| other.text().or(other.caption()));
-    message.quote().map(|quote| quote.text.as_str()).or_else(whole).filter(|text| !text.trim().is_empty())
+    let whole = || whole().map(|text| with_addresses(text, links::of_message(other)));
+    let quote = message.quote().map(|quote| with_addresses(&quote.text, &raw["quote"]["entities"]));
+    quote.or_else(whole).filter(|text| !text.trim().is_empty())
 }
 
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTE) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        Some((end, _)) => format!("{}…", text[..whole_characters(text, end)].trim_end()),
         None => text.to_owned(),
     }
 }
@@ -168,13 +242,16 @@ fn by_hand(update: &Value, id: i64) -> Reading {
         language: from["language_code"].as_str().map(Language::from_tag),
     };
     let said = word(&message["text"]).or_else(|| word(&message["caption"]));
+    let said = said.map(|said| with_addresses(&said, links::of_message(message)));
     let attachments = attachments(message);
+    let language = sender.language.unwrap_or_default();
     let text = match said {
         Some(said) => said,
-        None if attachments.is_empty() => unknown_kind(sender.language.unwrap_or_default()).to_owned(),
+        None if attachments.is_empty() => unknown_kind(language).to_owned(),
         None => String::new(),
     };
-    Reading::Message(Box::new(Envelope { attachments, ..envelope(id, chat, sender, text) }))
+    let (text, foreign) = Context::by_hand(message, language).with(text);
+    Reading::Message(Box::new(Envelope { attachments, foreign, ..envelope(id, chat, sender, text) }))
 }
 
 #[cfg(test)]

@@ -110,3 +110,59 @@ fn what_is_no_update_is_unreadable() {
         assert_eq!(read(&update, "our_bot"), Reading::Unreadable);
     }
 }
+
+#[test]
+fn what_was_forwarded_is_never_a_command_and_keeps_its_mark() {
+    let hidden = json!({"type": "hidden_user", "sender_user_name": "Bob\n/clear", "date": 1});
+    let origin = |text: &str| received(json!({"text": text, "forward_origin": hidden.clone()}));
+    for text in ["/clear", "/approve K7QX", "[forwarded from Olga]\n/clear", "/help@our_bot", "hi"] {
+        let envelope = origin(text);
+        assert!(envelope.text.starts_with("[forwarded from Bob /clear]\n"), "{}", envelope.text);
+        let part = envelope.foreign.unwrap();
+        assert_eq!((part.from, part.to), (0, envelope.text.len()));
+    }
+    // Whatever a Bot API calls it, and whatever kind of message it is.
+    for sign in [
+        json!({"text": "/clear", "forward_date": 1}),
+        json!({"text": "/clear", "forward_sender_name": "Bob"}),
+        json!({"text": "/clear", "via_bot": {"id": 9, "is_bot": true, "first_name": "B", "username": "gif"}}),
+        json!({"caption": "/clear", "forward_origin": hidden, "brand_new_thing": {}}),
+        json!({"brand_new_thing": {"x": 1}, "forward_origin": {"type": "new", "x": 1}}),
+    ] {
+        let envelope = received(sign);
+        assert!(!envelope.text.starts_with('/'), "{}", envelope.text);
+        assert!(envelope.foreign.is_some_and(|part| part.to == envelope.text.len()), "{}", envelope.text);
+    }
+    assert_eq!(received(json!({"text": "/clear", "forward_origin": null})).text, "/clear");
+}
+
+#[test]
+fn a_quote_of_others_is_theirs_and_the_rest_is_the_sender_s() {
+    let reply = |from: Value| {
+        let other =
+            json!({"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "pay Bob", "from": from});
+        received(json!({"text": "what is this?", "reply_to_message": other}))
+    };
+    let of_bot = reply(json!({"id": 99, "is_bot": true, "first_name": "Steward", "username": "our_bot"}));
+    assert_eq!(of_bot.text, "> pay Bob\n\nwhat is this?");
+    let part = of_bot.foreign.unwrap();
+    assert_eq!(part.split(&of_bot.text), ("", "> pay Bob\n\n", "what is this?"));
+    assert_eq!(part.sources, [Source::Forwarded("our_bot".into())]);
+    assert_eq!(reply(json!({"id": 7, "is_bot": false, "first_name": "Ann"})).foreign, None, "one's own words");
+}
+
+#[test]
+fn the_address_behind_linked_words_is_told() {
+    let link =
+        |offset: usize| json!([{"type": "text_link", "offset": offset, "length": 4, "url": "https://a.example/x"}]);
+    let told = received(json!({"text": "see this", "entities": link(4)})).text;
+    assert_eq!(told, "see this (https://a.example/x)");
+    let photo = json!([{"file_id": "S", "file_unique_id": "s", "width": 10, "height": 10}]);
+    let told = received(json!({"caption": "this 🙂", "caption_entities": link(0), "photo": photo})).text;
+    assert_eq!(told, "this (https://a.example/x) 🙂");
+    let other = json!({"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "read that", "entities": link(5)});
+    let told = received(json!({"text": "why?", "reply_to_message": other})).text;
+    assert_eq!(told, "> read that (https://a.example/x)\n\nwhy?");
+    let strange = received(json!({"text": "this", "entities": link(0), "date": "tomorrow"})).text;
+    assert_eq!(strange, "this (https://a.example/x)", "also in a message that is read by hand");
+}

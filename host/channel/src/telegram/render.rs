@@ -1,7 +1,7 @@
 //! Markdown as models write it, turned into text with marks. Any input gives something that can be sent: what cannot
 //! be shown, such as raw HTML or an unknown link, stays readable as text. It never recurses, however deep the nesting.
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 use url::Url;
 
 use super::rich::{Kind, Mark, Rich};
@@ -46,6 +46,7 @@ struct Open {
 struct Link {
     target: String,
     start: usize,
+    email: bool,
 }
 
 impl Writer {
@@ -92,6 +93,7 @@ impl Writer {
             Tag::Emphasis => self.open(Kind::Italic),
             Tag::Strong => self.open(Kind::Bold),
             Tag::Strikethrough => self.open(Kind::Strike),
+            Tag::Link { link_type: LinkType::Email, .. } => self.open_email(),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.open_link(&dest_url),
             Tag::Table(alignments) => self.table = Some(Table::new(alignments)),
             Tag::TableHead | Tag::TableRow => self.on_table(Table::start_row),
@@ -278,11 +280,20 @@ impl Writer {
 
     fn open_link(&mut self, target: &CowStr<'_>) {
         self.pay();
-        self.links.push(Link { target: target.to_string(), start: self.rich.text.len() });
+        self.links.push(Link { target: target.to_string(), start: self.rich.text.len(), email: false });
+    }
+
+    /// `<name@host>` is what people write behind a name, or in a command: its brackets are part of the text.
+    fn open_email(&mut self) {
+        self.text("<");
+        self.links.push(Link { target: String::new(), start: self.rich.text.len(), email: true });
     }
 
     fn close_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
+        if link.email {
+            return self.text(">");
+        }
         if self.table.is_some() {
             return;
         }

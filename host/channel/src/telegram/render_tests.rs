@@ -42,6 +42,18 @@ fn check(rich: &Rich) {
 }
 
 #[test]
+fn an_address_of_mail_keeps_its_brackets() {
+    assert_eq!(show("Ann <ann@example.org>, `x`"), "Ann <ann@example.org>, x\n| Code: \"x\"");
+    assert_eq!(show("ssh <root@host>"), "ssh <root@host>");
+    assert_eq!(show("<name@host>"), "<name@host>");
+    assert_eq!(
+        show("see <https://a.example/>"),
+        "see https://a.example/\n| Link(https://a.example/): \"https://a.example/\""
+    );
+    assert!(show("| a |\n|---|\n| <ann@example.org> |").contains("<ann@example.org>"));
+}
+
+#[test]
 fn inline_marks_nest() {
     insta::assert_snapshot!(show("Hello **bold *and italic*** ~~no~~ `code *x*` end"), @r#"
     Hello bold and italic no code *x* end

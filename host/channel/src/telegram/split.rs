@@ -1,6 +1,8 @@
 //! Cuts a long text into messages at places where a reader would pause. Marks are cut with it, so a code block or a
 //! quote goes on in the next message.
 
+use unicode_segmentation::GraphemeCursor;
+
 use super::rich::{Kind, Rich, is_invisible};
 
 /// The parts, each with at most `limit` UTF-16 units and something to see in it; none for a text without anything to
@@ -50,7 +52,7 @@ fn cut(text: &str, start: usize, limit: usize) -> usize {
         .or_else(|| good(seen.rfind('\n')))
         .or_else(|| good(sentence_end(part)))
         .or_else(|| seen.rfind(char::is_whitespace).filter(|place| *place > 0))
-        .unwrap_or_else(|| whole_characters(part, &text[start + hard..]));
+        .unwrap_or_else(|| whole_characters(&text[start..], hard));
     start + place
 }
 
@@ -75,25 +77,15 @@ fn sentence_end(part: &str) -> Option<usize> {
     spaces.rev().find(|place| part[..*place].ends_with(['.', '!', '?', '…', '。', ':', ';']))
 }
 
-/// The end of `part`, moved back so that a character and the signs joined to it stay together, if that is possible.
-fn whole_characters(part: &str, rest: &str) -> usize {
-    let mut end = part.len();
-    let mut next = rest.chars().next();
-    for (place, c) in part.char_indices().rev() {
-        let joined = next.is_some_and(joins) || c == '\u{200d}';
-        if !joined || part.len() - end > 64 {
-            break;
-        }
-        end = place;
-        next = Some(c);
+/// That byte, moved back so that a character and all that is joined to it stay together, if that is possible: a flag,
+/// a family, a letter with its marks.
+pub(super) fn whole_characters(text: &str, end: usize) -> usize {
+    let mut cursor = GraphemeCursor::new(end, text.len(), true);
+    // The text is here in one piece, so no answer can be that more of it is needed.
+    match cursor.is_boundary(text, 0) {
+        Ok(false) => cursor.prev_boundary(text, 0).ok().flatten().filter(|place| *place > 0).unwrap_or(end),
+        Ok(true) | Err(_) => end,
     }
-    if end == 0 { part.len() } else { end }
-}
-
-/// Belongs to the character before it.
-fn joins(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
-        || matches!(c, '\u{e0020}'..='\u{e007f}')
 }
 
 /// Where the next part begins: behind the white space, save that the lines of a code block keep their indent.
@@ -130,6 +122,16 @@ mod tests {
         assert_eq!(texts("🙂🙂🙂", 3), ["🙂", "🙂", "🙂"]);
         assert_eq!(texts("ab👩‍👧cd", 5), ["ab", "👩‍👧", "cd"]);
         assert_eq!(texts("aaae\u{301}b", 4), ["aaa", "e\u{301}b"]);
+        assert_eq!(texts("🇩🇪🇫🇷🇯🇵", 6), ["🇩🇪", "🇫🇷", "🇯🇵"]);
+        assert_eq!(texts("x🇩🇪🇫🇷", 7), ["x🇩🇪", "🇫🇷"]);
+        assert_eq!(texts("ab👍🏽", 4), ["ab", "👍🏽"]);
+        assert_eq!(texts("ab🏴\u{e0067}\u{e0062}\u{e007f}", 9), ["ab", "🏴\u{e0067}\u{e0062}\u{e007f}"]);
+        assert_eq!(texts("ab각नि", 4), ["ab각", "नि"]);
+        assert_eq!(
+            texts(&format!("a{}", "\u{301}".repeat(9)), 5).concat().chars().count(),
+            10,
+            "too long to be kept whole"
+        );
     }
 
     #[test]

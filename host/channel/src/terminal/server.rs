@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::{SinkExt, StreamExt};
 use jiff::Timestamp;
-use steward_agent::{Address, Attachment, Draft, Envelope, Language, Outgoing, Question, Sender};
+use steward_agent::{Address, Attachment, Draft, Envelope, Language, Outgoing, Part, Question, Sender};
 use tokio::io::AsyncWrite;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
@@ -287,11 +287,13 @@ impl Connection<'_> {
 
     async fn take(&self, id: String, text: String) -> FromServer {
         let envelope = Envelope {
+            foreign: None,
             address: Address { channel: CHANNEL.to_owned(), chat: OWNER.to_owned() },
             external_id: id.clone(),
             sender: self.person.clone(),
             text,
             attachments: Vec::new(),
+            part: Part::default(),
             received_at: Timestamp::now(),
         };
         match self.inbox.accept(envelope).await {

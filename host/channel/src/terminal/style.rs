@@ -40,8 +40,9 @@ impl Styler {
     pub(super) fn piece(&mut self, source: &str, start: bool, end: bool) -> String {
         let source = clean(source);
         if !self.color {
-            self.fence ^= start && is_fence(&source);
-            return source;
+            let fence = start && is_fence(&source);
+            self.fence ^= fence;
+            return if fence || self.fence { source } else { self.bare(&source, end) };
         }
         if start && is_fence(&source) {
             self.fence = !self.fence;
@@ -66,6 +67,12 @@ impl Styler {
         shown.push_str(&self.codes());
         let mut before = ' ';
         while let Some(c) = rest.chars().next() {
+            if let Some(sign) = escaped(rest).filter(|_| !self.code) {
+                shown.push(sign);
+                before = sign;
+                rest = &rest[2..];
+                continue;
+            }
             let length = self.mark(rest, before);
             if length > 0 {
                 shown.push_str(&self.codes());
@@ -77,6 +84,20 @@ impl Styler {
             rest = left;
         }
         shown.push_str(RESET);
+        shown
+    }
+
+    /// Markdown without colour stays as it is, save that a sign to be shown as it is comes without its backslash.
+    fn bare(&mut self, source: &str, end: bool) -> String {
+        let mut shown = String::with_capacity(source.len());
+        let mut rest = source;
+        while let Some(c) = rest.chars().next() {
+            let sign = escaped(rest).filter(|_| !self.code);
+            self.code ^= c == '`';
+            shown.push(sign.unwrap_or(c));
+            rest = &rest[if sign.is_some() { 2 } else { c.len_utf8() }..];
+        }
+        self.code &= !end;
         shown
     }
 
@@ -133,6 +154,11 @@ impl Styler {
     }
 }
 
+/// The sign behind a backslash at the beginning.
+fn escaped(text: &str) -> Option<char> {
+    text.strip_prefix('\\')?.chars().next().filter(char::is_ascii_punctuation)
+}
+
 fn is_fence(line: &str) -> bool {
     line.trim_start().starts_with("```")
 }
@@ -183,6 +209,16 @@ mod tests {
         assert!(styler.piece("two** x", false, true).starts_with("\x1b[0m\x1b[1mtwo"));
         styler.piece("**open", true, true);
         assert_eq!(styler, Styler::new(true));
+    }
+
+    #[test]
+    fn an_escaped_sign_is_shown_as_it_is() {
+        assert_eq!(styled(r"2\*3\*4 \_x\_ C:\\new `\*`"), r"<0>2*3*4 _x_ C:\new <0><36>\*<0><0>");
+        let bare = |line: &str| Styler::new(false).piece(line, true, true);
+        assert_eq!(
+            bare(r"fix \_\_init\_\_.py, C:\\new\\\_tmp, `\*`, C:\dir"),
+            r"fix __init__.py, C:\new\_tmp, `\*`, C:\dir"
+        );
     }
 
     #[test]

@@ -174,7 +174,13 @@ mod tests {
     }
 
     fn result(id: &str, text: &str, failed: bool) -> Message {
-        Message::Tool(ToolResult { id: id.into(), name: "list".into(), text: text.into(), failed })
+        Message::Tool(ToolResult {
+            id: id.into(),
+            name: "list".into(),
+            text: text.into(),
+            failed,
+            ..ToolResult::default()
+        })
     }
 
     fn request(messages: Vec<Message>) -> ModelRequest {

@@ -194,13 +194,19 @@ mod tests {
     fn request() -> ModelRequest {
         let call = |id: &str, input: Value| ToolCall { id: id.into(), name: "list".into(), input };
         let result = |id: &str, text: &str, failed| {
-            Message::Tool(ToolResult { id: id.into(), name: "list".into(), text: text.into(), failed })
+            Message::Tool(ToolResult {
+                id: id.into(),
+                name: "list".into(),
+                text: text.into(),
+                failed,
+                ..ToolResult::default()
+            })
         };
         let schema = json!({"type": "object", "properties": {"path": {"type": "string"}}});
         ModelRequest {
             system: "Be kind.".into(),
             messages: vec![
-                Message::Summary { text: "- flat 42".into() },
+                Message::Summary { text: "- flat 42".into(), foreign: Vec::new() },
                 Message::User(UserMessage {
                     text: "see".into(),
                     files: vec!["uploads/a.jpg".into()],
@@ -262,7 +268,7 @@ mod tests {
         };
         let id = "functions.list:0";
         let calls = vec![ToolCall { id: id.into(), name: "list".into(), input: json!({}) }];
-        let result = ToolResult { id: id.into(), name: "list".into(), text: "a".into(), failed: false };
+        let result = ToolResult { id: id.into(), name: "list".into(), text: "a".into(), ..ToolResult::default() };
         let said = Message::Assistant { text: String::new(), calls, state: Some(Box::new(state)) };
         ModelRequest { messages: vec![Message::user("go"), said, Message::Tool(result)], ..request() }
     }

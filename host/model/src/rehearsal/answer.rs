@@ -1,6 +1,6 @@
 //! Words for what the tools gave.
 
-use steward_agent::{Language, ToolResult};
+use steward_agent::{Language, ToolResult, foreign};
 
 use super::ask::Ask;
 use super::recall;
@@ -12,11 +12,12 @@ const SHOWN_CHARS: usize = 1_200;
 
 /// What to tell the person after the tool answered.
 pub(super) fn word(ask: &Ask, language: Language, result: &ToolResult) -> String {
+    let text = foreign::bare(&result.text);
     if result.failed {
-        let reason = shorten(&result.text, 600);
+        let reason = shorten(&text, 600);
         return say(language, format!("That did not work: {reason}"), format!("Не получилось: {reason}"));
     }
-    given(ask, language, result.text.trim())
+    given(ask, language, text.trim())
 }
 
 /// Words for what a tool gave when all went well.
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn a_long_page_is_shown_in_part() {
         let page: String = (0..200).map(|n| format!("строка {n}\n")).collect();
-        let result = ToolResult { id: "1".into(), name: "web_fetch".into(), text: page, failed: false };
+        let result = ToolResult { id: "1".into(), name: "web_fetch".into(), text: page, ..ToolResult::default() };
         let told = word(&Ask::Page("https://a.b".into()), Language::Ru, &result);
         assert!(told.starts_with("Вот начало страницы https://a.b:\n\nстрока 0\n"), "{told}");
         assert!(told.ends_with("\n\n[есть продолжение]") && told.chars().count() < 1_400, "{told}");
@@ -97,8 +98,13 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_with_its_reason() {
-        let result =
-            ToolResult { id: "1".into(), name: "read".into(), text: "`a` does not exist".into(), failed: true };
+        let result = ToolResult {
+            id: "1".into(),
+            name: "read".into(),
+            text: "`a` does not exist".into(),
+            failed: true,
+            ..ToolResult::default()
+        };
         assert_eq!(word(&Ask::Read("a".into()), Language::En, &result), "That did not work: `a` does not exist");
     }
 }

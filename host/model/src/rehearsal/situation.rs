@@ -2,7 +2,7 @@
 //! them. It is worked out anew from the history each time, so nothing is kept between steps.
 
 use serde_json::{Map, Value, json};
-use steward_agent::{Language, Message, ModelRequest, ToolCall, ToolResult, UserMessage};
+use steward_agent::{Language, Message, ModelRequest, ToolCall, ToolResult, UserMessage, foreign};
 
 use super::answer;
 use super::ask::{Ask, understand};
@@ -42,7 +42,7 @@ impl<'a> Situation<'a> {
         let mut answers = Vec::new();
         for user in self.users() {
             let language = self.language(user);
-            let ask = self.meant(understand(&user.text, &user.files));
+            let ask = self.meant(understand(&foreign::outside(&user.text), &user.files));
             match self.one(&ask, language) {
                 Step::Call(call) => calls.extend(call),
                 Step::Say(answer) => answers.push(answer),
@@ -103,11 +103,11 @@ impl<'a> Situation<'a> {
     fn language(&self, user: &UserMessage) -> Language {
         let earlier = || {
             self.request.messages.iter().rev().find_map(|message| match message {
-                Message::User(user) => Language::of_text(&user.text),
+                Message::User(user) => Language::of_text(&foreign::outside(&user.text)),
                 _ => None,
             })
         };
-        Language::of_text(&user.text).or_else(earlier).unwrap_or_default()
+        Language::of_text(&foreign::outside(&user.text)).or_else(earlier).unwrap_or_default()
     }
 
     /// A yes means what was offered before it.

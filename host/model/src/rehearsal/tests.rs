@@ -38,7 +38,12 @@ fn answer(tools: &str, text: &str, given: &str) -> String {
 }
 
 fn result(call: &ToolCall, text: &str) -> Message {
-    Message::Tool(ToolResult { id: call.id.clone(), name: call.name.clone(), text: text.into(), failed: false })
+    Message::Tool(ToolResult {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        text: text.into(),
+        ..ToolResult::default()
+    })
 }
 
 #[test]

@@ -2,12 +2,15 @@
 //! sent with `send`.
 
 use jiff::Timestamp;
+use serde_json::json;
+use steward_agent::Source;
 use steward_store::{NewTask, Task, TaskFilter, TaskStatus};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::{optional, required};
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability, people};
+use crate::foreign::Matter;
 use crate::grant::Access;
 use crate::state::CallState;
 use crate::wall;
@@ -20,6 +23,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -42,7 +46,11 @@ impl wit::delegate::Host for CallState {
         let skill = optional("skill", task.skill.as_deref(), WORD_CHARS)?;
         let deadline = optional("deadline", task.deadline.as_deref(), WORD_CHARS)?;
         let deadline_at = deadline.as_deref().map(|text| self.deadline_at(text, now)).transpose()?;
-        let person = self.backing.reachable(&task.user).await?.id;
+        let person = self.backing.reachable(&task.user).await?;
+        let shown = json!({ "for": person.name, "username": person.username, "title": title, "context": context });
+        self.lowering.ask(Matter::Send, &format!("{} {title} {context:?}", person.id), shown).await?;
+        self.receive_name(&person);
+        let person = person.id;
         let creator = self.principal.person;
         let new = NewTask { person, creator, title, kind, deadline, deadline_at, context, skill };
         let task = self.backing.store.create_task(new, Some(&key), now).await?;
@@ -63,6 +71,12 @@ impl wit::delegate::Host for CallState {
             overdue_at: filter.overdue_only.then_some(now),
         };
         let tasks = self.backing.store.list_tasks(filter).await?;
+        for task in &tasks {
+            self.lowering.receive(match &task.outcome {
+                Some(_) => Source::Person(task.person_name.clone()),
+                None => people::name_of(&task.person_name, None),
+            });
+        }
         Ok(tasks.into_iter().map(|task| described(task, now)).collect())
     }
 }

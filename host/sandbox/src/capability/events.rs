@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use steward_store::{NewSubscription, Subscription, SubscriptionId};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::{number, required};
 use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
+use crate::foreign::{Leave, Matter, PROMPTS, one_text};
 use crate::grant::Access;
 use crate::state::CallState;
 use crate::wall;
@@ -31,6 +32,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Nothing,
     link,
 };
 
@@ -99,6 +101,11 @@ impl wit::events::Host for CallState {
         let kind = Kind::named(&required("kind", &new.kind, KIND_CHARS)?)?;
         let prompt = required("prompt", &new.prompt, PROMPT_CHARS)?;
         let settings = (kind.settle)(Arc::clone(&self.backing), settings(&new.settings)?).await?;
+        let shown = json!({ "kind": new.kind, "prompt": prompt, "settings": settings });
+        let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
+        if leave == Leave::Standing && self.lowering.lowers() {
+            self.backing.marks.mark_lines(PROMPTS, &one_text(&prompt)).await?;
+        }
         let sight = (kind.look)(Arc::clone(&self.backing), settings.clone()).await?;
         let owner = self.principal.person;
         let new = NewSubscription {

@@ -9,6 +9,7 @@ mod view;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use steward_beneath::Folder;
 use wasmtime::component::Linker;
@@ -19,7 +20,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 use self::folder::FolderError;
 use self::quota::Quota;
 use self::view::{HasFiles, view};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::{Access, FilesGrant, GrantedIn};
 use crate::limits::bytes;
 use crate::state::CallState;
@@ -35,6 +36,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::Read,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -51,6 +53,8 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 pub(crate) struct Files {
     folders: Vec<(Dir, String)>,
     quota: Arc<Quota>,
+    /// Something was changed, or opened to be.
+    changed: AtomicBool,
 }
 
 impl Files {
@@ -60,7 +64,7 @@ impl Files {
     /// # Errors
     /// A folder cannot be opened, or is none.
     pub(crate) fn open(workspace: &Path, grant: &FilesGrant, access: Access, quota: u64) -> Result<Self, FolderError> {
-        let mut files = Self { folders: Vec::new(), quota: Arc::new(Quota::new(quota)) };
+        let mut files = Self { quota: Arc::new(Quota::new(quota)), ..Self::default() };
         if access == Access::None {
             return Ok(files);
         }
@@ -76,6 +80,10 @@ impl Files {
             }
         }
         Ok(files)
+    }
+
+    pub(crate) fn was_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
     }
 
     /// Why the call could not write what it wanted to, if that happened.

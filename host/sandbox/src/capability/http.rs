@@ -10,6 +10,7 @@ mod denial;
 mod fault;
 mod noted;
 mod policy;
+mod public_name;
 mod rehearsal;
 mod resolver;
 mod scope;
@@ -17,11 +18,15 @@ mod stand_in;
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+use steward_agent::Source;
 use url::Url;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
+use crate::failure;
+use crate::foreign::{Lowering, Matter, shown_host};
 use crate::grant::{Access, GrantedIn, HttpGrant};
 use crate::secret::edge::Edge;
 use crate::spent::Spent;
@@ -46,6 +51,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Foreign,
     link,
 };
 
@@ -66,6 +72,8 @@ const ADDRESS_LIMIT: usize = 8 << 10;
 
 /// The way out of one call.
 pub(crate) struct Hooks {
+    /// What comes of others, and what is asked about because of it; none where no run stands behind a call.
+    lowering: Option<Lowering>,
     client: Arc<Client>,
     grant: Arc<HttpGrant>,
     /// The grant as it is compared, made at the first request: most calls send none.
@@ -81,8 +89,16 @@ type Sending = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker)
 
 impl Hooks {
     pub(crate) fn new(client: Arc<Client>, grant: impl Into<Arc<HttpGrant>>) -> Self {
-        let (noted, granted_in) = (Noted::default(), GrantedIn::default());
-        Self { client, grant: grant.into(), scope: None, requests: 0, noted, secrets: None, granted_in }
+        Self {
+            client,
+            grant: grant.into(),
+            scope: None,
+            requests: 0,
+            noted: Noted::default(),
+            secrets: None,
+            granted_in: GrantedIn::default(),
+            lowering: None,
+        }
     }
 
     /// Counts the bytes of bodies there.
@@ -110,6 +126,10 @@ impl Hooks {
     /// Why the last refused request was refused, for the answer: it names the host and the remedy.
     pub(crate) fn denied(&self) -> Option<String> {
         self.noted.last().map(|denial| denial.text(&self.granted_in))
+    }
+
+    pub(crate) fn lowered_by(self, lowering: Lowering) -> Self {
+        Self { lowering: Some(lowering), ..self }
     }
 
     fn approve(&mut self, request: http::Request<WasiBody>, options: RequestOptions) -> Result<Approved, Denial> {
@@ -147,7 +167,14 @@ impl WasiHttpHooks for Hooks {
             }
         };
         let (client, secrets) = (Arc::clone(&self.client), self.secrets.clone());
+        let is_granted = self.scope.as_ref().is_some_and(|scope| scope.names(&approved.to.host));
+        let lowering = self.lowering.clone();
         Box::new(async move {
+            let from = shown_host(&approved.to.host, approved.to.port);
+            if let Some(lowering) = lowering.as_ref().filter(|_| !is_granted) {
+                let shown = json!({ "request": format!("{} {}", approved.request.method(), approved.url) });
+                ask_about_host(lowering, &approved.to, shown, &noted).await?;
+            }
             if let Some(held) = client.policy.held.as_ref().filter(|_| !rehearsal::is_sent(approved.request.method())) {
                 return Err(rehearsal::hold(held, approved, client.policy.request_limit, &noted).await);
             }
@@ -156,6 +183,10 @@ impl WasiHttpHooks for Hooks {
                 None => None,
             };
             let response = client.send(approved, noted.clone()).await?;
+            if let Some(lowering) = lowering {
+                // Its headers are somebody's words already.
+                lowering.receive(Source::Page(from));
+            }
             let response = match sent {
                 Some(sent) => sent.clean(response, &noted)?,
                 None => response,
@@ -163,6 +194,21 @@ impl WasiHttpHooks for Hooks {
             // The connection is driven by the client, so there is no work left beside reading the body.
             Ok((response, Box::new(std::future::ready(Ok(()))) as Worker))
         })
+    }
+}
+
+/// Asks before a run that has read foreign text reaches a host that the person has not named. What the call itself has
+/// read does not count: where a page sends it on to is not the model's choice.
+async fn ask_about_host(lowering: &Lowering, to: &Destination, shown: Value, noted: &Noted) -> Result<(), Error> {
+    if !lowering.was_lowered() || lowering.knows(&to.host, to.port) {
+        return Ok(());
+    }
+    match lowering.ask(Matter::Host, &shown_host(&to.host, to.port), shown).await {
+        Ok(_) => Ok(()),
+        Err(refused) => {
+            noted.note(Denial::Foreign(failure::text(refused)));
+            Err(Error::HttpRequestDenied)
+        }
     }
 }
 

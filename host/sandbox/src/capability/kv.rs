@@ -1,12 +1,12 @@
 //! `kv`: a plugin's own small data. What was kept while acting for one person is out of reach when it acts for another,
 //! so an outsider never reads what was kept for the owner.
 
-use steward_agent::{Principal, Role};
+use steward_agent::{Principal, Role, Source};
 use steward_store::{KvPlace, KvQuota};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::state::CallState;
 
@@ -21,6 +21,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::Write,
     external: Access::Write,
+    brings: Brings::Marked,
     link,
 };
 
@@ -39,7 +40,13 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 impl wit::kv::Host for CallState {
     async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Failure> {
         check_key(&key)?;
-        Ok(self.backing.store.kv_get(self.place(), &key).await?)
+        let value = self.backing.store.kv_get(self.place(), &key).await?;
+        if let Some(value) = &value
+            && self.backing.marks.is_text_foreign(&self.marked_place(), &digest(value)).await?
+        {
+            self.lowering.receive(Source::Tool(self.plugin.to_string()));
+        }
+        Ok(value)
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), Failure> {
@@ -50,6 +57,9 @@ impl wit::kv::Host for CallState {
             return Err(Failure::Invalid(format!(
                 "the value of `{key}` has {long} bytes and may have {most} KiB: keep less under one key"
             )));
+        }
+        if self.lowering.lowers() {
+            self.backing.marks.mark_lines(&self.marked_place(), &digest(&value)).await?;
         }
         let quota = if self.principal.role == Role::Owner { OWNERS } else { OTHERS };
         Ok(self.backing.store.kv_set(self.place(), &key, value, quota, &effect).await?)
@@ -69,7 +79,16 @@ impl wit::kv::Host for CallState {
     }
 }
 
+/// A value as it is marked.
+fn digest(value: &[u8]) -> String {
+    blake3::hash(value).to_hex().to_string()
+}
+
 impl CallState {
+    fn marked_place(&self) -> String {
+        format!("kv/{}/{}", self.plugin, scope(&self.principal))
+    }
+
     fn place(&self) -> KvPlace {
         KvPlace { plugin: self.plugin.to_string(), scope: scope(&self.principal) }
     }

@@ -12,7 +12,8 @@ mod words;
 
 use std::sync::Arc;
 
-use steward_agent::MemorySpace;
+use serde_json::json;
+use steward_agent::{MemoryHit, MemorySpace, Source};
 use steward_beneath::Place;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -21,7 +22,8 @@ pub use self::port::Recall;
 use self::files::{MemoryError, MemoryPath};
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
+use crate::foreign::{self, Leave, Matter, one_text, user_data_place};
 use crate::grant::Access;
 use crate::secret::Known;
 use crate::state::CallState;
@@ -37,6 +39,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -58,7 +61,13 @@ impl wit::memory::Host for CallState {
 
     async fn read(&mut self, path: String) -> Result<String, Failure> {
         let path = MemoryPath::parse(&path)?;
-        on_files(self.memory_folder()?, move |folder| files::read(folder, &path)).await
+        let (folder, wanted) = (self.memory_folder()?, path.clone());
+        let whole = self.backing.marks.is_file_foreign(&folder, &path.to_string()).await?;
+        let text = on_files(folder, move |folder| files::read(folder, &wanted)).await?;
+        if whole || self.backing.marks.is_text_foreign(&self.marked_place(&path.to_string())?, &text).await? {
+            self.lowering.receive(Source::Memory(path.to_string()));
+        }
+        Ok(text)
     }
 
     async fn append(&mut self, path: String, text: String) -> Result<(), Failure> {
@@ -66,6 +75,15 @@ impl wit::memory::Host for CallState {
         let key = self.next_key();
         if self.replayed && self.backing.store.effect_done(&key).await? {
             return Ok(());
+        }
+        // What an owner has agreed to is theirs; all else that a run with foreign text writes stays foreign.
+        let mut leave = Leave::Standing;
+        if path.is_instruction() {
+            let shown = json!({ "file": path.to_string(), "text": text });
+            leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
+        }
+        if leave == Leave::Standing && self.lowering.lowers() {
+            self.backing.marks.mark_lines(&self.marked_place(&path.to_string())?, &text).await?;
         }
         // A call that was cut short between writing and marking finds its text at the end of the file.
         let unless_there = self.replayed;
@@ -87,6 +105,7 @@ impl wit::memory::Host for CallState {
         let query = known.redact(&query);
         let mut found = self.recall()?.search(&self.principal, &query, limit).await?;
         found.hits.truncate(limit as usize);
+        self.receive_passages(&found.hits).await?;
         Ok(words::found(found, &known))
     }
 
@@ -119,6 +138,12 @@ impl wit::memory::Host for CallState {
     async fn user_data(&mut self) -> Result<Vec<wit::memory::Entry>, Failure> {
         self.space()?;
         let (known, data) = (self.known(), self.backing.store.user_data(self.principal.person).await?);
+        let place = user_data_place(self.principal.person);
+        for (key, value) in &data {
+            if self.backing.marks.is_text_foreign(&place, &one_text(&format!("{key}: {value}"))).await? {
+                self.lowering.receive(Source::Memory(key.clone()));
+            }
+        }
         let entry = |(key, value): (String, String)| wit::memory::Entry { key, value: words::clean(value, &known) };
         Ok(data.into_iter().map(entry).collect())
     }
@@ -126,6 +151,14 @@ impl wit::memory::Host for CallState {
     async fn set_user_data(&mut self, key: String, value: Option<String>) -> Result<(), Failure> {
         let effect = self.next_key();
         self.space()?;
+        if let Some(value) = &value {
+            let shown = json!({ "key": key, "value": value });
+            let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
+            if leave == Leave::Standing && self.lowering.lowers() {
+                let text = one_text(&format!("{key}: {value}"));
+                self.backing.marks.mark_lines(&user_data_place(self.principal.person), &text).await?;
+            }
+        }
         let (person, now) = (self.principal.person, self.timestamp());
         Ok(self.backing.store.set_user_data(person, &key, value, &effect, now).await?)
     }
@@ -152,6 +185,23 @@ impl CallState {
         let port = self.backing.connected.memory.get();
         port.map(AsRef::as_ref)
             .ok_or_else(|| Failure::Unavailable("memory cannot be searched here: read its files instead".to_owned()))
+    }
+
+    /// Where the lines of a file of this memory are marked.
+    fn marked_place(&self, path: &str) -> Result<String, Failure> {
+        Ok(foreign::place(&self.space()?.to_string(), path))
+    }
+
+    /// Notes which of the passages came from foreign text.
+    async fn receive_passages(&mut self, hits: &[MemoryHit]) -> Result<(), Failure> {
+        let (space, folder) = (self.space()?.to_string(), self.memory_folder()?);
+        for hit in hits {
+            let lines = (hit.first_line, hit.last_line);
+            if self.backing.marks.is_passage_foreign(&space, &folder, &hit.path, lines).await? {
+                self.lowering.receive(Source::Memory(hit.path.clone()));
+            }
+        }
+        Ok(())
     }
 
     fn known(&self) -> Arc<Known> {

@@ -7,7 +7,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::state::CallState;
 
@@ -22,6 +22,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -35,6 +36,7 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 impl wit::moderation::Host for CallState {
     async fn ban(&mut self, user: String) -> Result<String, Failure> {
         let person = self.backing.named(&user).await?;
+        self.receive_name(&person);
         if person.id == self.principal.person {
             return Err(Failure::Invalid("that is the one who asks: nobody bans themselves".to_owned()));
         }
@@ -45,6 +47,7 @@ impl wit::moderation::Host for CallState {
 
     async fn unban(&mut self, user: String) -> Result<String, Failure> {
         let person = self.backing.named(&user).await?;
+        self.receive_name(&person);
         self.refuse_equals(&person)?;
         self.backing.store.set_banned(person.id, false).await?;
         let person = self.backing.store.person(person.id).await?;
@@ -53,6 +56,7 @@ impl wit::moderation::Host for CallState {
 
     async fn give_alias(&mut self, user: String, alias: String) -> Result<String, Failure> {
         let person = self.backing.named(&user).await?;
+        self.receive_name(&person);
         let alias = required("alias", &alias, ALIAS_CHARS)?;
         self.backing.store.give_alias(person.id, &alias, self.timestamp()).await?;
         Ok(person.label())

@@ -8,7 +8,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::argument::{number, optional};
 use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::notice;
 use crate::state::CallState;
@@ -24,6 +24,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::Write,
+    brings: Brings::Nothing,
     link,
 };
 

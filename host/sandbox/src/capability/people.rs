@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use steward_agent::PersonId;
+use steward_agent::{PersonId, Role, Source, foreign};
 use steward_store::{Identity, Person};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::state::CallState;
 use crate::wall;
@@ -21,6 +21,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -66,6 +67,9 @@ impl wit::people::Host for CallState {
 
 impl CallState {
     fn introduced(&self, person: Person) -> wit::people::Person {
+        if person.role != Role::Owner {
+            self.lowering.receive(name_of(&person.name, person.username.as_deref()));
+        }
         wit::people::Person {
             id: person.id.to_string(),
             name: person.name,
@@ -78,7 +82,18 @@ impl CallState {
 }
 
 impl CallState {
+    /// Notes that an answer names somebody by what says more than a name.
+    pub(super) fn receive_name(&self, person: &Person) {
+        let name = name_of(&person.name, person.username.as_deref());
+        if person.role != Role::Owner && name.lowers() {
+            self.lowering.receive(name);
+        }
+    }
+
     fn described(&self, person: Person, identities: Vec<Identity>) -> wit::people::Acquaintance {
+        if person.role != Role::Owner {
+            self.lowering.receive(name_of(&person.name, person.username.as_deref()));
+        }
         let shown = |at| wall::shown(at, &self.backing.time_zone);
         let identity = |one: Identity| wit::people::Identity {
             channel: one.channel,
@@ -98,6 +113,14 @@ impl CallState {
             identities: identities.into_iter().map(identity).collect(),
         }
     }
+}
+
+/// What the name is that somebody gave themselves: no more than a name, or words of theirs.
+pub(super) fn name_of(name: &str, username: Option<&str>) -> Source {
+    if foreign::is_plain_name(name) {
+        return Source::Names;
+    }
+    Source::Person(username.map_or_else(|| name.to_owned(), |username| format!("@{username}")))
 }
 
 #[cfg(test)]

@@ -20,14 +20,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use steward_agent::Source;
 use tokio::sync::OnceCell;
+use url::Url;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::wit::process::{Command, Finished, GitClone, GitCommand};
 use crate::bindings::{Failure, wit};
 use crate::call::Refusal;
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
+use crate::foreign::Matter;
 use crate::grant::Access;
 use crate::secret::Known;
 use crate::state::CallState;
@@ -49,6 +53,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 
@@ -139,6 +144,10 @@ impl wit::process::Host for CallState {
             // Much may have changed while the owner thought about it.
             place = self.find_place(&command).await?;
         }
+        self.ask_about_network(&command, None).await?;
+        let (program, network, began) = (command.program.clone(), command.network, Timestamp::now());
+        let looked_at =
+            if matches!(grant.commands, Commands::Listed(_)) { place.folder.clone() } else { place.workspace.clone() };
         let known = self.backing.connected.refreshed().await?;
         let outputs = [(); 2].map(|()| Output::new(Arc::clone(&known), grant.output()));
         let bounds = self.bounds(&command);
@@ -150,7 +159,9 @@ impl wit::process::Host for CallState {
                 let _ = progress.try_send(line.chars().take(200).collect());
             }
         };
-        let ending = child::run(plan, bounds, (&outputs[0], &outputs[1]), show).await?;
+        let ending = child::run(plan, bounds, (&outputs[0], &outputs[1]), show).await;
+        self.receive_output(&program, network, &looked_at, began).await?;
+        let ending = ending?;
         let [output, errors] = outputs.map(|output| output.printed());
         Ok(Finished { ending, output, errors })
     }
@@ -197,6 +208,47 @@ impl CallState {
             "programs of {} may not reach the network: the owner can add `network = true` to {place}",
             self.plugin
         )))
+    }
+
+    /// What a program says is foreign if it was on the network, or could read something foreign; then what it wrote is, too.
+    async fn receive_output(
+        &mut self,
+        program: &str,
+        network: bool,
+        folder: &Path,
+        began: Timestamp,
+    ) -> Result<(), Failure> {
+        let marks = &self.backing.marks;
+        if network || marks.is_any_below(folder).await? {
+            self.lowering.receive(Source::Program(program.to_owned()));
+        }
+        if self.lowering.lowers() {
+            marks.mark_since(began).await?;
+        }
+        Ok(())
+    }
+
+    /// A program that may use the network reaches a host like a request does: the one of `address`, or what its arguments
+    /// name.
+    async fn ask_about_network(&mut self, command: &Command, address: Option<&str>) -> Result<(), Failure> {
+        if !command.network || !self.lowering.was_lowered() {
+            return Ok(());
+        }
+        let named: Vec<&str> = match address {
+            Some(address) => vec![address],
+            None => command.arguments.iter().map(String::as_str).collect(),
+        };
+        let addresses = named.into_iter().filter_map(|named| Url::parse(named).ok());
+        let known = |url: &Url| {
+            let port = url.port_or_known_default().unwrap_or(443);
+            url.host_str().is_some_and(|host| self.lowering.knows(host, port))
+        };
+        let mut addresses = addresses.filter(|url| url.has_host()).peekable();
+        if addresses.peek().is_some() && addresses.all(|url| known(&url)) {
+            return Ok(());
+        }
+        let shown = shown(command);
+        self.lowering.ask(Matter::Host, &shown.to_string(), shown.clone()).await.map(drop)
     }
 
     fn bounds(&self, command: &Command) -> Bounds {

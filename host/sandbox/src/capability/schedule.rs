@@ -2,6 +2,7 @@
 //! host's scheduler does it.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use steward_agent::PersonId;
 use steward_store::{Job, JobId, NewJob, Repeat};
 use wasmtime::component::{HasSelf, Linker};
@@ -9,7 +10,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::argument::{number, optional, required};
 use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
+use crate::foreign::{Leave, Matter, PROMPTS, one_text};
 use crate::grant::Access;
 use crate::state::CallState;
 use crate::wall;
@@ -25,6 +27,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Nothing,
     link,
 };
 
@@ -52,6 +55,7 @@ impl wit::schedule::Host for CallState {
         let owner = self.principal.person;
         let recipients = self.backing.recipients(&job.recipients).await?;
         let address = self.backing.address(owner).await?;
+        self.ask_about_job(&job, &recipients).await?;
         let new = NewJob { owner, address, title, prompt, model, next, repeat, recipients };
         let job = self.backing.store.create_job(new, Some(&key), now).await?;
         self.dealt(&job.recipients).await?;
@@ -74,6 +78,24 @@ impl wit::schedule::Host for CallState {
 }
 
 impl CallState {
+    /// What is done later by a prompt is done as the owner's order, and what goes to others is a message to them. A plain
+    /// reminder to oneself is neither.
+    async fn ask_about_job(&mut self, job: &wit::schedule::NewJob, recipients: &[PersonId]) -> Result<(), Failure> {
+        let given = job.prompt.as_deref().filter(|prompt| !prompt.trim().is_empty());
+        let to_others = recipients.iter().any(|one| *one != self.principal.person);
+        let matter = match given {
+            Some(_) => Matter::Instructions,
+            None if to_others => Matter::Send,
+            None => return Ok(()),
+        };
+        let shown = json!({ "title": job.title, "prompt": given, "recipients": job.recipients });
+        let leave = self.lowering.ask(matter, &shown.to_string(), shown.clone()).await?;
+        if let (Some(prompt), Leave::Standing, true) = (given, leave, self.lowering.lowers()) {
+            self.backing.marks.mark_lines(PROMPTS, &one_text(prompt)).await?;
+        }
+        Ok(())
+    }
+
     /// When work is due for the first time, and how it repeats.
     fn first_time(&self, due: &wit::schedule::Due, now: Timestamp) -> Result<(Timestamp, Option<Repeat>), Failure> {
         use wit::schedule::Due;

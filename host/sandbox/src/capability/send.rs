@@ -1,6 +1,7 @@
 //! `send`: messages to people the assistant knows, by the outbox. Nothing is sent from here, and nobody who was banned
 //! or was never heard from can be written to.
 
+use serde_json::json;
 use steward_agent::{Address, Outgoing, PersonId, Role};
 use steward_store::Person;
 use wasmtime::component::{HasSelf, Linker};
@@ -8,7 +9,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::argument::required;
 use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
+use crate::foreign::Matter;
 use crate::grant::Access;
 use crate::state::CallState;
 
@@ -20,6 +22,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Nothing,
     link,
 };
 
@@ -38,7 +41,12 @@ impl wit::send::Host for CallState {
         self.refuse_secret(&text)?;
         let person = self.backing.reachable(&user).await?;
         let to = address_of(&person)?;
+        if person.id != self.principal.person {
+            let shown = json!({ "to": person.name, "username": person.username, "text": text });
+            self.lowering.ask(Matter::Send, &format!("{} {text}", person.id), shown).await?;
+        }
         let channel = to.channel.clone();
+        self.receive_name(&person);
         let outgoing = Outgoing { to, text, draft: None, unasked: true };
         self.backing.store.enqueue(vec![outgoing], Some(&key), self.timestamp()).await?;
         self.dealt(&[person.id]).await?;

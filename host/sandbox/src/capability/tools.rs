@@ -15,7 +15,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::{Failure, wit};
 use crate::call::Outcome;
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::state::CallState;
 
@@ -30,6 +30,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     group: Access::None,
     external: Access::None,
+    brings: Brings::Marked,
     link,
 };
 

@@ -7,7 +7,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::Capability;
+use crate::capability::{Brings, Capability};
 use crate::grant::Access;
 use crate::notice;
 use crate::state::CallState;
@@ -23,6 +23,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::None,
     group: Access::None,
     external: Access::Write,
+    brings: Brings::Nothing,
     link,
 };
 

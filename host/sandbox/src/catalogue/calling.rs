@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use steward_agent::Principal;
+use steward_agent::{Principal, Source, foreign as words};
 use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
@@ -11,6 +11,7 @@ use super::Catalogue;
 use crate::audit::Record;
 use crate::call::{Answer, Call, Outcome, Refusal};
 use crate::capability::tools::ToolPort;
+use crate::foreign::{self, Leave, Matter};
 use crate::form::Arguments;
 use crate::grant::{Access, CapabilitySet};
 use crate::instance::Prepared;
@@ -22,24 +23,25 @@ use crate::suggest;
 impl Catalogue {
     /// Calls a tool. Everything that goes wrong is an answer that says so; every call is in the audit.
     pub async fn call(&self, call: Call) -> Answer {
-        self.call_if(call, |_, _| ready(Ok(()))).await
+        self.call_if(call, |_| ready(Ok(Leave::Standing))).await
     }
 
-    /// Calls a tool if `consent` agrees. It is asked only about calls that may be made at all, with the tool's effect
-    /// and the arguments as the plugin would get them; its time is not the call's.
-    pub async fn call_if<F>(&self, call: Call, consent: impl FnOnce(Effect, &str) -> F) -> Answer
+    /// Calls a tool if `consent` agrees. It is asked only about calls that may be made at all; its time is not the call's.
+    pub async fn call_if<F>(&self, call: Call, consent: impl FnOnce(Wanted<'_>) -> F) -> Answer
     where
-        F: Future<Output = Result<(), Refusal>>,
+        F: Future<Output = Result<Leave, Refusal>>,
     {
         let mut started = Instant::now();
         let mut record = Record::new(&self.audit, &call);
         let (mut answer, tape) = match self.admit(&call) {
             Ok(admitted) => {
                 record.admitted(&admitted.tool.plugin, admitted.set, admitted.arguments.text.len());
-                match consent(admitted.tool.effect, &admitted.arguments.text).await {
-                    Ok(()) => {
+                let matter = foreign::matter(admitted.tool.effect, admitted.set).filter(|_| call.sight.lowers());
+                let wanted = Wanted { effect: admitted.tool.effect, arguments: &admitted.arguments.text, matter };
+                match consent(wanted).await {
+                    Ok(leave) => {
                         started = Instant::now();
-                        self.make(admitted, call, started, record.spent()).await
+                        self.make(admitted, call, started, (record.spent(), leave)).await
                     }
                     Err(refusal) => (refusal.answer(&call.name), None),
                 }
@@ -83,7 +85,7 @@ impl Catalogue {
         admitted: Admitted<'a>,
         call: Call,
         mut started: Instant,
-        spent: &Arc<Spent>,
+        (spent, leave): (&Arc<Spent>, Leave),
     ) -> (Answer, Option<(&'a Tool, Box<Tape>)>) {
         let Admitted { tool, set, arguments } = admitted;
         if !tool.plugin.is_ready() {
@@ -149,8 +151,15 @@ impl Catalogue {
             tape,
             relay,
             refusal: None,
+            agreed: leave == Leave::Owner,
         };
-        let (answer, tape) = prepared.run(call).await;
+        let sight = call.sight.clone();
+        let (mut answer, tape) = prepared.run(call).await;
+        if plugin.foreign.contains(&tool.name) {
+            let source = Source::Tool(tool.name.clone());
+            sight.add([source.clone()]);
+            words::add(&mut answer.foreign, [source]);
+        }
         (answer, tape.map(|tape| (tool, tape)))
     }
 
@@ -165,6 +174,15 @@ impl Catalogue {
         };
         Ok((caller, self.calls.acquire().await?))
     }
+}
+
+/// What consent is asked about.
+pub struct Wanted<'a> {
+    pub effect: Effect,
+    /// The arguments as the plugin would get them.
+    pub arguments: &'a str,
+    /// What foreign text that was read before must not have done unasked, if the call is that.
+    pub matter: Option<Matter>,
 }
 
 /// A call that may be made.

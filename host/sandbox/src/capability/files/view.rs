@@ -3,8 +3,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use steward_agent::Source;
 use steward_beneath::Folder;
+use steward_store::StoreError;
 use tokio::task::spawn_blocking;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::FsPerms;
@@ -18,6 +21,7 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::quota::{Counted, NAME, OverQuota};
 use super::{Files, rights};
+use crate::foreign::{ForeignMarks, Lowering, Matter};
 use crate::state::CallState;
 
 /// Marks the view for the linker.
@@ -30,8 +34,48 @@ impl HasData for HasFiles {
 /// The folders of one call.
 pub(super) struct FilesView<'a> {
     files: &'a Files,
+    foreign: Foreign<'a>,
     ctx: &'a mut WasiFilesystemCtx,
     table: &'a mut ResourceTable,
+}
+
+/// What is known of foreign files, and the call that meets one.
+#[derive(Clone, Copy)]
+struct Foreign<'a> {
+    marks: &'a ForeignMarks,
+    lowering: &'a Lowering,
+}
+
+/// Files that later prompts hold as the owner's orders, wherever they lie.
+const INSTRUCTIONS: [&str; 2] = ["MEMORY.md", "HEARTBEAT.md"];
+
+impl Foreign<'_> {
+    /// Notes that the call has opened a file, or looks into a folder, that is foreign.
+    async fn opened(self, file: Arc<std::fs::File>, path: &str) -> FsResult<()> {
+        let unknown = |error: StoreError| {
+            tracing::error!(%error, "whether a file is foreign cannot be told");
+            FsError::from(ErrorCode::Io)
+        };
+        if self.marks.any().await.map_err(unknown)? && self.marks.is_foreign(file).await.map_err(unknown)? {
+            let name = path.rsplit('/').find(|part| !matches!(*part, "" | ".")).unwrap_or("workspace");
+            self.lowering.receive(Source::File(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Asks before what lies at one of these paths is changed, if it is one of the files of orders.
+    async fn ask_to_change(self, paths: &[&str]) -> FsResult<()> {
+        let names = paths.iter().filter_map(|path| path.rsplit('/').next());
+        let mut orders = names.filter_map(|name| INSTRUCTIONS.iter().find(|one| one.eq_ignore_ascii_case(name)));
+        let Some(name) = orders.next() else { return Ok(()) };
+        match self.lowering.ask_about_call(Matter::Instructions, name).await {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                self.lowering.refuse(refused);
+                Err(ErrorCode::NotPermitted.into())
+            }
+        }
+    }
 }
 
 impl From<OverQuota> for FsError {
@@ -41,10 +85,11 @@ impl From<OverQuota> for FsError {
 }
 
 pub(super) fn view(state: &mut CallState) -> FilesView<'_> {
-    FilesView { files: &state.files, ctx: state.wasi.filesystem(), table: &mut state.table }
+    let foreign = Foreign { marks: &state.backing.marks, lowering: &state.lowering };
+    FilesView { files: &state.files, foreign, ctx: state.wasi.filesystem(), table: &mut state.table }
 }
 
-impl FilesView<'_> {
+impl<'a> FilesView<'a> {
     fn wasi(&mut self) -> WasiFilesystemCtxView<'_> {
         WasiFilesystemCtxView { ctx: self.ctx, table: self.table }
     }
@@ -55,6 +100,12 @@ impl FilesView<'_> {
             Descriptor::File(file) => Some(Arc::clone(&file.file)),
             Descriptor::Dir(_) => None,
         })
+    }
+
+    /// Notes that the call changes files; gives what asks before it changes orders.
+    fn changing(&self) -> Foreign<'a> {
+        self.files.changed.store(true, Ordering::Relaxed);
+        self.foreign
     }
 
     /// A folder the guest may write to.
@@ -139,11 +190,21 @@ impl HostDescriptor for FilesView<'_> {
         open_flags: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
+        let creates = open_flags.contains(OpenFlags::CREATE) || open_flags.contains(OpenFlags::TRUNCATE);
+        if creates || flags.contains(DescriptorFlags::WRITE) {
+            self.changing().ask_to_change(&[&path]).await?;
+        }
         let may_create = open_flags.contains(OpenFlags::CREATE);
         if may_create && self.wasi().stat_at(again(&fd), path_flags, path.clone()).await.is_err() {
             self.pay_for_name()?;
         }
-        self.wasi().open_at(fd, path_flags, path, open_flags, flags).await
+        let opened = self.wasi().open_at(fd, path_flags, path.clone(), open_flags, flags).await?;
+        if flags.contains(DescriptorFlags::READ)
+            && let Some(file) = self.file(&opened)?
+        {
+            self.foreign.opened(file, &path).await?;
+        }
+        Ok(opened)
     }
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
@@ -159,11 +220,13 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        self.changing().ask_to_change(&[&old_path, &new_path]).await?;
         self.pay_for_name()?;
         self.wasi().link_at(fd, path_flags, old_path, new_fd, new_path).await
     }
 
     async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
+        self.changing().ask_to_change(&[&old_path, &new_path]).await?;
         self.pay_for_name()?;
         self.wasi().symlink_at(fd, old_path, new_path).await
     }
@@ -175,6 +238,7 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        self.changing().ask_to_change(&[&new_path]).await?;
         if let (Some(from), Some(to)) = (self.writable(&fd)?, self.writable(&new_fd)?) {
             let (old_path, new_path) = (old_path.clone(), new_path.clone());
             // Whatever it comes to, the renaming itself says what is wrong.
@@ -215,6 +279,13 @@ impl HostDescriptor for FilesView<'_> {
     }
 
     async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        let folder = match self.table.get(&fd)? {
+            Descriptor::Dir(dir) => Some(Arc::clone(&dir.dir)),
+            Descriptor::File(_) => None,
+        };
+        if let Some(folder) = folder {
+            self.foreign.opened(folder, "").await?;
+        }
         self.wasi().read_directory(fd).await
     }
 

@@ -15,6 +15,7 @@ use super::denial::Denial;
 use super::fault;
 use super::noted::Noted;
 use super::policy::{Destination, HttpPolicy, Way};
+use super::public_name::is_public;
 use super::resolver::{self, Lookup, LookupError, PublicOnly, public_addresses};
 use super::stand_in;
 use crate::error::SandboxError;
@@ -145,11 +146,15 @@ impl Client {
     }
 
     /// A proxy looks names up itself, so what can be known here is checked here. A name that only the proxy can
-    /// resolve is left to it.
+    /// resolve is left to it if it is a public one.
     async fn check_before_proxy(&self, to: &Destination, noted: &Noted) -> Result<(), Error> {
         match public_addresses(self.lookup, &to.host).await {
             Err(LookupError::Nearer) => {
                 noted.note(Denial::Private(to.clone()));
+                Err(Error::HttpRequestDenied)
+            }
+            Err(LookupError::Unknown(_)) if !is_public(&to.host) => {
+                noted.note(Denial::NotPublic(to.clone()));
                 Err(Error::HttpRequestDenied)
             }
             Ok(_) | Err(LookupError::Unknown(_)) => Ok(()),

@@ -35,6 +35,8 @@ pub(crate) enum Denial {
     },
     /// The host is, or resolves to, an address that is not on the public internet.
     Private(Destination),
+    /// Nobody here can resolve the host, and it is none that is left to the proxy.
+    NotPublic(Destination),
     /// This machine cannot send any.
     Machine(String),
     /// More requests than one call may send.
@@ -60,6 +62,8 @@ pub(crate) enum Denial {
     },
     /// A secret would go where it may not, or cannot be put in; in words that never hold its value.
     Secret(String),
+    /// Foreign text was read before, and nobody agreed to the request.
+    Foreign(String),
 }
 
 impl Denial {
@@ -78,7 +82,7 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Secret(why) => f.write_str(why),
+            Self::Secret(why) | Self::Foreign(why) => f.write_str(why),
             Self::Held { method, host } => {
                 write!(f, "this is a dry run: the {method} request to {host} was held back")
             }
@@ -108,6 +112,13 @@ impl fmt::Display for Denial {
                 f,
                 "{host} is not on the public internet, and plugins may not reach machines nearby. If this one is \
                  meant, add {} to `http.allow_private` in steward.toml",
+                quoted(host, Some(*port))
+            ),
+            Self::NotPublic(Destination { host, port }) => write!(
+                f,
+                "{host} cannot be resolved here, and only names of the public internet are left to the proxy. If a \
+                 machine nearby is meant, add {} to `http.allow_private` in steward.toml; it is then reached without the \
+                 proxy",
                 quoted(host, Some(*port))
             ),
             Self::Requests { limit } => {

@@ -58,6 +58,13 @@ impl HttpScope {
     }
 }
 
+impl HttpScope {
+    /// Whether the grant names exactly this host, and not only a wildcard that it fits.
+    pub(crate) fn names(&self, host: &str) -> bool {
+        self.hosts.iter().any(|rule| matches!(&rule.pattern, Pattern::Exact(_)) && rule.pattern.fits(host))
+    }
+}
+
 impl TryFrom<&HttpGrant> for HttpScope {
     type Error = String;
 

@@ -220,6 +220,12 @@ async fn requests_go_through_the_proxy_and_opened_ones_past_it() {
     assert!(proxy.seen.recv().await.unwrap().starts_with("GET http://example.org/a HTTP/1.1\r\n"));
     let response = get(&mut hooks, &server.url("/b")).await.unwrap();
     assert_eq!(text(response).await.unwrap(), "direct");
+    for nearer in ["http://169.254.169.254.nip.io/", "http://db.svc.cluster.local/", "http://intranet/"] {
+        let error = get(&mut hooks, nearer).await.unwrap_err();
+        assert!(matches!(error, Error::HttpRequestDenied), "{nearer}: {error:?}");
+        assert!(hooks.denied().unwrap().contains("only names of the public internet"), "{nearer}");
+    }
+    assert!(proxy.seen.try_recv().is_err(), "the proxy is asked about none of them");
 }
 
 #[tokio::test]

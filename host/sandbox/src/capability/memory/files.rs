@@ -77,6 +77,11 @@ impl MemoryPath {
         }
     }
 
+    /// Whether later prompts hold it as what the owner wants remembered or done.
+    pub(super) fn is_instruction(&self) -> bool {
+        matches!(self, Self::Memory | Self::Heartbeat)
+    }
+
     fn is_transcript(&self) -> bool {
         matches!(self, Self::Session(_))
     }

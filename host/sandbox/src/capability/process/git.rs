@@ -17,6 +17,10 @@ mod shadow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use steward_agent::Source;
+use url::Url;
+
 use super::child::{self, Plan};
 use super::environment::PATH;
 use super::namespace::View;
@@ -25,6 +29,7 @@ use super::scope::Commands;
 use super::{Place, program, tree};
 use crate::bindings::Failure;
 use crate::bindings::wit::process::{Command, Ending, Finished, GitCommand, Printed};
+use crate::foreign::shown_host;
 use crate::secret::Known;
 use crate::state::CallState;
 use beneath::Folder;
@@ -177,16 +182,17 @@ impl CallState {
     async fn git_place(&mut self, plain: &Command) -> Result<Place, Failure> {
         let grant = Arc::clone(&self.grant.process);
         super::check(plain)?;
-        program::check(&grant.commands, &self.plugin, &plain.program)?;
+        program::check((&grant.commands, &self.grant.granted_in), &self.plugin, &plain.program)?;
         self.check_network(plain)?;
         self.refuse_secrets(plain)?;
-        let place = self.find_place(plain).await?;
-        if grant.commands != Commands::Ask {
-            return Ok(place);
+        let mut place = self.find_place(plain).await?;
+        if grant.commands == Commands::Ask {
+            self.ask_owner(plain).await?;
+            // Much may have changed while the owner thought about it.
+            place = self.find_place(plain).await?;
         }
-        self.ask_owner(plain).await?;
-        // Much may have changed while the owner thought about it.
-        self.find_place(plain).await
+        self.ask_about_network(plain, address_of(plain)).await?;
+        Ok(place)
     }
 
     /// Makes the other repository reachable: by a relay, or as a shadow of its own.
@@ -278,7 +284,16 @@ impl CallState {
                 let _ = progress.try_send(line.chars().take(200).collect());
             }
         };
-        let ending = child::run(plan, self.bounds(plain), (&outputs[0], &outputs[1]), show).await?;
+        let began = Timestamp::now();
+        let ending = child::run(plan, self.bounds(plain), (&outputs[0], &outputs[1]), show).await;
+        self.receive_output("git", plain.network, &place.folder, began).await?;
+        if plain.network
+            && let Some(url) = address_of(plain).and_then(|address| Url::parse(address).ok())
+            && let Some(host) = url.host_str()
+        {
+            self.lowering.receive(Source::Page(shown_host(host, url.port_or_known_default().unwrap_or(443))));
+        }
+        let ending = ending?;
         let [output, errors] = outputs.map(|output| output.printed());
         Ok(Finished { ending, output, errors })
     }
@@ -325,6 +340,11 @@ fn asked(
     let network = address.as_deref().is_some_and(is_web);
     let variables = address.map(|address| ("address".to_owned(), address)).into_iter().collect();
     Command { program: "git".to_owned(), arguments, folder, variables, input, seconds, network }
+}
+
+/// The address of the other repository.
+fn address_of(plain: &Command) -> Option<&str> {
+    plain.variables.iter().find_map(|(name, value)| (name == "address").then_some(value.as_str()))
 }
 
 fn is_web(address: &str) -> bool {

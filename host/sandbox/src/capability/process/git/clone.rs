@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::beneath::Folder;
 use super::private::Private;
 use super::{Other, Start, asked, blocking, restore, settings, shadow, succeeded, tell};
@@ -46,11 +48,17 @@ impl CallState {
             input: None,
             protocol: other.protocol(),
         };
+        let began = Timestamp::now();
         let mut finished = self.start_git(start, &plain, &place, &private, &known).await?;
         tell(&mut finished, &other);
         if succeeded(&finished) {
             let (root, to) = (place.workspace, PathBuf::from(folder));
-            blocking(move || bring_clone(&private, &other, &root, &to)).await?;
+            let brought = blocking(move || bring_clone(&private, &other, &root, &to)).await;
+            if self.lowering.lowers() {
+                // What was moved into the workspace changed after git had ended.
+                self.backing.marks.mark_since(began).await?;
+            }
+            brought?;
         }
         Ok(finished)
     }
