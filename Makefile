@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench setup tools
+.PHONY: help run test lint audit fuzz bench setup tools
 
 # What plugins can be written in beside Rust.
 LANGUAGES := python javascript typescript go c zig
@@ -37,6 +37,24 @@ lint: setup ## check format, lints, licences, scripts, the image and the compose
 	$(TOOLS)/shellcheck .ci/run tests/setup/install.sh
 	$(TOOLS)/hadolint Dockerfile
 	$(TOOLS)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+audit: setup ## look for dependencies with known faults (RustSec); a release is made only after it
+	@# The database is the Git repository https://github.com/RustSec/advisory-db. It is fetched into ~/.cargo/advisory-dbs.
+	@if cargo deny --locked fetch db; then \
+		cargo deny --locked check --disable-fetch advisories; \
+	else \
+		echo "make audit: the RustSec database cannot be fetched here, so NOTHING was checked." >&2; \
+		echo "  It comes from https://github.com/RustSec/advisory-db by git: run this where github.com can be reached, or" >&2; \
+		echo "  name a mirror under [advisories] in deny.toml: db-urls = [\"https://…/advisory-db\"]." >&2; \
+		exit 1; \
+	fi
+
+# How long `make fuzz` feeds each parser, and which ones (all, if none is named).
+SECONDS := 60
+TARGETS :=
+
+fuzz: ## feed each parser with broken input: SECONDS=60 each, TARGETS="dates html" only these
+	cargo run --locked --package steward-fuzz -- $(SECONDS) $(TARGETS)
 
 bench: ## measure; prints ratios within one run
 	cargo build --locked --release --package steward

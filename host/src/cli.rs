@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use steward_agent::visible_lines;
+use steward_agent::{for_terminal, visible_lines};
 use steward_sandbox::Pace;
 
 use crate::config::{Config, Environment, filter};
@@ -275,7 +275,7 @@ fn with_causes(error: &anyhow::Error) -> String {
     text
 }
 
-/// Not `println!`, which panics when nobody reads on.
+/// Whatever the text quotes, nothing in it steers the terminal. Not `println!`, which panics when nobody reads on.
 fn say(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{text}").context("standard output")
+    writeln!(std::io::stdout(), "{}", for_terminal(text)).context("standard output")
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, Language, Role, visible_lines};
+use steward_agent::{Health, Language, Role, for_terminal, visible_lines};
 use steward_beneath::Folder;
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
 use steward_store::{Identity, Right, Store};
@@ -92,12 +92,14 @@ async fn memory(config: &Config) -> Finding {
     }
 }
 
+/// A finding may quote a server, a file or a plugin, none of which is to steer the terminal.
 fn show(name: &str, finding: &Finding) {
-    match finding {
-        Good(what) => println!("✓ {name:<14} {what}"),
-        Note(what) => println!("• {name:<14} {what}"),
-        Bad { what, remedy } => println!("✗ {name:<14} {what}\n  {:<14} → {remedy}", ""),
-    }
+    let shown = match finding {
+        Good(what) => format!("✓ {name:<14} {what}"),
+        Note(what) => format!("• {name:<14} {what}"),
+        Bad { what, remedy } => format!("✗ {name:<14} {what}\n  {:<14} → {remedy}", ""),
+    };
+    println!("{}", for_terminal(&shown));
 }
 
 fn disk(data: &Path) -> Finding {

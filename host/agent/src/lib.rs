@@ -34,4 +34,4 @@ pub use name::{UNNAMED, clean_name, name_fits, name_key};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
 pub use recalled::Recalled;
-pub use visible::{is_hidden, visible, visible_lines};
+pub use visible::{for_terminal, is_hidden, visible, visible_json, visible_lines};

@@ -32,6 +32,27 @@ pub fn visible_lines(text: &str) -> String {
     lines.join("\n")
 }
 
+/// A text as a terminal may have it, whole: its lines and tabs stay, what steers a terminal or turns the direction of
+/// what follows is left out. For answers, which are read as they are; names are shown by [`visible`].
+pub fn for_terminal(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c))).collect()
+}
+
+/// JSON in which nothing is hidden, and which means the same. Outside of its strings there is nothing to hide.
+pub fn visible_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) && c != '\n' {
+            let mut units = [0; 2];
+            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +64,13 @@ mod tests {
         assert_eq!(visible("abcdef", 3), "abc…");
         assert_eq!(visible("abc", 3), "abc");
         assert_eq!(visible_lines("a\n\tb\r\n"), "a\n\\u{9}b\\u{d}\n");
+    }
+
+    #[test]
+    fn nothing_in_an_answer_steers_a_terminal() {
+        assert_eq!(for_terminal("a\tb\r\n\x1b]0;x\x07\u{9b}2Jc\u{202e}d 👩\u{200d}🔧"), "a\tb\n]0;x2Jcd 👩\u{200d}🔧");
+        let json = "{\"a\":\"\u{9b}2J\u{e0041}é\"}";
+        let shown = visible_json(json);
+        assert_eq!(shown, "{\"a\":\"\\u009b2J\\udb40\\udc41é\"}");
     }
 }

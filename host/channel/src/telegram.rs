@@ -10,6 +10,8 @@ mod client;
 mod commands;
 mod draft;
 mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 mod links;
 mod part;
 mod places;

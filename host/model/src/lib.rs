@@ -12,6 +12,8 @@ mod conversation;
 mod discover;
 mod events;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod http;
 mod ids;

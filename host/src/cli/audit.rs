@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
+use steward_agent::{for_terminal, visible_json};
 use steward_store::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal, Store};
 
 use super::replay::{self, Replay};
@@ -67,7 +68,7 @@ async fn print(config: &Config, store: &Store, which: Which, summary: bool) -> a
         false => {
             let calls = store.calls(filter, which.limit).await?;
             if which.json {
-                calls.iter().for_each(|entry| println!("{}", call_json(entry)));
+                calls.iter().for_each(|entry| println!("{}", visible_json(&call_json(entry).to_string())));
             } else if calls.is_empty() {
                 println!("No tool calls match.");
             } else {
@@ -81,7 +82,7 @@ async fn print(config: &Config, store: &Store, which: Which, summary: bool) -> a
             for (by, name) in [(AuditBy::Tool, "tool"), (AuditBy::Plugin, "plugin"), (AuditBy::Person, "person")] {
                 let totals = store.call_totals(by, filter.clone()).await?;
                 if which.json {
-                    totals.iter().for_each(|total| println!("{}", total_json(name, total)));
+                    totals.iter().for_each(|total| println!("{}", visible_json(&total_json(name, total).to_string())));
                 } else {
                     println!("{}", table_of_totals(name, &totals));
                 }
@@ -186,7 +187,7 @@ fn table_of_totals(by: &str, totals: &[CallTotal]) -> Table {
 
 /// Without what steers a terminal: models and people from outside choose these texts.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    for_terminal(text).replace(['\n', '\t'], " ")
 }
 
 fn named(name: &str) -> &str {

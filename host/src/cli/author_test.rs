@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use clap::Args;
 use jiff::Timestamp;
-use steward_agent::{ModelError, Role};
+use steward_agent::{ModelError, Role, for_terminal};
 use steward_author::{Case, Cases, Got, Project, Reply};
 use steward_sandbox::{
     Access, AskModel, CAPABILITIES, Call, Catalogue, KeySource, ModelQuestion, ModelText, PluginSource, Roles, StandIn,
@@ -139,9 +139,9 @@ impl Bench {
         for (number, case) in cases.cases.iter().enumerate() {
             let differences = self.differences(number, case).await?;
             let word = if differences.is_empty() { "ok  " } else { "FAIL" };
-            writeln!(out, "{word}  {}", case.title())?;
+            writeln!(out, "{word}  {}", for_terminal(&case.title()))?;
             for difference in &differences {
-                writeln!(out, "      {}", difference.replace('\n', "\n      "))?;
+                writeln!(out, "      {}", for_terminal(difference).replace('\n', "\n      "))?;
             }
             failed += usize::from(!differences.is_empty());
         }

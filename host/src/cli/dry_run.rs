@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::Value;
-use steward_agent::Principal;
+use steward_agent::{Principal, for_terminal, visible};
 use steward_sandbox::{Answer, Call, Held, HeldBack, RecordPolicy, ToolPort};
 use steward_store::{Store, changed_rows};
 use tempfile::TempDir;
@@ -162,13 +162,14 @@ fn print(told: &[String], answer: &Answer) -> anyhow::Result<ExitCode> {
         told => {
             writeln!(out, "The call would do this; nothing of it was done:")?;
             for one in told {
-                writeln!(out, "- {}", one.trim_end().replace('\n', "\n  "))?;
+                writeln!(out, "- {}", for_terminal(one.trim_end()).replace('\n', "\n  "))?;
             }
         }
     }
     for file in &answer.attachments {
-        writeln!(out, "- would hand out the file {} ({}, {} bytes)", file.name, file.mime, file.data.len())?;
+        let (name, mime) = (visible(&file.name, usize::MAX), visible(&file.mime, usize::MAX));
+        writeln!(out, "- would hand out the file {name} ({mime}, {} bytes)", file.data.len())?;
     }
-    writeln!(out, "Its answer, as far as it came ({}):\n{}", answer.outcome, answer.text)?;
+    writeln!(out, "Its answer, as far as it came ({}):\n{}", answer.outcome, for_terminal(&answer.text))?;
     Ok(if answer.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -148,7 +148,7 @@ async fn index(memory: &Memory, space: MemorySpace, path: &Path, remove: bool, r
     let named = absolute.to_str().context("the path is no Unicode text: rename it first")?;
     if remove {
         memory.remove_source(space, named).await?;
-        println!("{named} is searched no more.");
+        println!("{} is searched no more.", visible_lines(named));
         return Ok(());
     }
     let source = memory.add_source(space, named, Asker::Person).await?;
@@ -182,7 +182,7 @@ async fn status(memory: &Memory, models: &Models, space: MemorySpace) -> anyhow:
     println!("{passages} passages of {files} files");
     match models.describe() {
         Ok(model) => println!("  vectors        {embedded} by {model}; {waiting} are still to be made"),
-        Err(reason) => println!("  vectors        none, words alone are compared: {reason}"),
+        Err(reason) => println!("  vectors        none, words alone are compared: {}", visible_lines(&reason)),
     }
     let [short, medium, long] = levels;
     println!("  conversations  {short} short, {medium} medium, {long} long");

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use jiff::Timestamp;
-use steward_agent::{Language, Role, visible_lines};
+use steward_agent::{Language, Role, for_terminal, visible_lines};
 use steward_store::{Identity, Person, Store};
 
 use super::say;
@@ -301,7 +301,7 @@ impl Desk<'_> {
         if !std::io::stdin().is_terminal() {
             bail!("nobody is here to agree to that: nothing was changed. In a script, agree with --yes");
         }
-        print!("{}", texts::say(language, en, ru));
+        print!("{}", for_terminal(&texts::say(language, en, ru)));
         std::io::stdout().flush()?;
         let line = tokio::task::spawn_blocking(|| {
             let mut line = String::new();

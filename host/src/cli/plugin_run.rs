@@ -1,7 +1,7 @@
 //! `steward plugin run`: tries a plugin under the grants named on the command line. Everything else is denied, also
 //! what its plugin.toml or the configuration would allow; `--granted` takes what plugin.toml asks for instead.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +11,9 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId, visible, visible_lines};
+use steward_agent::{
+    Address, Origin, Principal, Role, Sender, SessionId, for_terminal, visible, visible_json, visible_lines,
+};
 use steward_sandbox::{
     Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, PluginSource, Requirement, Roles, SandboxConfig, Tool,
     ToolPort, Trial,
@@ -160,7 +162,7 @@ fn list(catalogue: &Catalogue) -> ExitCode {
     for Tool { name, description, schema, .. } in catalogue.tools() {
         // Its author's words, which are not to steer the terminal.
         let description = visible_lines(description).replace('\n', "\n  ");
-        println!("{name}\n  {description}\n  {}", visible(&schema.to_string(), usize::MAX));
+        println!("{name}\n  {description}\n  {}", visible_json(&schema.to_string()));
     }
     ExitCode::SUCCESS
 }
@@ -196,7 +198,7 @@ async fn call(
     };
     let shown = async {
         while let Some(line) = lines.recv().await {
-            eprintln!("{line}");
+            eprintln!("{}", for_terminal(&line));
         }
     };
     let (answer, ()) = tokio::join!(catalogue.call(call), shown);
@@ -220,16 +222,16 @@ pub(super) async fn owner(store: &Store) -> anyhow::Result<Principal> {
 /// The answer on standard output; what is said about it beside.
 fn print(answer: &Answer, granted: bool) -> anyhow::Result<ExitCode> {
     for file in &answer.attachments {
-        eprintln!("attachment: {} ({}, {} bytes)", file.name, file.mime, file.data.len());
+        let (name, mime) = (visible(&file.name, usize::MAX), visible(&file.mime, usize::MAX));
+        eprintln!("attachment: {name} ({mime}, {} bytes)", file.data.len());
     }
     if answer.failed() {
-        eprintln!("{}: {}", answer.outcome, answer.text);
+        eprintln!("{}: {}", answer.outcome, for_terminal(&answer.text));
         if answer.outcome == Outcome::Denied && !granted {
             eprintln!("In a trial all is denied that --grant, --http, --secret and --dir do not name.");
         }
         return Ok(ExitCode::FAILURE);
     }
-    // Not `println!`, which panics when nobody reads on.
-    writeln!(std::io::stdout(), "{}", answer.text)?;
+    super::say(&answer.text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,13 @@
 //! `steward audit replay`: a recorded call is made again, from what was written down of it, and compared. It touches
 //! nothing: what the call asks of the world is answered from the recording.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
+use steward_agent::{for_terminal, visible, visible_json};
 use steward_sandbox::{Catalogue, Kept, RecordPolicy, Replayed, Trial};
 use steward_store::{AuditEntry, Store};
 
@@ -53,7 +53,7 @@ async fn again(config: &Config, store: &Store, replay: Replay, as_json: bool) ->
     catalogue.connect_vault(app::open_vault(config, store).await);
     let replayed = catalogue.replay(entry.clone(), &recording, anyway).await?;
     match as_json {
-        true => writeln!(std::io::stdout(), "{}", told_json(&entry, &replayed))?,
+        true => super::say(&visible_json(&told_json(&entry, &replayed).to_string()))?,
         false => tell(config, &entry, &replayed)?,
     }
     Ok(if replayed.difference.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -83,9 +83,10 @@ async fn catalogue(
 fn tell(config: &Config, entry: &AuditEntry, replayed: &Replayed) -> anyhow::Result<()> {
     let call = &entry.call;
     let when = texts::wall_clock(call.at, &config.time_zone);
-    eprintln!("Call {}: {} of {}, recorded {when}. Nothing is touched.", entry.id, call.tool, call.plugin);
+    let (tool, plugin) = (visible(&call.tool, 80), visible(&call.plugin, 80));
+    eprintln!("Call {}: {tool} of {plugin}, recorded {when}. Nothing is touched.", entry.id);
     if !replayed.given_up {
-        writeln!(std::io::stdout(), "{}", replayed.answer.text)?;
+        super::say(&replayed.answer.text)?;
     }
     match &replayed.difference {
         None if replayed.given_up => {
@@ -93,7 +94,9 @@ fn tell(config: &Config, entry: &AuditEntry, replayed: &Replayed) -> anyhow::Res
             eprintln!("The same up to the point where the recorded call was given up ({outcome}).");
         }
         None => eprintln!("The same as when it was recorded: {}.", replayed.recorded.outcome),
-        Some(difference) => eprintln!("Not the same as when it was recorded: {difference}."),
+        Some(difference) => {
+            eprintln!("Not the same as when it was recorded: {}.", for_terminal(difference));
+        }
     }
     Ok(())
 }

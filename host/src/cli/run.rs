@@ -25,7 +25,7 @@ pub(super) async fn run(config: Config, filter: EnvFilter) -> anyhow::Result<()>
     let talk = async {
         if interactive {
             if let Err(error) = chat::attach(&config, Vec::new()).await {
-                eprintln!("steward: the chat has ended: {error}");
+                eprintln!("steward: the chat has ended: {}", steward_agent::visible_lines(&error.to_string()));
             }
             println!("The chat has ended; Steward goes on working. Ctrl-C ends it.");
         }

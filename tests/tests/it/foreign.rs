@@ -64,6 +64,15 @@ async fn typed_functions_are_listed_and_called_with_json() {
 }
 
 #[tokio::test]
+async fn an_answer_does_not_steer_the_terminal() {
+    let name = "\u{1b}]0;mine\u{7}\u{9b}2J\u{202e}Ann\tB";
+    let greeting = Bench::new().calls("ledger.wasm", "greet", json!({ "name": name }), &[]).await;
+    assert!(greeting.status.success() && greeting.text.contains("Ann"), "{}", greeting.text.escape_debug());
+    let steers = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || c == '\u{202e}';
+    assert!(!greeting.text.contains(steers), "{}", greeting.text.escape_debug());
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_call_is_said_and_the_program_fails() {
     let bench = Bench::new();
     let bill = json!({ "bill": { "items": [], "split": "nobody", "currency": "eur" }});

@@ -4,6 +4,7 @@
 mod aimock;
 mod answering;
 mod approval;
+mod attacks;
 mod audit;
 mod authoring;
 mod bad_input;

@@ -1,6 +1,7 @@
 //! Markdown lightly styled for a terminal, a line at a time, so that an answer can be shown while it grows. What
 //! comes from outside never reaches the terminal with control characters in it.
 
+pub(super) use steward_agent::for_terminal as clean;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const RESET: &str = "\x1b[0m";
@@ -8,13 +9,6 @@ const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 const ITALIC: &str = "\x1b[3m";
 const CYAN: &str = "\x1b[36m";
-
-/// The text without anything a terminal would obey.
-pub(super) fn clean(text: &str) -> String {
-    let harmless = |c: &char| *c == '\n' || *c == '\t' || !c.is_control();
-    let steers = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| harmless(c) && !steers(c)).collect()
-}
 
 /// A line in the background, such as one about a tool call.
 pub(super) fn dim(text: &str, color: bool) -> String {

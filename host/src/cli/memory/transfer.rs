@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use steward_agent::{MemorySpace, PersonId};
+use steward_agent::{MemorySpace, PersonId, visible_lines};
 use steward_beneath::{BeneathError, Folder};
 use steward_store::Store;
 
@@ -75,9 +75,10 @@ pub(super) async fn import(config: &Config, store: &Store, whose: MemorySpace, f
     }
     println!("{added} files were added or completed, {known} things about the person were taken in.");
     for file in kept {
-        println!("  {} differs and was left as it is", file.display());
+        println!("  {} differs and was left as it is", visible_lines(&file.display().to_string()));
     }
     for source in record.sources {
+        let source = visible_lines(&source);
         println!("  {source} was searched too: `steward memory index {source}` does so again");
     }
     Ok(())
