@@ -136,11 +136,11 @@ fn check_dash(before: Option<&Word>, dash: &str, after: Option<&Word>, text: &st
 
 /// "twenty-five", and "nine-thirty" for a time.
 fn reads_as_one(left: &Token, right: &Token) -> bool {
-    match (left, right) {
-        (Token::Number(20 | 30 | 40 | 50), Token::Number(1..=9) | Token::Ordinal(1..=9)) => true,
-        (Token::Number(1..=12), Token::Number(13..=59)) => true,
-        _ => false,
-    }
+    matches!(
+        (left, right),
+        (Token::Number(20 | 30 | 40 | 50), Token::Number(1..=9) | Token::Ordinal(1..=9))
+            | (Token::Number(1..=12), Token::Number(13..=59))
+    )
 }
 
 fn begins_with_digit(word: &str) -> bool {
