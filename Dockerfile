@@ -11,8 +11,8 @@ COPY . .
 # The target folder is a cache of the builder's and not part of any layer, so the program is taken out of it at once.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --locked --release --package steward \
-    && install -D --target-directory=/out target/release/steward
+    cargo build --locked --profile dist --package steward \
+    && install -D --target-directory=/out target/dist/steward
 
 # The model that finds by meaning, checked by its sums. `--build-arg MODEL=` leaves it out: the image is half a gigabyte
 # smaller, and memory is searched by words alone until `steward models pull`.

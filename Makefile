@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench setup
+.PHONY: help run test lint bench setup tools
 
 # What plugins can be written in beside Rust.
 LANGUAGES := python javascript typescript go c zig
@@ -45,6 +45,9 @@ bench: ## measure; prints ratios within one run
 		target/release/steward plugin toolchain $$language --toolchains target/toolchains >/dev/null || true; \
 	done
 	cargo run --locked --release --package steward-benches
+
+tools: ## write anew what the built-in plugins say of their tools, after one of them was changed
+	STEWARD_WRITE_TOOLS=1 cargo nextest run --locked --package steward-sandbox builtin::known_tools
 
 setup: ## install what the tests need and what is missing
 	@tests/setup/install.sh

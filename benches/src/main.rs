@@ -9,6 +9,7 @@ mod busy;
 mod call;
 mod crowd;
 mod figures;
+mod growth;
 mod guest;
 mod hosts;
 mod load;
@@ -27,13 +28,14 @@ mod terminal;
 use std::process::ExitCode;
 
 /// The parts in the order they are taken, and what each is about.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 11] = [
     ("call", "a tool call through the sandbox against the same function called natively"),
     ("hosts", "a tool call against hosts that do less, or link or compile at each call"),
     ("alive", "instances alive at once, and the memory of each"),
     ("load", "loading a plugin for the first time and again"),
     ("startup", "from the start of the program until it is ready"),
     ("memory", "resident memory when idle"),
+    ("growth", "memory and processor time over a thousand messages of an owner"),
     ("messages", "messages a second through the whole path"),
     ("sessions", "200 people who write at the same moment"),
     ("search", "searching memory with ten thousand, a hundred thousand and a million passages"),
@@ -79,6 +81,7 @@ async fn take(part: &str) -> anyhow::Result<()> {
         "load" => load::take().await,
         "startup" => startup::take().await,
         "memory" => memory::take().await,
+        "growth" => growth::take().await,
         "messages" => messages::take().await,
         "sessions" => sessions::take().await,
         "search" => search::take().await,

@@ -17,9 +17,11 @@ use tokio::process::{Child, ChildStdout, Command};
 /// Nobody waits this long in a run that goes well.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// What it logs when plugins had to be compiled and are.
-const ALL_THERE: &str = "all plugins are there";
+const ALL_THERE: &str = "all plugins are compiled";
 /// People may write as often as the benches let them.
-const CONFIGURATION: &str = "[access]\nmessages_per_minute = 100000\n";
+const CONFIGURATION: &str = "[access]\nopen_to = \"everyone\"\nmessages_per_minute = 100000\n\
+    [access.limits]\nmessages = 1000000\nmegabytes = 100000\ntokens = 1000000000\nruns_at_once = 64\n\
+    [access.limits.together]\nmessages = 1000000\nmegabytes = 100000\ntokens = 10000000000\n";
 
 /// Folders and settings, kept over several starts.
 pub(crate) struct Home {

@@ -55,6 +55,11 @@ fn embed(plugins: &[Plugin], components: &[PathBuf]) -> Result<(), Box<dyn Error
         writeln!(list, "    BuiltinPlugin {{")?;
         writeln!(list, "        name: {name:?}, wasm: include_bytes!({component:?}),")?;
         writeln!(list, "        manifest: include_str!({manifest:?}),")?;
+        let tools = plugin.folder.join("tools.json");
+        match tools.is_file() {
+            true => writeln!(list, "        tools: Some(include_str!({tools:?})),")?,
+            false => writeln!(list, "        tools: None,")?,
+        }
         writeln!(list, "    }},")?;
     }
     list.push_str("];\n");

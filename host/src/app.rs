@@ -1,33 +1,42 @@
 //! Puts the program together: the one file that knows every crate. It opens what must be open, starts each task and
 //! waits for all of them at the end.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use steward_agent::Address;
+use jiff::Timestamp;
+use steward_beneath::Place;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
 use steward_memory::Memory;
-use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, Vault};
-use steward_store::{Seat, Store};
+use steward_sandbox::{
+    Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, ShippedPlugin, Vault,
+};
+use steward_store::Store;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::approval::{self, Approvals};
 use crate::channels::Channels;
-use crate::config::{Config, plugins};
+use crate::config::{Config, OpenTo, Prices, plugins};
 use crate::distilling::Distilling;
 use crate::documents::{self, Documents};
 use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
+use crate::lanes::Lanes;
 use crate::memory::{self, Ports, embedders};
 use crate::models::Models;
 use crate::questions::Questions;
 use crate::recall::Offer;
+use crate::rights::{self, Rights};
 use crate::router::Router;
-use crate::{delivery, distilling, events, footprint, heartbeat, scheduler, transcripts, uploads};
+use crate::seats::{self, Owners};
+use crate::sent::SentLog;
+use crate::transcripts::Transcripts;
+use crate::{
+    delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space, transcripts, uploads,
+};
 
 /// What every task works with.
 pub(crate) struct Host {
@@ -39,30 +48,27 @@ pub(crate) struct Host {
     pub(crate) channels: Channels,
     pub(crate) owners: Owners,
     pub(crate) approvals: Approvals,
+    /// Tells of rights that changed.
+    pub(crate) rights: Rights,
     /// What is found in memory for a message.
     pub(crate) offers: Arc<dyn Offer>,
     pub(crate) memory: Arc<Memory>,
     /// What makes the vectors of memory.
     pub(crate) embedders: Arc<embedders::Models>,
     pub(crate) distilling: Distilling,
+    /// Whom this installation was made open to, where the configuration says nothing.
+    pub(crate) made_open_to: OpenTo,
+    /// What the channels have taken.
+    pub(crate) sent: Arc<SentLog>,
+    /// How much outsiders do at once.
+    pub(crate) lanes: Lanes,
+    /// What the models cost.
+    pub(crate) prices: Arc<Prices>,
+    pub(crate) transcripts: Arc<Transcripts>,
     /// Nothing new is begun; what is being sent is finished.
     pub(crate) stop: CancellationToken,
     /// The channels close; later than `stop`, so that they can carry the last messages.
     pub(crate) hang_up: CancellationToken,
-}
-
-/// The identities that the configuration names as owners.
-#[derive(Debug, Default)]
-pub(crate) struct Owners(HashSet<(String, String)>);
-
-impl Owners {
-    fn of(seats: &[Seat]) -> Self {
-        Self(seats.iter().map(|seat| (seat.address.channel.clone(), seat.id.clone())).collect())
-    }
-
-    pub(crate) fn contains(&self, channel: &str, id: &str) -> bool {
-        self.0.iter().any(|(of, known)| of == channel && known == id)
-    }
 }
 
 /// A running host. Dropping it without [`App::end`] is like a crash: nothing is lost, but nothing is tidied.
@@ -84,7 +90,8 @@ impl App {
     /// Only for what a person must mend: folders that cannot be written, a second instance, a database that is broken.
     /// A missing model, key or network is no error.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        prepare_folders(&config)?;
+        let preparing = config.clone();
+        tokio::task::spawn_blocking(move || folders::prepare_all(&preparing)).await??;
         let lock = lock(&config.data)?;
         let database = config.database();
         let (data, workspace) = (config.data.clone(), config.workspace.clone());
@@ -94,9 +101,10 @@ impl App {
             Store::open(&database)
         });
         let store = opened.await??;
-        let seats = seats(&config);
-        let owners = Owners::of(&seats);
-        store.seat_owners(seats).await?;
+        store.limit_people(config.admission.limits.allowances(config.time_zone.clone()));
+        let made_open_to = OpenTo::named(&store.open_to().await?);
+        let sent = Arc::new(SentLog::open(&config.data, &store, Timestamp::now()).await?);
+        let owners = seats::take(&config, &store).await?;
         let (plugins, models, telegram, embedders) = tokio::join!(
             Plugins::open(&config, store.clone()),
             Models::new(config.models.clone(), config.http_proxy.clone()),
@@ -111,11 +119,19 @@ impl App {
         let vault = open_vault(&config, &store).await;
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
         catalogue.connect_vault(Arc::clone(&vault));
-        catalogue.connect_model(Arc::new(Questions { models: Arc::clone(&models), store: store.clone() }));
+        let prices = Arc::new(config.models.prices());
+        let questions = Questions { models: Arc::clone(&models), store: store.clone(), prices: Arc::clone(&prices) };
+        catalogue.connect_model(Arc::new(questions));
         let embedders = embedders?;
         let memory = Arc::new(memory::open(&config, &store, &embedders, Some(documents))?);
-        let ports = Arc::new(Ports { memory: Arc::clone(&memory), zone: config.time_zone.clone() });
+        let transcripts = Arc::new(Transcripts::default());
+        let ports = Arc::new(Ports {
+            memory: Arc::clone(&memory),
+            transcripts: Arc::clone(&transcripts),
+            zone: config.time_zone.clone(),
+        });
         catalogue.connect_memory(Arc::clone(&ports) as Arc<_>);
+        let lanes = Lanes::new(config.admission.limits.runs_at_once);
         let host = Arc::new(Host {
             config,
             store,
@@ -125,10 +141,16 @@ impl App {
             channels,
             owners,
             approvals,
+            rights: Rights::default(),
             offers: ports,
             memory,
             embedders,
             distilling: Distilling::default(),
+            made_open_to,
+            sent,
+            lanes,
+            prices,
+            transcripts,
             stop,
             hang_up,
         });
@@ -141,8 +163,10 @@ impl App {
         let host = &self.host;
         self.work.spawn(Router::new(Arc::clone(host)).run());
         self.work.spawn(delivery::run(Arc::clone(host)));
+        self.work.spawn(digest::run(Arc::clone(host)));
         self.work.spawn(scheduler::run(Arc::clone(host)));
         self.work.spawn(heartbeat::run(Arc::clone(host)));
+        self.work.spawn(rights::run(Arc::clone(host)));
         self.work.spawn(events::run(Arc::clone(host)));
         self.work.spawn(approval::settle(Arc::clone(host)));
         self.work.spawn(transcripts::run(Arc::clone(host)));
@@ -164,12 +188,7 @@ impl App {
         let catalogue = host.plugins.catalogue();
         let mut lines = vec![
             format!("Ready. Model: {}", models.join(", then ")),
-            match host.plugins.is_whole() {
-                true => {
-                    format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len())
-                }
-                false => "  tools      are being compiled for this machine: some seconds, this once".to_owned(),
-            },
+            format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
             format!("  terminal   steward chat   (data in {})", host.config.data.display()),
         ];
         lines.push(match &host.config.telegram {
@@ -209,19 +228,12 @@ async fn wait_for(tasks: &mut JoinSet<()>) {
     }
 }
 
-fn prepare_folders(config: &Config) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    for folder in [&config.data, &config.workspace, &config.data.join("compiled")] {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.with_context(|| format!("cannot make the folder {}: check who owns its parent", folder.display()))?;
-    }
-    Ok(())
-}
-
 /// One process works on a data folder.
 fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
     let path = data.join("steward.lock");
-    let file = std::fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let opened = std::fs::File::options().create(true).append(true).mode(0o600).open(&path);
+    let file = opened.with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -239,15 +251,6 @@ pub(crate) fn is_running(data: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
 }
 
-/// The owners. The one at this machine, who is whoever may open the socket in the data folder, comes first: the first on
-/// Telegram is the same person.
-fn seats(config: &Config) -> Vec<Seat> {
-    let seat = |channel: &str, id: String| Seat { address: Address { channel: channel.into(), chat: id.clone() }, id };
-    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
-    let telegram = telegram.map(|id| seat("telegram", id.to_string()));
-    [seat("terminal", "owner".to_owned())].into_iter().chain(telegram).collect()
-}
-
 /// The secrets. That they cannot be read is no reason not to start: what needs one says so.
 pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
     let vault = Arc::new(Vault::new(store.clone(), config.secret_key.clone()));
@@ -259,32 +262,20 @@ pub(crate) async fn open_vault(config: &Config, store: &Store) -> Arc<Vault> {
 
 /// The built-in plugins and the installed ones that are enabled.
 pub(crate) async fn open_catalogue(config: &Config, store: Store) -> anyhow::Result<Catalogue> {
-    let catalogue = Catalogue::load(sandbox(config, store.clone())?, built_in(config)?).await?;
+    let catalogue = Catalogue::load_shipped(sandbox(config, store.clone())?, built_in(config)?).await?;
+    plugins::check_used(&config.plugins, &catalogue)?;
     connect_processes(&catalogue, config);
-    with_installed(catalogue, config, &store).await
-}
-
-/// The same without those built-in plugins that have to be compiled first; they are given back.
-pub(crate) async fn open_compiled(config: &Config, store: Store) -> anyhow::Result<(Catalogue, Vec<PluginSource>)> {
-    let (catalogue, late) = Catalogue::load_compiled(sandbox(config, store.clone())?, built_in(config)?).await?;
-    connect_processes(&catalogue, config);
-    Ok((with_installed(catalogue, config, &store).await?, late))
-}
-
-async fn with_installed(catalogue: Catalogue, config: &Config, store: &Store) -> anyhow::Result<Catalogue> {
     let rows = store.plugins().await?;
     Ok(if rows.is_empty() { catalogue } else { installed::beside(&catalogue, &rows, &config.data).await })
 }
 
 /// The plugins that ship, with what the configuration says of them.
-fn built_in(config: &Config) -> anyhow::Result<Vec<PluginSource>> {
+fn built_in(config: &Config) -> anyhow::Result<Vec<ShippedPlugin>> {
     plugins::check(&config.plugins, steward_builtin::PLUGINS.iter().map(|plugin| plugin.name))?;
     let sources = steward_builtin::PLUGINS.iter().map(|plugin| {
-        Ok(PluginSource {
-            name: plugin.name.to_owned(),
-            wasm: plugin.wasm.into(),
-            manifest: plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?,
-        })
+        let manifest = plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?;
+        let source = PluginSource { name: plugin.name.to_owned(), wasm: plugin.wasm.into(), manifest };
+        Ok(ShippedPlugin { source, tools: plugin.tools })
     });
     sources.collect()
 }
@@ -303,10 +294,10 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
             std::env::current_exe().context("the program file of Steward itself cannot be found")?,
         ),
         workspace: std::path::absolute(&config.workspace)?,
-        people: std::path::absolute(uploads::people(&config.data))?,
+        people: std::path::absolute(config.data.join(space::PEOPLE))?,
         store,
         time_zone: config.time_zone.clone(),
-        roles: Roles::with(config.roles.clone()).context("steward.toml: roles")?,
+        roles: roles(config)?,
         http: HttpPolicy {
             allow_private: config.http.allow_private.clone(),
             proxy: config.http_proxy.clone(),
@@ -316,6 +307,12 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
         record: config.audit.record.clone(),
         limits: limits(config),
     })
+}
+
+/// Who may use what, and what each origin of a run leaves of it.
+pub(crate) fn roles(config: &Config) -> anyhow::Result<Roles> {
+    let roles = Roles::with(config.roles.clone()).context("steward.toml: roles")?;
+    roles.limited(&config.origins).context("steward.toml: origins")
 }
 
 /// What no tool call exceeds.
@@ -379,8 +376,12 @@ async fn save_health(host: Arc<Host>, channel: Arc<dyn Channel>) {
     }
 }
 
-/// MEMORY.md, where there is one.
+/// MEMORY.md, where there is one; why it cannot be read, so that the assistant can say it.
 pub(crate) async fn read_memory(workspace: &Path) -> Option<String> {
-    let path: PathBuf = workspace.join("MEMORY.md");
-    tokio::fs::read_to_string(path).await.ok()
+    let place = Place::of(workspace);
+    let read = tokio::task::spawn_blocking(move || notes::read(&place, "MEMORY.md")).await;
+    read.unwrap_or_else(|error| Err(error.into())).unwrap_or_else(|error| {
+        tracing::warn!(%error, "MEMORY.md is in no prompt until it can be read");
+        Some(format!("(MEMORY.md cannot be read, tell the owner: {error})"))
+    })
 }

@@ -17,11 +17,12 @@ use serde_json::Value;
 use steward_agent::{Address, Decision, Language, Principal, Role};
 use steward_channel::SendError;
 use steward_sandbox::{Effect, Refusal};
-use steward_store::{Approval, ApprovalState, NewApproval, Person, RunId, Store, StoreError};
+use steward_store::{Approval, ApprovalState, NewApproval, Person, Resource, RunId, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Host;
+use crate::sent::Sent;
 pub use policy::{Policy, Rule};
 pub(crate) use waits::Waits;
 pub(crate) use within::WithinCall;
@@ -83,6 +84,14 @@ pub(crate) fn consent<'a>(
 }
 
 async fn asked(host: &Host, asker: &Asker, effect: Effect, arguments: String) -> Result<(), Refusal> {
+    // A question to an owner is a message to them.
+    let wanted = [(Resource::Letters, 1)];
+    let over = host.store.charge(asker.principal.person, &wanted, Timestamp::now()).await;
+    if over.is_ok_and(|over| over.is_some()) {
+        let text =
+            format!("{} was not called: it needs the owner's consent, and they were asked enough today.", asker.tool);
+        return Err(Refusal::Denied(text));
+    }
     let _waiting = asker.waits.begin();
     let state = match ask(host, asker, effect, arguments).await {
         Ok(approval) => wait(host, approval, &asker.cancel).await,
@@ -188,9 +197,11 @@ async fn show(host: &Host, approval: &Approval) -> String {
     loop {
         let wait = match channel.ask(&approval.question, approval.message.as_ref()).await {
             Ok(message) => {
+                host.sent.note(&Sent::Question(approval.id, message.clone()));
                 if let Err(error) = host.store.approval_shown(approval.id, &message).await {
                     tracing::warn!(%error, "the message of a question is not remembered");
                 }
+                host.sent.known();
                 return std::future::pending().await;
             }
             Err(SendError::Never { reason }) => return format!("the question cannot be sent: {reason}"),

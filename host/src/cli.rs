@@ -8,6 +8,7 @@ mod dry_run;
 mod memory;
 mod models;
 mod pair;
+mod people;
 mod plugin;
 mod plugin_file;
 mod plugin_install;
@@ -24,10 +25,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use steward_agent::visible_lines;
-use tracing_subscriber::EnvFilter;
+use steward_sandbox::Pace;
 
-use crate::config::{Config, Environment};
-use crate::doctor;
+use crate::config::{Config, Environment, filter};
+use crate::{doctor, folders, footprint};
 
 #[derive(Parser)]
 #[command(
@@ -42,6 +43,7 @@ use crate::doctor;
   steward plugin run FILE.wasm     try a tool somebody wrote, with nothing granted
   steward plugin install FILE.wasm install it, after you agreed to what it asks for
   steward plugin new NAME --lang rust   write one yourself
+  steward people list              who is known, and who has your rights
   steward audit summary            what the tools did and what it cost
   steward memory search 'when is the boiler serviced'
   steward models pull              once: the model that finds by meaning
@@ -94,18 +96,33 @@ enum Command {
     },
     /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
     Doctor,
+    /// The people the assistant knows: who they are, what they may do, whom it answers no more
+    People {
+        #[command(subcommand)]
+        command: people::PeopleCommand,
+    },
     /// Make a one-time code that lets somebody in: they send /pair CODE
     Pair {
         /// Make them an owner, with every right you have
         #[arg(long)]
         owner: bool,
+        /// Put them into a role of the configuration, such as family
+        #[arg(long, conflicts_with = "owner")]
+        role: Option<String>,
         /// How long the code is good for
         #[arg(long, default_value_t = 60, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=10_080))]
         minutes: i64,
     },
     /// Compile a component to native code (used by the host itself)
     #[command(hide = true)]
-    CompileComponent { input: PathBuf, output: PathBuf, seconds: u64 },
+    CompileComponent {
+        input: PathBuf,
+        output: PathBuf,
+        seconds: u64,
+        /// Leave the machine to others
+        #[arg(long)]
+        behind: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -174,8 +191,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(Command::CompileComponent { input, output, seconds }) = &arguments.command {
-        steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds))?;
+    if let Some(Command::CompileComponent { input, output, seconds, behind }) = &arguments.command {
+        let pace = if *behind { Pace::Behind } else { Pace::Now };
+        steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds), pace)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(Command::Plugin { command: PluginCommand::New(new) }) = &arguments.command {
@@ -183,22 +201,49 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let environment = Environment::of_process();
     let config = Config::load(arguments.config.as_deref(), &environment);
+    let command = arguments.command.unwrap_or(Command::Run);
+    if command.keeps_data() {
+        steward_sandbox::keep_private();
+        // The host says in its log what was put right. What cannot be made or changed, each command says by itself.
+        if let (Ok(config), false) = (&config, matches!(command, Command::Run | Command::Chat)) {
+            let _ = folders::prepare(config);
+        }
+    }
+    footprint::keep_small();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let filter = filter(&environment);
     runtime.block_on(async move {
-        match arguments.command.unwrap_or(Command::Run) {
-            Command::Run => run::run(config?, filter).await.map(|()| ExitCode::SUCCESS),
-            Command::Chat => chat::chat(config?, filter).await.map(|()| ExitCode::SUCCESS),
+        match command {
+            Command::Run => run::run(config?, filter(&environment)?).await.map(|()| ExitCode::SUCCESS),
+            Command::Chat => chat::chat(config?, filter(&environment)?).await.map(|()| ExitCode::SUCCESS),
             Command::Doctor => doctor::run(config).await,
             Command::Audit { which, command } => audit::audit(&config?, which, command).await,
             Command::Plugin { command } => with_plugins(command, config).await,
             Command::Secret { command } => secret::secret(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Memory { command } => memory::memory(&config?, command).await.map(|()| ExitCode::SUCCESS),
             Command::Models { command } => models::models(&config?, command).await.map(|()| ExitCode::SUCCESS),
-            Command::Pair { owner, minutes } => pair::pair(&config?, owner, minutes).await.map(|()| ExitCode::SUCCESS),
+            Command::People { command } => people::people(&config?, command).await,
+            Command::Pair { owner, role, minutes } => {
+                pair::pair(&config?, owner, role, minutes).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::CompileComponent { .. } => Ok(ExitCode::SUCCESS),
         }
     })
+}
+
+impl Command {
+    /// Whether what it makes is Steward's own. A developer's projects and tools are their own affair.
+    fn keeps_data(&self) -> bool {
+        let Self::Plugin { command } = self else { return true };
+        !matches!(
+            command,
+            PluginCommand::New(_)
+                | PluginCommand::Build(_)
+                | PluginCommand::Test(_)
+                | PluginCommand::Pack(_)
+                | PluginCommand::Toolchain(_)
+                | PluginCommand::Inspect(_)
+        )
+    }
 }
 
 /// What is done with plugins.
@@ -220,16 +265,6 @@ async fn with_plugins(command: PluginCommand, config: anyhow::Result<Config>) ->
         }
         PluginCommand::New(new) => author::new(&new).map(|()| ExitCode::SUCCESS),
     }
-}
-
-/// What is logged: `STEWARD_LOG` in the form `info,steward_sandbox=debug`.
-fn filter(environment: &Environment) -> EnvFilter {
-    const DEFAULT: &str =
-        "warn,steward=info,steward_channel=info,steward_model=info,steward_sandbox=info,steward_store=info";
-    environment
-        .get("STEWARD_LOG")
-        .and_then(|text| EnvFilter::try_new(text).ok())
-        .unwrap_or_else(|| EnvFilter::new(DEFAULT))
 }
 
 fn with_causes(error: &anyhow::Error) -> String {

@@ -1,4 +1,5 @@
-//! The commands that are answered without a model: /start, /help, /stop, /clear, /usage, /plugins.
+//! The commands that are answered without a model: /start, /help, /stop, /clear, /usage, /plugins,
+//! /mail.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +18,7 @@ pub(crate) enum Command {
     Clear,
     Usage,
     Plugins,
+    Mail,
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             "clear" => Self::Clear,
             "usage" => Self::Usage,
             "plugins" => Self::Plugins,
+            "mail" => Self::Mail,
             _ => return None,
         })
     }
@@ -90,6 +93,7 @@ pub(crate) async fn usage(
     };
     if person.role == Role::Owner {
         text.push_str(&tools(host, language, midnight, month_ago).await?);
+        text.push_str(&others(host, language, now).await?);
         text.push_str(&models(host, language));
         text.push_str(&health(host, language, now));
     }
@@ -116,6 +120,16 @@ async fn tools(
         }
     }
     Ok(text)
+}
+
+/// What people who are no owners used up today, and of how much.
+async fn others(host: &Host, language: Language, now: Timestamp) -> Result<String, StoreError> {
+    let lines = cost::of_people(language, &host.store, now).await?;
+    let title = match language {
+        Language::En => "Others today",
+        Language::Ru => "Другие сегодня",
+    };
+    Ok(if lines.is_empty() { String::new() } else { format!("\n\n**{title}**\n{}", lines.join("\n")) })
 }
 
 fn start_of_day(now: Timestamp, zone: &TimeZone) -> Timestamp {

@@ -1,10 +1,13 @@
 //! What the owner configured: `steward.toml`, overridden by the environment. Every mistake is an error that names the
 //! key and the remedy; nothing is guessed from a half-understood file.
 
+mod access;
 mod audit;
 mod environment;
+mod logging;
 mod memory;
 mod models;
+mod origins;
 pub(crate) mod plugins;
 mod search;
 
@@ -23,10 +26,13 @@ pub use crate::approval::{Policy, Rule};
 use audit::AuditFile;
 use memory::MemoryFile;
 
+pub use access::{PeopleLimits, Together};
 pub use audit::Audit;
 pub(crate) use environment::Environment;
+pub(crate) use logging::filter;
 pub use memory::Memory;
-pub(crate) use models::{ModelEntry, ModelPlan, Provider};
+pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
+use origins::{Origins, checked_origins};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
 
@@ -60,6 +66,8 @@ pub struct Config {
     pub memory: Memory,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
+    /// What each origin of a run leaves: origin → capability → at most `read`, or nothing.
+    pub origins: BTreeMap<String, BTreeMap<String, Access>>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,12 +83,16 @@ pub struct Telegram {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {
-    /// Whether people who are no owners are answered.
-    pub open_to: OpenTo,
+    /// Whether people who are no owners are answered; unsaid, what the installation was made with.
+    pub open_to: Option<OpenTo>,
+    /// What those are told who are not let in, at most once a day; empty for nothing.
+    pub answer: Option<String>,
     /// Telegram ids that are let in as if by a code.
     pub allow: Vec<i64>,
     /// Messages a minute that one person who is no owner may send.
     pub messages_per_minute: u32,
+    /// What people who are no owners may use up.
+    pub limits: PeopleLimits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -94,9 +106,26 @@ pub enum OpenTo {
     Owners,
 }
 
+impl OpenTo {
+    /// As the configuration writes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Paired => "paired",
+            Self::Owners => "owners",
+        }
+    }
+
+    /// The word of an installation; one that is not known is read as the stricter.
+    pub(crate) fn named(word: &str) -> Self {
+        if word == Self::Everyone.as_str() { Self::Everyone } else { Self::Paired }
+    }
+}
+
 impl Default for Admission {
     fn default() -> Self {
-        Self { open_to: OpenTo::Everyone, allow: Vec::new(), messages_per_minute: 20 }
+        let limits = PeopleLimits::default();
+        Self { open_to: None, answer: None, allow: Vec::new(), messages_per_minute: 20, limits }
     }
 }
 
@@ -172,6 +201,7 @@ struct File {
     audit: AuditFile,
     memory: MemoryFile,
     roles: BTreeMap<String, BTreeMap<String, Access>>,
+    origins: Origins,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -187,6 +217,7 @@ impl Config {
     /// Reads `file`, or `steward.toml` in the current folder where there is one, and the environment.
     pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
         environment.check_names()?;
+        filter(environment)?;
         let named = file.map(Path::to_owned).or_else(|| environment.get("STEWARD_CONFIG").map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| "steward.toml".into());
         let text = match std::fs::read_to_string(&path) {
@@ -212,6 +243,8 @@ impl Config {
             Some(key) => KeySource::Given(key.to_owned()),
             None => KeySource::File(data.join("secret.key")),
         };
+        let models = ModelPlan::choose(environment, file.models)?;
+        check_prices(&file.access.limits, &models)?;
         Ok(Self {
             data,
             secret_key,
@@ -220,8 +253,8 @@ impl Config {
             language: file.language.unwrap_or_default(),
             heartbeat: heartbeat(environment, file.heartbeat_minutes)?,
             telegram: telegram(environment, file.telegram)?,
-            admission: file.access,
-            models: ModelPlan::choose(environment, file.models)?,
+            admission: checked_admission(file.access)?,
+            models,
             limits: file.limits,
             http: checked_http(file.http)?,
             process: file.process,
@@ -232,6 +265,7 @@ impl Config {
             memory: file.memory.checked(environment, http_proxy.as_deref())?,
             http_proxy: http_proxy.map(checked_proxy).transpose()?,
             roles: checked_roles(file.roles)?,
+            origins: checked_origins(file.origins)?,
         })
     }
 
@@ -297,6 +331,24 @@ fn telegram(environment: &Environment, file: TelegramFile) -> anyhow::Result<Opt
     }
     let poll_timeout = Duration::from_secs(file.poll_seconds.unwrap_or(50).clamp(1, 50));
     Ok(Some(Telegram { token, owners, api_url, poll_timeout }))
+}
+
+fn checked_admission(access: Admission) -> anyhow::Result<Admission> {
+    /// One message of Telegram holds it, whatever it is written in.
+    const ANSWER_CHARS: usize = 2_000;
+    if access.answer.as_ref().is_some_and(|answer| answer.chars().count() > ANSWER_CHARS) {
+        bail!("access.answer: it is too long. Use at most {ANSWER_CHARS} characters, or \"\" for silence.");
+    }
+    Ok(Admission { limits: access.limits.checked()?, ..access })
+}
+
+/// Money can be counted only where prices are known.
+fn check_prices(limits: &PeopleLimits, models: &ModelPlan) -> anyhow::Result<()> {
+    let limited = limits.money.is_some() || limits.together.money.is_some();
+    if limited && !models.prices().is_known() {
+        bail!("access.limits.money: no price is known. Give price_in and price_out to each of the [[models]].");
+    }
+    Ok(())
 }
 
 fn checked_proxy(proxy: String) -> anyhow::Result<Url> {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use steward_agent::Language;
-use steward_store::CallTotal;
+use jiff::Timestamp;
+use steward_agent::{Language, prompt};
+use steward_store::{Allowances, CallTotal, Resource, Spent, Store, StoreError};
 
 /// Tools that are named one by one; the rest is added up.
 const NAMED: usize = 8;
@@ -47,6 +48,66 @@ pub(crate) fn of_tools(language: Language, totals: &[CallTotal]) -> String {
     lines.join("\n")
 }
 
+/// What people who are no owners used up today, a line for all strangers together and one for each who used most.
+pub(crate) async fn of_people(language: Language, store: &Store, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let Some(allowances) = store.allowances() else { return Ok(Vec::new()) };
+    let spent = store.spent_today(now, NAMED).await?;
+    Ok(spent.iter().map(|spent| format!("• {}", person(language, spent, allowances))).collect())
+}
+
+fn person(language: Language, spent: &Spent, allowances: &Allowances) -> String {
+    let (name, budget) = match &spent.person {
+        Some(id) => (format!("`{}` (id {id})", plain(&prompt::one_line(&spent.name))), &allowances.each),
+        None => match language {
+            Language::En => ("all strangers together".to_owned(), &allowances.together),
+            Language::Ru => ("все незнакомые вместе".to_owned(), &allowances.together),
+        },
+    };
+    let used = Resource::ALL.into_iter().filter_map(|resource| {
+        let used = *spent.amounts.get(&resource).filter(|used| **used > 0)?;
+        let used = amount(resource, used);
+        let limit = budget.0.get(&resource).map(|limit| amount(resource, *limit));
+        let name = resource_name(language, resource);
+        Some(match limit {
+            Some(limit) => format!("{name} {used} / {limit}"),
+            None => format!("{name} {used}"),
+        })
+    });
+    format!("{name}: {}", used.collect::<Vec<_>>().join(", "))
+}
+
+fn resource_name(language: Language, resource: Resource) -> &'static str {
+    match (language, resource) {
+        (Language::En, Resource::Bytes) => "stored",
+        (Language::En, Resource::Letters) => "to owners",
+        (Language::En, Resource::Answers) => "task answers",
+        (Language::En, other) => other.as_str(),
+        (Language::Ru, Resource::Messages) => "сообщений",
+        (Language::Ru, Resource::Files) => "файлов",
+        (Language::Ru, Resource::Bytes) => "на диске",
+        (Language::Ru, Resource::Tokens) => "токенов",
+        (Language::Ru, Resource::Money) => "денег",
+        (Language::Ru, Resource::Letters) => "владельцам",
+        (Language::Ru, Resource::Answers) => "ответов по задачам",
+    }
+}
+
+fn amount(resource: Resource, amount: u64) -> String {
+    match resource {
+        Resource::Bytes => match bytes(amount) {
+            none if none.is_empty() => "0 B".to_owned(),
+            some => some,
+        },
+        Resource::Money => format!("{:.2}", amount as f64 / 1e6),
+        _ => amount.to_string(),
+    }
+}
+
+/// A name may be any text, so it is shown as code.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| *c != '`' && !c.is_control()).collect()
+}
+
 fn add(mut sum: CallTotal, other: CallTotal) -> CallTotal {
     sum.calls += other.calls;
     sum.failed += other.failed;
@@ -61,8 +122,7 @@ fn line(language: Language, name: &str, total: &CallTotal) -> String {
         (wall, cpu) if cpu.is_empty() => wall,
         (wall, cpu) => format!("{wall} (CPU {cpu})"),
     };
-    // A name nobody has given a tool may be any text, so it is shown as code.
-    let name: String = name.chars().filter(|c| *c != '`' && !c.is_control()).collect();
+    let name = plain(name);
     match (language, failed) {
         (Language::En, 0) => format!("• `{name}`: {calls} calls, {spent}"),
         (Language::En, _) => format!("• `{name}`: {calls} calls, {failed} failed, {spent}"),
@@ -82,6 +142,24 @@ mod tests {
         let told = [0, 480, 12_500, 3_200_000, 260_000_000].map(|micros| time(Duration::from_micros(micros)));
         assert_eq!(told, ["", "480 µs", "12.5 ms", "3.2 s", "4 min"]);
         assert_eq!([0, 512, 3_200, 64 << 20, 5 << 30].map(bytes), ["", "512 B", "3.1 KB", "64 MB", "5 GB"]);
+    }
+
+    #[test]
+    fn what_a_person_used_is_told_with_what_they_may_use_and_their_name_is_only_a_name() {
+        let budget = |amounts: &[(Resource, u64)]| steward_store::Budget(amounts.iter().copied().collect());
+        let zone = jiff::tz::TimeZone::UTC;
+        let each = budget(&[(Resource::Messages, 200), (Resource::Bytes, 100 << 20), (Resource::Money, 500_000)]);
+        let allowances = Allowances { each, together: budget(&[(Resource::Messages, 2_000)]), zone };
+        let amounts = [(Resource::Messages, 3), (Resource::Bytes, 5 << 20), (Resource::Money, 120_000)];
+        let amounts: std::collections::BTreeMap<_, _> = amounts.into_iter().collect();
+        let spent =
+            Spent { person: Some(steward_agent::PersonId(7)), name: "`Anna`\n**x**".into(), amounts: amounts.clone() };
+        assert_eq!(
+            person(Language::En, &spent, &allowances),
+            "`Anna **x**` (id 7): messages 3 / 200, stored 5 MB / 100 MB, money 0.12 / 0.50"
+        );
+        let together = Spent { person: None, name: String::new(), amounts };
+        assert!(person(Language::Ru, &together, &allowances).starts_with("все незнакомые вместе: сообщений 3 / 2000"));
     }
 
     #[test]

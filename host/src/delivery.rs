@@ -1,23 +1,24 @@
 //! Empties the outbox: each message is sent until it arrives or surely never will, in the order of its chat; one slow
 //! or closed chat holds up no other.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use steward_agent::{Address, Outgoing};
 use steward_channel::SendError;
 use steward_store::{OutboxRow, StoreError};
+use tokio::task::{Id, JoinSet};
 
 use crate::app::Host;
 use crate::redaction;
+use crate::sent::Sent;
 use crate::texts;
 
-/// Messages on their way at the same time.
+/// Messages on their way at the same time, and how many of these places are for owners alone.
 const AT_ONCE: usize = 32;
+const KEPT: usize = 8;
 /// The outbox is looked at this often even if nothing tells of a change, so that a clock that jumps delays nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
@@ -28,28 +29,41 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const OFFLINE_WAIT: SignedDuration = SignedDuration::from_mins(5);
 
 pub(crate) async fn run(host: Arc<Host>) {
-    let mut sending = FuturesUnordered::new();
-    let mut busy: HashSet<Address> = HashSet::new();
+    // Each message is a task of its own: nothing that happens here comes between the channel's answer and the note of it.
+    let mut sending = JoinSet::new();
+    let mut busy: HashMap<Id, Address> = HashMap::new();
     while !host.stop.is_cancelled() {
         match host.store.due_outgoing(Timestamp::now(), AT_ONCE + busy.len()).await {
             Ok(rows) => {
                 for row in rows {
-                    if busy.len() < AT_ONCE && busy.insert(row.outgoing.to.clone()) {
-                        sending.push(deliver(&host, row));
+                    let to = row.outgoing.to.clone();
+                    let places = if row.first { AT_ONCE } else { AT_ONCE - KEPT };
+                    if busy.len() < places && !busy.values().any(|address| *address == to) {
+                        let task = sending.spawn(deliver(Arc::clone(&host), row));
+                        busy.insert(task.id(), to);
                     }
                 }
             }
             Err(error) => tracing::error!(%error, "the outbox cannot be read; trying again"),
         }
         tokio::select! {
-            Some(address) = sending.next() => { busy.remove(&address); }
+            Some(ended) = sending.join_next_with_id() => {
+                let id = match ended {
+                    Ok((id, ())) => id,
+                    Err(error) => {
+                        tracing::error!(%error, "sending a message broke off");
+                        error.id()
+                    }
+                };
+                busy.remove(&id);
+            }
             () = host.store.outbox_changed().notified() => {}
-            () = tokio::time::sleep(until_next(&host).await) => {}
+            () = async { tokio::time::sleep(until_next(&host).await).await } => {}
             () = host.stop.cancelled() => {}
         }
     }
     // What is half sent would be sent twice if it were broken off here.
-    let sent = async { while sending.next().await.is_some() {} };
+    let sent = async { while sending.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_WORDS, sent).await;
 }
 
@@ -61,27 +75,56 @@ async fn until_next(host: &Host) -> Duration {
     wait.clamp(Duration::from_millis(200), LOOK_EVERY)
 }
 
-/// Sends one message and writes down what came of it. Gives its address, which is free again.
-async fn deliver(host: &Host, row: OutboxRow) -> Address {
-    let to = row.outgoing.to.clone();
+/// Sends one message and writes down what came of it.
+async fn deliver(host: Arc<Host>, row: OutboxRow) {
+    let to = &row.outgoing.to;
     let sent = match host.channels.get(&to.channel) {
-        Some(channel) => channel.send(&redaction::outgoing(&host.vault.known(), &row.outgoing)).await,
+        Some(channel) => {
+            if row.first {
+                channel.prefer(to);
+            }
+            let sent = channel.send(&redaction::outgoing(&host.vault.known(), &row.outgoing)).await;
+            // The very next thing after the answer was read, before anything that could wait.
+            if sent.is_ok() {
+                host.sent.note(&Sent::Message(row.id));
+            }
+            sent
+        }
         None => Err(SendError::Later {
             after: Some(Duration::from_secs(3_600)),
             reason: format!("the channel {} is not configured", to.channel),
         }),
     };
-    if let Err(error) = written(host, &row, sent).await {
-        tracing::error!(message = %row.id, %error, "what came of a message is not written down; it may be sent again");
+    if sent.is_ok() {
+        return marked(&host, &row).await;
+    }
+    if let Err(error) = written(&host, &row, sent).await {
+        tracing::error!(message = %row.id, %error, "what came of a message is not written down; it is sent again");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    to
+}
+
+/// Writes down that it was sent, however long that takes: meanwhile the chat is busy, so it is not sent again.
+async fn marked(host: &Host, row: &OutboxRow) {
+    loop {
+        match host.store.mark_sent(row.id, Timestamp::now()).await {
+            Ok(()) | Err(StoreError::NotFound(_)) => return host.sent.known(),
+            Err(error) => {
+                tracing::error!(message = %row.id, %error, "a message that was sent is not marked as sent yet")
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            // The next start reads the note.
+            () = host.stop.cancelled() => return,
+        }
+    }
 }
 
 async fn written(host: &Host, row: &OutboxRow, sent: Result<(), SendError>) -> Result<(), StoreError> {
     let now = Timestamp::now();
     match sent {
-        Ok(()) => host.store.mark_sent(row.id, now).await,
+        Ok(()) => Ok(()),
         Err(SendError::Offline) => host.store.postpone(row.id, now + OFFLINE_WAIT, "nobody is connected").await,
         Err(SendError::Later { after, reason }) => {
             let asked = after.map(|after| SignedDuration::try_from(after).unwrap_or(LONGEST_ASKED).min(LONGEST_ASKED));
@@ -92,7 +135,8 @@ async fn written(host: &Host, row: &OutboxRow, sent: Result<(), SendError>) -> R
         Err(SendError::Never { reason }) => {
             tracing::warn!(message = %row.id, reason, "a message cannot be delivered");
             host.store.fail(row.id, &reason, now).await?;
-            tell_owners(host, &row.outgoing, &reason, now).await
+            // Who writes and then shuts the bot out must not make the owner's chat full of that.
+            if row.outgoing.unasked { tell_owners(host, &row.outgoing, &reason, now).await } else { Ok(()) }
         }
     }
 }

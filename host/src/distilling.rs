@@ -6,7 +6,6 @@
 //! finds what is there. So no part of a conversation is asked about twice, and none is lost while no model answers.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 use steward_agent::distil::{self, Next, Passage};
 use steward_agent::{MemorySpace, Message, ModelRequest, Principal, SessionId, prompt};
+use steward_beneath::Place;
 use steward_store::{EndedRun, EntryId, LoggedFacts, ModelUsage, Undistilled};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -258,8 +258,8 @@ fn oldest(host: &Host) -> anyhow::Result<Date> {
     Ok(today.checked_sub(DAYS.days())?)
 }
 
-async fn read<const N: usize>(folder: PathBuf, files: [String; N]) -> anyhow::Result<[String; N]> {
-    let read = move |folder: &Path| {
+async fn read<const N: usize>(folder: Place, files: [String; N]) -> anyhow::Result<[String; N]> {
+    let read = move |folder: &Place| {
         let mut texts = [const { String::new() }; N];
         for (text, file) in texts.iter_mut().zip(&files) {
             *text = notes::read(folder, file)?.unwrap_or_default();

@@ -1,16 +1,18 @@
 //! `steward doctor`: looks at everything a working assistant needs and says what to do about what is wrong. It changes
-//! nothing and works beside a running host.
+//! nothing but rights that are too wide, and works beside a running host.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, visible_lines};
+use steward_agent::{Health, Language, Role, visible_lines};
+use steward_beneath::Folder;
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
-use steward_store::Store;
+use steward_store::{Identity, Right, Store};
 
 use crate::app;
-use crate::config::Config;
+use crate::config::{Config, OpenTo};
+use crate::cost;
 use crate::memory::embedders;
 use crate::models::Models;
 use crate::texts;
@@ -50,6 +52,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
         Good(format!("data in {}, workspace {}", config.data.display(), config.workspace.display())),
     );
     report("disk", disk(&config.data));
+    report("workspace", workspace(&config.workspace));
     report("clock", clock(&config, Timestamp::now()));
     let running = app::is_running(&config.data);
     report("running", if running { Good("yes".into()) } else { Note("no; `steward run` starts it".into()) });
@@ -59,6 +62,10 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
             report("plugins", plugins(&config, store.clone()).await);
             report("secrets", secrets(&config, store.clone()).await);
             report("programs", programs(&config).await);
+            for finding in owners(&config, &store).await {
+                report("owners", finding);
+            }
+            report("access", access(&config, &store).await);
             for (channel, health) in store.health().await.unwrap_or_default() {
                 report(&channel, receiving(&config, &health, running));
             }
@@ -142,6 +149,9 @@ async fn plugins(config: &Config, store: Store) -> Finding {
         Ok(catalogue) => {
             let refused = catalogue.refused().iter();
             let mut refused: Vec<_> = refused.map(|(name, error)| visible_lines(&format!("{name}: {error}"))).collect();
+            // Each is really loaded: that it cannot be compiled here is to be heard of before somebody needs it.
+            let broken = catalogue.check().await;
+            refused.extend(broken.iter().map(|(name, error)| visible_lines(&format!("{name}: {error}"))));
             refused.extend(unknown_recorded(config, &catalogue));
             let text = format!("{} plugins, {} tools", catalogue.plugins().len(), catalogue.tools().count());
             catalogue.close().await;
@@ -177,6 +187,100 @@ async fn secrets(config: &Config, store: Store) -> Finding {
             }
         }
         Err(error) => bad(error.to_string(), "see the message; tools that need a secret say so until then"),
+    }
+}
+
+/// Who has an owner's rights and why, and who is in a role that is gone. It tells what the next start will make of the
+/// configuration where that differs.
+async fn owners(config: &Config, store: &Store) -> Vec<Finding> {
+    let (identities, people) = match (store.owners_identities().await, store.list_people(false).await) {
+        (Ok(identities), Ok(people)) => (identities, people),
+        (Err(error), _) | (_, Err(error)) => return vec![bad(error.to_string(), "see the message")],
+    };
+    let mut findings = Vec::new();
+    for one in identities {
+        let Some(right) = one.right else { continue };
+        let person = people.iter().find(|person| person.id == one.person);
+        let who = person.map_or_else(String::new, |person| format!(", {}", person.reference()));
+        let what = visible_lines(&format!("{}:{} by {}{who}", one.channel, one.id, right.as_str()));
+        findings.push(match right {
+            Right::Configuration if config.telegram.is_some() && !is_named(config, &one) => bad(
+                format!("{what}, whom the configuration no longer names"),
+                "start Steward again: their rights end with it",
+            ),
+            Right::Configuration if one.channel == "telegram" && config.telegram.is_none() => {
+                Note(format!("{what}; Telegram is off"))
+            }
+            _ => Good(what),
+        });
+    }
+    for person in people {
+        if let Role::Named(name) = &person.role
+            && !config.roles.contains_key(name)
+        {
+            findings.push(bad(
+                visible_lines(&format!(
+                    "{} is in the role {name}, which the configuration does not describe",
+                    person.label()
+                )),
+                format!("they count as external: add [roles.{name}], or `steward people role {} external`", person.id),
+            ));
+        }
+    }
+    findings
+}
+
+fn is_named(config: &Config, one: &Identity) -> bool {
+    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
+    one.channel == "terminal" || telegram.into_iter().any(|id| one.channel == "telegram" && id.to_string() == one.id)
+}
+
+/// Who may write, what of the day's allowances is used, and what waits to be read.
+async fn access(config: &Config, store: &Store) -> Finding {
+    let limits = &config.admission.limits;
+    store.limit_people(limits.allowances(config.time_zone.clone()));
+    let look = async {
+        let open_to = match config.admission.open_to {
+            Some(open_to) => open_to,
+            None => OpenTo::named(&store.open_to().await?),
+        };
+        let people = cost::of_people(Language::En, store, Timestamp::now()).await?;
+        let waiting = store.readers_waited_for().await?.len();
+        Ok::<_, steward_store::StoreError>((open_to, people, waiting))
+    };
+    match look.await {
+        Ok((open_to, people, waiting)) => {
+            let mut lines = vec![format!(
+                "open to {}; what outsiders send is kept for {} days, {} of them are answered at once",
+                open_to.as_str(),
+                limits.keep_days,
+                limits.runs_at_once
+            )];
+            if waiting > 0 {
+                lines.push("gathered messages wait for an owner: /mail shows them".to_owned());
+            }
+            lines.extend(people);
+            Good(visible_lines(&lines.join("\n")).replace('\n', &format!("\n  {:<14} ", "")))
+        }
+        Err(error) => bad(error.to_string(), "see the message"),
+    }
+}
+
+/// Whether the files and folders that Steward itself uses in the workspace can be used: plugins and programs write
+/// there too.
+fn workspace(path: &Path) -> Finding {
+    let folder = match Folder::open(path) {
+        Ok(folder) => folder,
+        Err(error) if error.is_missing() => return Note("is made at the first start".into()),
+        Err(error) => return bad(error.to_string(), "check who owns it"),
+    };
+    let files = ["MEMORY.md", "HEARTBEAT.md"].iter().map(|name| folder.read(name).map(drop));
+    let folders = ["memory", "sessions", "uploads", "made"].iter().map(|name| folder.folder(name).map(drop));
+    let wrong = files.chain(folders).filter_map(Result::err).filter(|error| !error.is_missing());
+    let wrong: Vec<_> = wrong.map(|error| error.to_string()).collect();
+    match wrong.is_empty() {
+        true => Good("no link leads out of it where Steward reads and writes".into()),
+        false => bad(wrong.join("; "), "until then it is not read, and nothing is written there"),
     }
 }
 

@@ -3,8 +3,8 @@
 //! of one person is read without the plugin seeing anybody's other files.
 
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::io::{self, Read as _, Seek as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,16 +76,17 @@ impl Documents {
         Self { plugins, store, folder: data.join(FOLDER), turn: Semaphore::new(1) }
     }
 
-    /// The text of a file, which may lie anywhere and is opened as it is: that it may be read has been decided before.
+    /// The text of an open file: that it may be read was decided when it was opened, whatever its name leads to by now.
     /// `name` is what a person calls it; its ending helps where the contents do not tell what it is.
     ///
     /// # Errors
     /// It is no document, is damaged, locked or too large; or it cannot be read now.
-    pub(crate) async fn text(&self, file: &Path, name: &str) -> Result<Document, DocumentError> {
+    pub(crate) async fn text(&self, file: File, name: &str) -> Result<Document, DocumentError> {
         let _turn = self.turn.acquire().await.map_err(|_| DocumentError::Later("Steward is ending".to_owned()))?;
-        self.plugins.complete().await;
+        // Its being compiled, after a first start, is not the time of one document.
+        self.plugins.catalogue().prepare(TOOL).await;
         let deadline = Instant::now() + TIME;
-        let staged = Staged::copy(file.to_owned(), self.folder.clone(), staged_name(name)).await?;
+        let staged = Staged::copy(file, self.folder.clone(), staged_name(name)).await?;
         let catalogue = self.plugins.catalogue().elsewhere(PLUGIN, staged.folder.path().to_owned());
         let catalogue = catalogue.ok_or_else(|| {
             DocumentError::Later(format!("the plugin {PLUGIN} is not there: `steward doctor` says why"))
@@ -135,10 +136,10 @@ struct Staged {
 }
 
 impl Staged {
-    async fn copy(file: PathBuf, folder: PathBuf, name: String) -> Result<Self, DocumentError> {
+    async fn copy(file: File, folder: PathBuf, name: String) -> Result<Self, DocumentError> {
         let copied = tokio::task::spawn_blocking(move || {
             let folder = private_folder(&folder)?;
-            let size = copy(&file, &folder.path().join(&name))?;
+            let size = copy(file, &folder.path().join(&name))?;
             Ok::<_, io::Error>((Self { folder, name }, size))
         });
         let copied = copied.await.unwrap_or_else(|error| Err(io::Error::other(error)));
@@ -166,12 +167,13 @@ fn private_folder(parent: &Path) -> io::Result<TempDir> {
 }
 
 /// Copies no more than shows that there is too much.
-fn copy(from: &Path, to: &Path) -> io::Result<u64> {
-    if !fs::metadata(from)?.is_file() {
+fn copy(mut from: File, to: &Path) -> io::Result<u64> {
+    if !from.metadata()?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
-    let mut copy = File::options().write(true).create_new(true).open(to)?;
-    io::copy(&mut File::open(from)?.take(FILE_LIMIT + 1), &mut copy)
+    from.rewind()?;
+    let mut copy = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut from.take(FILE_LIMIT + 1), &mut copy)
 }
 
 /// A document on its way through the plugin, part by part.

@@ -55,7 +55,7 @@ fn is_rested(one: &Subscription, now: Timestamp) -> bool {
 async fn fire(host: &Host, one: &Subscription, event: Event, now: Timestamp) -> Result<(), StoreError> {
     let mut others = Vec::new();
     for id in one.recipients.iter().filter(|id| **id != one.owner) {
-        others.extend(host.store.person(*id).await?.map(|person| person.name));
+        others.extend(host.store.person(*id).await?.map(|person| person.reference()));
     }
     let wake = Wake {
         person: one.owner,

@@ -1,6 +1,7 @@
 //! Gives back the memory of what only a start needs. The start of a program runs through most of its own code once: a
 //! compiler's tables, every relocation, the plugins inside the binary. Those pages would count as its memory for ever,
-//! though it never looks at them again. It gives back nothing that is not, byte for byte, in the program's file.
+//! though it never looks at them again. It gives back nothing that is not, byte for byte, in the program's file, and what
+//! was freed already.
 
 use std::fs;
 use std::io;
@@ -11,24 +12,80 @@ use tokio_util::sync::CancellationToken;
 
 /// By then everything that a start sets off is under way.
 const AFTER: Duration = Duration::from_secs(2);
-/// Plugins that are compiled later, or installed, run through the program once more.
-const EVERY: Duration = Duration::from_secs(300);
+/// It is looked at this often whether there is something to give back.
+const EVERY: Duration = Duration::from_secs(10);
+/// Less than so many KiB more than after the last time is not worth it.
+const WORTH: u64 = 2_048;
+/// Heaps that threads share. By itself glibc makes one for nearly each thread, and what the threads of a moment freed in
+/// theirs is never given back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const HEAPS: libc::c_int = 2;
+/// What is longer is asked of the system by itself and given back when it is freed.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LONG: libc::c_int = 256 << 10;
+
+/// Has the memory of all threads together stay small. To be called before there is a second one.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn keep_small() {
+    #[expect(unsafe_code, reason = "glibc's own settings, which take two numbers and are made before any other thread")]
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, HEAPS);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LONG);
+    }
+}
+
+/// Other allocators do so by themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn keep_small() {}
 
 /// Waits until the start is over and gives back what it took; then now and again what else was needed once.
 pub(crate) async fn settle(stop: CancellationToken) {
-    let mut wait = AFTER;
+    let (mut wait, mut before) = (AFTER, Size::default());
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,
         }
-        match tokio::task::spawn_blocking(release).await {
-            Ok(Ok(kibibytes)) => tracing::debug!("{kibibytes} KiB of the program were given back"),
-            Ok(Err(error)) => tracing::debug!("what only the start needed is kept: {error}"),
-            Err(error) => tracing::warn!("what only the start needed is kept: {error}"),
-        }
+        let given = tokio::task::spawn_blocking(move || give_back(before));
+        before = given.await.unwrap_or(before);
         wait = EVERY;
     }
+}
+
+/// How much of the process is in memory, in KiB.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    /// What belongs to it alone.
+    own: u64,
+    /// What is also in a file.
+    mapped: u64,
+}
+
+impl Size {
+    fn now() -> io::Result<Self> {
+        const PAGE: u64 = 4;
+        let text = fs::read_to_string("/proc/self/statm")?;
+        let mut pages = text.split_whitespace().skip(1).map(|field| field.parse().unwrap_or(0));
+        let (resident, mapped): (u64, u64) = (pages.next().unwrap_or(0), pages.next().unwrap_or(0));
+        Ok(Self { own: resident.saturating_sub(mapped) * PAGE, mapped: mapped * PAGE })
+    }
+}
+
+/// Gives back what has come since the last time; gives what is left.
+fn give_back(before: Size) -> Size {
+    let Ok(now) = Size::now() else { return before };
+    let (own, mapped) = (now.own > before.own + WORTH, now.mapped > before.mapped + WORTH);
+    if own {
+        steward_embed::give_back();
+    }
+    if mapped {
+        match release() {
+            Ok(kibibytes) => tracing::debug!("{kibibytes} KiB of the program were given back"),
+            Err(error) => tracing::debug!("what was needed once is kept: {error}"),
+        }
+    }
+    let left = Size::now().unwrap_or(now);
+    Size { own: if own { left.own } else { before.own }, mapped: if mapped { left.mapped } else { before.mapped } }
 }
 
 /// Gives the pages of the program's file back and says how many KiB they were. Where one is needed again, the system

@@ -1,28 +1,30 @@
 //! The plugins the owner installed, beside the built-in ones: which of them are enabled is looked up whenever a run
-//! begins, so that a running host follows what the command line does. What is approved is not decided here. At the first
-//! start the built-in plugins are compiled meanwhile, and the first run waits for them.
+//! begins, so that a running host follows what the command line does. What is approved is not decided here. After a first
+//! start the built-in plugins are compiled behind everything else; no run waits for that.
 
 pub(crate) mod files;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use steward_sandbox::{Catalogue, Installed, PluginSource};
+use steward_sandbox::{Catalogue, Installed};
 use steward_store::{Installation, InstalledPlugin, Store, StoreError};
-use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app;
 use crate::config::Config;
+
+/// The first answers after a start have the machine to themselves; what they need is compiled for them alone.
+const AHEAD_AFTER: Duration = Duration::from_secs(2);
 
 /// The tools of the host, with those of the plugins that are enabled now.
 pub(crate) struct Plugins {
     store: Store,
     data: PathBuf,
     current: Arc<RwLock<Current>>,
-    /// Every built-in plugin is there.
-    whole: watch::Receiver<bool>,
-    late: Option<AbortOnDropHandle<()>>,
+    /// Compiles what was never compiled for this machine.
+    ahead: Option<AbortOnDropHandle<()>>,
 }
 
 #[derive(Clone)]
@@ -46,42 +48,27 @@ impl Plugins {
         let hashes = rows.into_iter().map(|row| row.plugin.hash).collect();
         let folder = files::folder(&data);
         let swept = tokio::task::spawn_blocking(move || files::sweep(&folder, &hashes));
-        let (catalogue, late) = app::open_compiled(config, store.clone()).await?;
+        let catalogue = Arc::new(app::open_catalogue(config, store.clone()).await?);
         if let Ok(Err(error)) = swept.await {
             tracing::warn!(%error, "files of plugins that are gone stay");
         }
-        let current = Arc::new(RwLock::new(Current { enabled, catalogue: Arc::new(catalogue) }));
-        let (done, whole) = watch::channel(late.is_empty());
-        let late = (!late.is_empty()).then(|| {
-            let adding = add_late(Arc::clone(&current), late, done);
-            AbortOnDropHandle::new(tokio::spawn(adding))
-        });
-        Ok(Self { store, data, current, whole, late })
+        let ahead = Some(AbortOnDropHandle::new(tokio::spawn(compile_ahead(Arc::clone(&catalogue)))));
+        let current = Arc::new(RwLock::new(Current { enabled, catalogue }));
+        Ok(Self { store, data, current, ahead })
     }
 
-    /// These plugins, all of them compiled.
+    /// These plugins, with nothing compiled ahead.
     #[cfg(test)]
     pub(crate) fn of(catalogue: Catalogue, store: Store) -> Self {
         let current = Current { enabled: Vec::new(), catalogue: Arc::new(catalogue) };
         let (current, data) = (Arc::new(RwLock::new(current)), PathBuf::new());
-        Self { store, data, current, whole: watch::channel(true).1, late: None }
+        Self { store, data, current, ahead: None }
     }
 
-    /// Whether every built-in plugin is there.
-    pub(crate) fn is_whole(&self) -> bool {
-        *self.whole.borrow()
-    }
-
-    /// Waits for the built-in plugins that are still being compiled.
-    pub(crate) async fn complete(&self) {
-        // It fails where the host ends meanwhile.
-        let _ = self.whole.clone().wait_for(|whole| *whole).await;
-    }
-
-    /// Nobody waits for plugins any more.
+    /// Nothing is compiled ahead any more.
     pub(crate) fn give_up(&self) {
-        if let Some(late) = &self.late {
-            late.abort();
+        if let Some(ahead) = &self.ahead {
+            ahead.abort();
         }
     }
 
@@ -90,10 +77,8 @@ impl Plugins {
         self.current().catalogue
     }
 
-    /// The plugins as the owner has them now. When that cannot be found out, they stay as they were. Waits for those that
-    /// are still being compiled, so that every run has the same tools.
+    /// The plugins as the owner has them now. When that cannot be found out, they stay as they were.
     pub(crate) async fn refreshed(&self) -> Arc<Catalogue> {
-        self.complete().await;
         let before = self.current();
         match self.reloaded(&before).await {
             Ok(None) => before.catalogue,
@@ -130,14 +115,13 @@ impl Plugins {
     }
 }
 
-/// Compiles and adds the plugins that were not compiled yet. The next look takes in the installed ones anew.
-async fn add_late(current: Arc<RwLock<Current>>, late: Vec<PluginSource>, done: watch::Sender<bool>) {
-    tracing::info!("{} plugins are compiled for this machine, this once", late.len());
-    let early = Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner).catalogue);
-    let catalogue = Arc::new(early.with_late(late).await);
-    *current.write().unwrap_or_else(PoisonError::into_inner) = Current { enabled: Vec::new(), catalogue };
-    tracing::info!("all plugins are there");
-    done.send_replace(true);
+/// Compiles the built-in plugins that were never compiled for this machine.
+async fn compile_ahead(catalogue: Arc<Catalogue>) {
+    tokio::time::sleep(AHEAD_AFTER).await;
+    let about_to = |count| tracing::info!("{count} plugins are compiled for this machine, this once");
+    if catalogue.compile_ahead(about_to).await {
+        tracing::info!("all plugins are compiled");
+    }
 }
 
 /// The catalogue with the plugins that are enabled.

@@ -5,8 +5,6 @@ pub(crate) mod embedders;
 mod ports;
 
 use std::fs::File;
-use std::os::fd::AsRawFd as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,9 +75,7 @@ impl ReadDocuments for NoDocuments {
 #[async_trait]
 impl ReadDocuments for Documents {
     async fn text(&self, file: File, name: &str) -> Result<String, NotRead> {
-        // The very file that was opened and checked, whatever its name leads to by now.
-        let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-        match Self::text(self, &path, name).await {
+        match Self::text(self, file, name).await {
             Ok(document) => Ok(document.text),
             Err(DocumentError::Unreadable(why)) => Err(NotRead::Unreadable(why)),
             Err(DocumentError::Later(why)) => Err(NotRead::Later(why)),

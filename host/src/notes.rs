@@ -2,12 +2,10 @@
 //! folder is never followed; one writer at a time has a file, in this process and others; a piece that a crash cut off in
 //! the middle is completed, and one that is there is not added again.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 
 use anyhow::{Context as _, bail};
+use steward_beneath::Place;
 
 /// The most bytes of a file that are looked at.
 const LOOKED_AT: u64 = 16 << 20;
@@ -24,16 +22,17 @@ pub(crate) struct Piece<'a> {
 
 /// Adds a piece at the end of `file`, which is named within `folder`, unless it stands behind the first `from` bytes
 /// already. It is on disk when this returns. Gives the length of the file.
-pub(crate) fn add(folder: &Path, file: &str, from: u64, piece: &Piece<'_>) -> anyhow::Result<u64> {
-    let mut opened = open(folder, file)?;
-    let problem = || format!("{file} cannot be written in {}", folder.display());
+pub(crate) fn add(place: &Place, file: &str, from: u64, piece: &Piece<'_>) -> anyhow::Result<u64> {
+    let mut opened = place.make()?.append(file)?;
+    let shown = place.path();
+    let problem = || format!("{file} cannot be written in {}", shown.display());
     opened.lock().with_context(problem)?;
     let length = opened.metadata().with_context(problem)?.len();
     // A file that got shorter was changed by hand: what is known of it holds no more.
     let from = if from <= length { from } else { 0 };
     let begin = from.saturating_sub(2);
     if length - begin > LOOKED_AT {
-        bail!("{file} in {} is longer than 16 MiB: move the old part of it to another file", folder.display());
+        bail!("{file} in {} is longer than 16 MiB: move the old part of it to another file", shown.display());
     }
     opened.seek(SeekFrom::Start(begin)).with_context(problem)?;
     let mut there = Vec::new();
@@ -52,59 +51,11 @@ pub(crate) fn add(folder: &Path, file: &str, from: u64, piece: &Piece<'_>) -> an
 }
 
 /// The text of a file; `None` where there is none.
-pub(crate) fn read(folder: &Path, file: &str) -> anyhow::Result<Option<String>> {
-    let problem = || format!("{file} cannot be read in {}", folder.display());
-    let (Ok(root), Ok(place)) = (folder.canonicalize(), folder.join(file).canonicalize()) else { return Ok(None) };
-    within(&root, &place, file)?;
-    let mut bytes = Vec::new();
-    File::open(place).and_then(|opened| opened.take(LOOKED_AT).read_to_end(&mut bytes)).with_context(problem)?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-fn open(folder: &Path, file: &str) -> anyhow::Result<File> {
-    let problem = || format!("{file} cannot be opened in {}", folder.display());
-    let make = |folder: &Path| DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    make(folder).with_context(problem)?;
-    let root = folder.canonicalize().with_context(problem)?;
-    let named = root.join(file);
-    let (Some(above), Some(name)) = (named.parent(), named.file_name()) else { bail!(problem()) };
-    make(above).with_context(problem)?;
-    let above = above.canonicalize().with_context(problem)?;
-    if !above.starts_with(&root) {
-        bail!(leads_out(&root, file));
+pub(crate) fn read(place: &Place, file: &str) -> anyhow::Result<Option<String>> {
+    match place.open().and_then(|folder| folder.text(file, LOOKED_AT)) {
+        Err(error) if error.is_missing() => Ok(None),
+        read => Ok(Some(read?)),
     }
-    let place = above.join(name);
-    let mut adding = OpenOptions::new();
-    adding.read(true).append(true).mode(0o600);
-    match adding.clone().create_new(true).open(&place) {
-        Ok(made) => {
-            // Its name is on disk too.
-            File::open(&above).and_then(|above| above.sync_all()).with_context(problem)?;
-            Ok(made)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let Ok(place) = place.canonicalize() else { bail!(leads_out(&root, file)) };
-            within(&root, &place, file)?;
-            adding.open(place).with_context(problem)
-        }
-        Err(error) => Err(error).with_context(problem),
-    }
-}
-
-/// Checks a place with all links followed.
-fn within(root: &Path, place: &Path, file: &str) -> anyhow::Result<()> {
-    if !place.starts_with(root) {
-        bail!(leads_out(root, file));
-    }
-    // Opening a pipe would wait for its other end.
-    if !place.is_file() {
-        bail!("{file} in {} is not a plain file: put a text file in its place", root.display());
-    }
-    Ok(())
-}
-
-fn leads_out(root: &Path, file: &str) -> String {
-    format!("{file} is behind a link that leads out of {}, so it is left alone: remove the link", root.display())
 }
 
 /// What must be added to a file so that the piece is in it once. `before` are the last bytes of what is surely none of

@@ -1,13 +1,14 @@
 //! Reads the inbox and gives each message to its session, under the principal that the channel's word and the store
 //! make of its sender. One router runs; what it has read is remembered only until the process ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{
-    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, Principal, Role, Sender, SessionId, Wake,
+    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, PersonId, Principal, Role, Sender, SessionId,
+    Wake,
 };
 use steward_store::{InboxId, InboxRow, Person, StoreError};
 
@@ -15,24 +16,40 @@ use crate::access::{Admission, Doorkeeper};
 use crate::app::Host;
 use crate::approval;
 use crate::commands::{self, Command};
+use crate::digest;
+use crate::rights;
 use crate::session::{Mail, SessionHandle, Work};
 use crate::texts;
 
+/// So many messages of others are routed before it is looked for an owner's.
+const OTHERS_AT_ONCE: usize = 8;
 /// After the store failed, the inbox is read again.
 const AFTER_ERROR: Duration = Duration::from_secs(2);
+
+/// Whose mail it is, and where they are told that it does not fit.
+struct Whose {
+    person: PersonId,
+    owner: bool,
+    language: Language,
+    address: Address,
+}
 
 pub(crate) struct Router {
     host: Arc<Host>,
     door: Doorkeeper,
     sessions: HashMap<SessionId, SessionHandle>,
-    /// The newest row that was given to a session.
+    /// The newest row that was read from the inbox.
     read: Option<InboxId>,
+    /// Read and not given to a session: what is the owners' own goes before all else.
+    first: VecDeque<InboxRow>,
+    others: VecDeque<InboxRow>,
 }
 
 impl Router {
     pub(crate) fn new(host: Arc<Host>) -> Self {
-        let door = Doorkeeper::new(host.config.admission.clone());
-        Self { host, door, sessions: HashMap::new(), read: None }
+        let door = Doorkeeper::new(host.config.admission.clone(), host.made_open_to);
+        let (first, others) = (VecDeque::new(), VecDeque::new());
+        Self { host, door, sessions: HashMap::new(), read: None, first, others }
     }
 
     /// Runs until the host stops, then waits for the sessions.
@@ -40,6 +57,10 @@ impl Router {
         self.retrying(Self::resume).await;
         while !self.host.stop.is_cancelled() {
             self.retrying(Self::read_inbox).await;
+            self.retrying(Self::route_next).await;
+            if !self.first.is_empty() || !self.others.is_empty() {
+                continue;
+            }
             tokio::select! {
                 () = self.host.store.inbox_changed().notified() => {}
                 () = self.host.stop.cancelled() => {}
@@ -73,9 +94,23 @@ impl Router {
 
     async fn read_inbox(&mut self) -> Result<(), StoreError> {
         for row in self.host.store.pending_inbox(self.read).await? {
-            let id = row.id;
+            self.read = Some(row.id);
+            let line = if row.first { &mut self.first } else { &mut self.others };
+            line.push_back(row);
+        }
+        Ok(())
+    }
+
+    /// Routes what is the owners' own, and of the others so few that an owner who writes meanwhile waits for few.
+    async fn route_next(&mut self) -> Result<(), StoreError> {
+        while let Some(row) = self.first.front().cloned() {
             self.route(row).await?;
-            self.read = Some(id);
+            self.first.pop_front();
+        }
+        for _ in 0..OTHERS_AT_ONCE {
+            let Some(row) = self.others.front().cloned() else { break };
+            self.route(row).await?;
+            self.others.pop_front();
         }
         Ok(())
     }
@@ -93,10 +128,15 @@ impl Router {
         let role = self.host.owners.contains(channel, &envelope.sender.id).then_some(Role::Owner);
         let person = self.host.store.meet(channel, &envelope.sender, role, &envelope.address, now).await?;
         let language = language_of(&envelope.sender, &envelope.text, self.host.config.language);
+        let person = self.as_now(person);
         match self.door.admit(&self.host.store, &person, &envelope, language, now).await? {
             Admission::Welcome => {}
             Admission::Answer(text) => return self.answer(row, &envelope.address, text).await,
-            Admission::Silence => return self.host.store.settle(row, Vec::new(), now).await,
+            Admission::TurnedAway(text) => {
+                let to = &envelope.address;
+                let reply = text.map(|text| Outgoing { to: to.clone(), text, draft: None, unasked: false });
+                return self.host.store.turn_away(row, reply.into_iter().collect(), now).await;
+            }
         }
         if let Some(answer) = Decision::read(&envelope.text) {
             let said = approval::obey(&self.host, answer, &person, language, &envelope.address).await?;
@@ -117,8 +157,7 @@ impl Router {
             sent: envelope.received_at,
             model: None,
         };
-        self.give(work).await;
-        Ok(())
+        self.give(work).await
     }
 
     async fn route_wake(&mut self, row: InboxId, wake: Wake, sent: Timestamp) -> Result<(), StoreError> {
@@ -126,6 +165,7 @@ impl Router {
             tracing::warn!(person = %wake.person, "scheduled work of a person who is gone or banned is dropped");
             return self.host.store.settle(row, Vec::new(), Timestamp::now()).await;
         };
+        let person = self.as_now(person);
         let work = Work {
             row,
             principal: principal(&person, &wake.address, wake.origin),
@@ -136,8 +176,7 @@ impl Router {
             sent,
             model: wake.model,
         };
-        self.give(work).await;
-        Ok(())
+        self.give(work).await
     }
 
     async fn command(
@@ -150,6 +189,8 @@ impl Router {
     ) -> Result<(), StoreError> {
         let reply = |text: String| Outgoing { to: address.clone(), text, draft: None, unasked: false };
         let session = session_of(person, &address);
+        let owner = person.role == Role::Owner;
+        let whose = Whose { person: person.id, owner, language, address: address.clone() };
         match command {
             Command::Start => {
                 let text = texts::welcome(language, &person.role, &person.name);
@@ -164,17 +205,26 @@ impl Router {
                 let text = commands::plugins(&self.host, language, &person.role).await;
                 self.answer(row, &address, text).await
             }
+            Command::Mail if person.role == Role::Owner => {
+                let (shown, text) = digest::mail(&self.host, person.id, language).await?;
+                self.answer(row, &address, text).await?;
+                self.host.store.letters_shown(shown, Timestamp::now()).await
+            }
+            Command::Mail => self.answer(row, &address, commands::help(&self.host, language, &person.role)).await,
             Command::Stop => {
                 let reply_to = reply(texts::nothing_to_stop(language));
-                self.session(&session).send(Mail::Stop { row, reply_to }).await;
-                Ok(())
+                self.hand_over(row, &session, Mail::Stop { row, reply_to }, whose).await
             }
             Command::Clear => {
                 let reply = reply(texts::cleared(language));
-                self.session(&session).send(Mail::Clear { row, reply }).await;
-                Ok(())
+                self.hand_over(row, &session, Mail::Clear { row, reply }, whose).await
             }
         }
+    }
+
+    /// The person in the role that counts.
+    fn as_now(&self, person: Person) -> Person {
+        Person { role: rights::role(&self.host.config.roles, person.role), ..person }
     }
 
     async fn answer(&self, row: InboxId, to: &Address, text: String) -> Result<(), StoreError> {
@@ -182,9 +232,38 @@ impl Router {
         self.host.store.settle(row, vec![reply], Timestamp::now()).await
     }
 
-    async fn give(&mut self, work: Work) {
-        let session = work.principal.session.clone();
-        self.session(&session).send(Mail::Work(Box::new(work))).await;
+    async fn give(&mut self, work: Work) -> Result<(), StoreError> {
+        let (row, session) = (work.row, work.principal.session.clone());
+        let whose = Whose {
+            person: work.principal.person,
+            owner: work.principal.role == Role::Owner,
+            language: work.language,
+            address: work.address.clone(),
+        };
+        self.hand_over(row, &session, Mail::Work(Box::new(work)), whose).await
+    }
+
+    /// An owner's mail waits for a place in the mailbox of its session. Nobody waits because somebody else has written
+    /// more than fits theirs.
+    async fn hand_over(
+        &mut self,
+        row: InboxId,
+        session: &SessionId,
+        mail: Mail,
+        whose: Whose,
+    ) -> Result<(), StoreError> {
+        if whose.owner {
+            self.session(session).send(mail).await;
+            return Ok(());
+        }
+        if self.session(session).try_send(mail) {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let told = self.host.store.first_today(whose.person, "rate", now).await?;
+        let (to, text) = (whose.address, texts::slow_down(whose.language));
+        let reply = told.then_some(Outgoing { to, text, draft: None, unasked: false });
+        self.host.store.turn_away(row, reply.into_iter().collect(), now).await
     }
 
     fn session(&mut self, id: &SessionId) -> &SessionHandle {

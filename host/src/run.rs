@@ -15,15 +15,17 @@ use steward_agent::{
     Address, Draft, Language, Message, ModelError, ModelReply, Origin, Outgoing, Principal, ToolSpec, UserMessage,
     budget, recalled,
 };
-use steward_store::{InboxId, ModelUsage, RunEnd, RunId, RunOutcome};
+use steward_store::{InboxId, ModelUsage, Resource, RunEnd, RunId, RunOutcome};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::access;
 use crate::app::Host;
 use crate::approval::Waits;
 use crate::reply;
+use crate::rights::{self, Revoked};
 use crate::session::{Mail, Work, prepare};
 use crate::stream::{Shown, Stream};
 
@@ -54,6 +56,8 @@ enum Done {
     Model(Result<ModelReply, ModelError>),
     Prepared(InboxId, UserMessage),
     Summarised(String, Option<ModelUsage>),
+    /// The person has used up what they may use today.
+    Exhausted(Resource),
     Nothing,
 }
 
@@ -80,6 +84,10 @@ pub(crate) struct Run {
     replaying: bool,
     /// For an owner's consent.
     waits: Waits,
+    /// Why it ends before it is done.
+    revoked: Option<Revoked>,
+    /// What the person has used up, which ends the run.
+    exhausted: Option<Resource>,
 }
 
 impl Run {
@@ -93,7 +101,7 @@ impl Run {
         let said: Vec<String> = own
             .iter()
             .filter_map(|message| match message {
-                Message::Assistant { text, calls } if !calls.is_empty() && !text.trim().is_empty() => {
+                Message::Assistant { text, calls, .. } if !calls.is_empty() && !text.trim().is_empty() => {
                     Some(text.trim().to_owned())
                 }
                 _ => None,
@@ -125,6 +133,8 @@ impl Run {
             after: VecDeque::new(),
             replaying,
             waits: Waits::default(),
+            revoked: None,
+            exhausted: None,
         })
     }
 
@@ -137,6 +147,7 @@ impl Run {
         typing.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut effects: VecDeque<Effect> = self.turn.start().into();
         let host_stop = self.host.stop.clone();
+        let mut rights = self.host.rights.watch();
         loop {
             while let Some(effect) = effects.pop_front() {
                 if let Effect::Finish(end) = effect {
@@ -160,6 +171,7 @@ impl Run {
                         None
                     }
                 },
+                Ok(()) = rights.changed() => self.look_at_rights().await?,
                 () = host_stop.cancelled() => {
                     self.cancel.cancel();
                     return Ok(VecDeque::new());
@@ -185,6 +197,14 @@ impl Run {
             return self.say(text).await;
         }
         self.write().await?;
+        if matches!(effect, Effect::AskModel { .. } | Effect::CallTools { .. }) {
+            if let Some(stop) = self.look_at_rights().await? {
+                self.tasks.spawn(async move { Done::Event(stop) });
+            }
+            if self.revoked.is_some() {
+                return Ok(());
+            }
+        }
         match effect {
             Effect::Join { tag, message } => self.join(tag, message).await?,
             Effect::AskModel { with_tools } => self.ask(with_tools),
@@ -194,6 +214,18 @@ impl Run {
             Effect::Record(_) | Effect::Say(_) | Effect::Finish(_) => {}
         }
         Ok(())
+    }
+
+    /// A stop, if this run may not go on.
+    async fn look_at_rights(&mut self) -> anyhow::Result<Option<Event>> {
+        if self.revoked.is_some() {
+            return Ok(None);
+        }
+        self.revoked = rights::revoked(&self.host, &self.start.principal, &self.start.address).await?;
+        let Some(why) = self.revoked else { return Ok(None) };
+        tracing::warn!(run = %self.start.id, person = %self.start.principal.person, ?why, "a run ends with its rights");
+        self.cancel.cancel();
+        Ok(Some(Event::Stop))
     }
 
     async fn write(&mut self) -> anyhow::Result<()> {
@@ -241,6 +273,10 @@ impl Run {
             Done::Summarised(text, usage) => {
                 self.usage.extend(usage);
                 Some(Event::Summarised(Ok(text)))
+            }
+            Done::Exhausted(resource) => {
+                self.exhausted = Some(resource);
+                Some(Event::Broke(ModelError::Cancelled))
             }
             Done::Nothing => None,
         }
@@ -298,6 +334,7 @@ impl Run {
     }
 
     async fn finish(&mut self, end: End) -> anyhow::Result<()> {
+        self.look_at_rights().await?;
         let so_far = self.stream.as_ref().map(Stream::so_far).unwrap_or_default();
         let (said, draft) = match self.stream.take() {
             Some(stream) => stream.end().await,
@@ -308,10 +345,21 @@ impl Run {
             End::Stopped => RunOutcome::Stopped,
             End::OutOfTime | End::Failed(_) => RunOutcome::Failed,
         };
-        if let End::Failed(error) = &end {
-            tracing::warn!(run = %self.start.id, %error, "no model answered");
-        }
-        let text = reply::text(&self.start, &self.host.config.limits, &end, &said, &so_far);
+        let text = match (self.revoked, &end, self.exhausted) {
+            (Some(why), ..) => rights::word(&self.host, why, &self.start.principal, self.start.language).await?,
+            (None, End::Failed(_), Some(resource)) => {
+                let (store, person) = (&self.host.store, self.start.principal.person);
+                let told = access::exhausted(store, person, resource, self.start.language, Timestamp::now()).await?;
+                // What was shown growing is finished, with or without a word.
+                told.or_else(|| (draft.is_some() && !so_far.trim().is_empty()).then(|| so_far.trim().to_owned()))
+            }
+            (None, end, _) => {
+                if let End::Failed(error) = end {
+                    tracing::warn!(run = %self.start.id, %error, "no model answered");
+                }
+                reply::text(&self.start, &self.host.config.limits, end, &said, &so_far)
+            }
+        };
         let replies = text.map(|text| self.outgoing(text, draft)).into_iter().collect();
         let messages = std::mem::take(&mut self.unwritten);
         let usage = std::mem::take(&mut self.usage);
@@ -346,6 +394,7 @@ fn open_stream(host: &Arc<Host>, start: &RunStart, said: Vec<String>) -> Option<
         return None;
     }
     let channel = Arc::clone(host.channels.get(&start.address.channel)?);
-    let with = Shown { channel, store: host.store.clone(), vault: Arc::clone(&host.vault) };
+    let (store, vault, sent) = (host.store.clone(), Arc::clone(&host.vault), Arc::clone(&host.sent));
+    let with = Shown { channel, store, vault, sent };
     Some(Stream::start(with, start.id, start.address.clone(), start.draft.clone(), said))
 }

@@ -11,7 +11,7 @@ use steward_agent::{Address, Origin, Outgoing, PersonId, Wake};
 use steward_store::{Job, Person, StoreError};
 
 use crate::app::Host;
-use crate::texts;
+use crate::{texts, uploads};
 
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// A clock set back by more than this has gone ahead before; smaller corrections are everyday.
@@ -39,6 +39,7 @@ pub(crate) async fn run(host: Arc<Host>) {
             if let Err(error) = host.store.purge(now - KEEP).await {
                 tracing::warn!(%error, "old messages were not cleared away");
             }
+            forget_outsiders(&host, now).await;
             if let Err(error) = host.store.forget_recordings(now - host.config.audit.keep).await {
                 tracing::warn!(%error, "old recordings were not cleared away");
             }
@@ -48,6 +49,19 @@ pub(crate) async fn run(host: Arc<Host>) {
             () = tokio::time::sleep(until_next(&host).await) => {}
             () = host.stop.cancelled() => {}
         }
+    }
+}
+
+/// Deletes what outsiders sent longer ago than it is kept.
+async fn forget_outsiders(host: &Host, now: Timestamp) {
+    let kept = SignedDuration::from_hours(24 * i64::from(host.config.admission.limits.keep_days));
+    let outsiders = match host.store.forget_outsiders(now - kept).await {
+        Ok(outsiders) => outsiders,
+        Err(error) => return tracing::warn!(%error, "what outsiders sent long ago was not cleared away"),
+    };
+    let (data, before) = (host.config.data.clone(), std::time::SystemTime::from(now - kept));
+    if let Err(error) = tokio::task::spawn_blocking(move || uploads::forget(&data, &outsiders, before)).await {
+        tracing::warn!(%error, "old files of outsiders were not cleared away");
     }
 }
 
@@ -107,6 +121,10 @@ struct Firing {
 
 /// What a due job sets going: reminders as messages, a prompt as a run of its owner.
 fn firing(host: &Host, job: &Job, people: &BTreeMap<PersonId, Person>, now: Timestamp) -> Firing {
+    // What somebody is banned from doing is not done for them later.
+    if people.get(&job.owner).is_none_or(|owner| owner.banned) {
+        return Firing::default();
+    }
     let to: Vec<PersonId> = if job.recipients.is_empty() { vec![job.owner] } else { job.recipients.clone() };
     if let Some(prompt) = &job.prompt {
         return Firing { messages: Vec::new(), wakes: vec![wake(job, prompt, &to, people)] };
@@ -128,12 +146,8 @@ fn firing(host: &Host, job: &Job, people: &BTreeMap<PersonId, Person>, now: Time
 }
 
 fn wake(job: &Job, prompt: &str, to: &[PersonId], people: &BTreeMap<PersonId, Person>) -> Wake {
-    let others: Vec<&str> = to
-        .iter()
-        .filter(|id| **id != job.owner)
-        .filter_map(|id| people.get(id))
-        .map(|person| person.name.as_str())
-        .collect();
+    let others: Vec<String> =
+        to.iter().filter(|id| **id != job.owner).filter_map(|id| people.get(id)).map(Person::reference).collect();
     let mut text = format!("[scheduled: {}]\n{prompt}", job.title);
     if let Some(line) = texts::send_result_to(&others) {
         text.push_str(&format!("\n{line}"));
@@ -149,7 +163,11 @@ fn wake(job: &Job, prompt: &str, to: &[PersonId], people: &BTreeMap<PersonId, Pe
 
 /// The one who asked for it is reminded where they asked, others where they were last heard from.
 fn address_for(job: &Job, person: &Person) -> Option<Address> {
-    if person.id == job.owner { Some(job.address.clone()) } else { person.address.clone() }
+    match () {
+        () if person.banned => None,
+        () if person.id == job.owner => Some(job.address.clone()),
+        () => person.address.clone(),
+    }
 }
 
 #[cfg(test)]

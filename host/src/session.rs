@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{Address, Attachment, Language, Message, Outgoing, Principal, SessionId, UserMessage};
-use steward_store::{InboxId, NewRun, OpenRun, RunEnd, RunId, RunOutcome, StoreError};
+use steward_store::{InboxId, NewRun, OpenRun, Resource, RunEnd, RunId, RunOutcome, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::app::Host;
+use crate::rights::{self, Revoked};
 use crate::run::{Run, RunStart};
-use crate::{recall, texts, uploads};
+use crate::{access, recall, texts, uploads};
 
 /// Messages that may wait in a mailbox. A session empties it at once unless it is fetching files; nobody's rate limit
 /// lets them fill it in that time, for then the router would have to wait.
@@ -72,6 +73,11 @@ impl SessionHandle {
             // The session has ended with the host; its mail is in the inbox and is read at the next start.
             tracing::debug!("mail for a session that has ended");
         }
+    }
+
+    /// The same without waiting: false if its mailbox is full.
+    pub(crate) fn try_send(&self, mail: Mail) -> bool {
+        !matches!(self.mailbox.try_send(mail), Err(mpsc::error::TrySendError::Full(_)))
     }
 
     /// Waits until the session has ended after the host was told to stop.
@@ -170,6 +176,10 @@ impl Session {
     }
 
     async fn work(&mut self, work: Work) -> anyhow::Result<()> {
+        if let Some(why) = rights::revoked(&self.host, &work.principal, &work.address).await? {
+            return self.turn_away(&work, why).await;
+        }
+        let Some(_place) = self.host.lanes.run(&work.principal.role, &self.host.stop).await else { return Ok(()) };
         let message = prepare(&self.host, &work).await;
         let new = NewRun {
             principal: work.principal.clone(),
@@ -191,6 +201,18 @@ impl Session {
         self.run(start).await
     }
 
+    /// What waited for somebody whose rights were taken away meanwhile is not handled.
+    async fn turn_away(&self, work: &Work, why: Revoked) -> anyhow::Result<()> {
+        let text = rights::word(&self.host, why, &work.principal, work.language).await?;
+        let to = work.address.clone();
+        let reply = text.map(|text| Outgoing { to, text, draft: None, unasked: false });
+        match self.host.store.settle(work.row, reply.into_iter().collect(), Timestamp::now()).await {
+            // It went with the person.
+            Ok(()) | Err(StoreError::Taken(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn resume(&mut self, open: OpenRun, language: Language) -> anyhow::Result<()> {
         let attempt = self.host.store.retry_run(open.id).await?;
         if attempt > ATTEMPTS {
@@ -199,12 +221,14 @@ impl Session {
         }
         tracing::info!(run = %open.id, attempt, "going on with a run that was cut off");
         // What they may do now counts, not what they might do when they wrote.
-        let Some(person) = self.host.store.person(open.principal.person).await?.filter(|person| !person.banned) else {
-            return self.give_up(open.id, open.address, language).await;
-        };
+        if let Some(why) = rights::revoked(&self.host, &open.principal, &open.address).await? {
+            let text = rights::word(&self.host, why, &open.principal, language).await?;
+            return self.end(open.id, open.address, text, RunOutcome::Stopped).await;
+        }
+        let Some(_place) = self.host.lanes.run(&open.principal.role, &self.host.stop).await else { return Ok(()) };
         let start = RunStart {
             id: open.id,
-            principal: Principal { role: person.role, ..open.principal },
+            principal: open.principal,
             language,
             address: open.address,
             model: open.model,
@@ -215,8 +239,13 @@ impl Session {
     }
 
     async fn give_up(&self, run: RunId, to: Address, language: Language) -> anyhow::Result<()> {
-        let reply = Outgoing { to, text: texts::gave_up(language), draft: None, unasked: false };
-        let end = RunEnd { messages: Vec::new(), replies: vec![reply], usage: Vec::new(), outcome: RunOutcome::Failed };
+        self.end(run, to, Some(texts::gave_up(language)), RunOutcome::Failed).await
+    }
+
+    async fn end(&self, run: RunId, to: Address, text: Option<String>, outcome: RunOutcome) -> anyhow::Result<()> {
+        let reply = text.map(|text| Outgoing { to, text, draft: None, unasked: false });
+        let replies = reply.into_iter().collect();
+        let end = RunEnd { messages: Vec::new(), replies, usage: Vec::new(), outcome };
         Ok(self.host.store.finish_run(run, end, Timestamp::now()).await?)
     }
 
@@ -243,9 +272,28 @@ async fn with_files(host: &Host, work: &Work) -> (String, Vec<String>) {
         let fetched =
             uploads::fetch_all(host, channel.as_ref(), &work.principal, work.language, &work.attachments).await;
         files = fetched.files;
+        if let Some(resource) = fetched.exhausted {
+            tell_exhausted(host, work, resource).await;
+        }
         for note in fetched.notes {
             text = format!("{text}\n{note}").trim().to_owned();
         }
     }
     (text, files)
+}
+
+/// Tells somebody once a day that no more of their files are taken; the model reads it with the message in any case.
+async fn tell_exhausted(host: &Host, work: &Work, resource: Resource) {
+    let (person, now) = (work.principal.person, Timestamp::now());
+    let told = async {
+        let Some(text) = access::exhausted(&host.store, person, resource, work.language, now).await? else {
+            return Ok(());
+        };
+        let notice = Outgoing { to: work.address.clone(), text, draft: None, unasked: false };
+        host.store.enqueue(vec![notice], None, now).await.map(drop)
+    };
+    let told: Result<(), StoreError> = told.await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "somebody was not told that no more of their files are taken");
+    }
 }

@@ -1,13 +1,16 @@
 //! Whose memory a run works with, and where its files lie.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use steward_agent::{MemorySpace, Principal};
+use steward_agent::{MemorySpace, PersonId, Principal};
+use steward_beneath::Place;
 use steward_sandbox::Access;
 
 use crate::app::Host;
 use crate::config::Config;
 
+/// In the data folder: a folder for each person who is no owner, with their files and memory.
+pub(crate) const PEOPLE: &str = "people";
 /// The capability without which nothing is remembered for anybody.
 const MEMORY: &str = "memory";
 
@@ -18,9 +21,14 @@ pub(crate) fn of(host: &Host, principal: &Principal) -> Option<MemorySpace> {
 }
 
 /// The folder of a memory: owners have the workspace, everybody else one of their own among the data.
-pub(crate) fn folder(config: &Config, space: MemorySpace) -> PathBuf {
+pub(crate) fn folder(config: &Config, space: MemorySpace) -> Place {
     match space {
-        MemorySpace::Owners => config.workspace.clone(),
-        MemorySpace::Person(person) => config.data.join("people").join(person.to_string()),
+        MemorySpace::Owners => Place::of(&config.workspace),
+        MemorySpace::Person(person) => person_s(&config.data, person),
     }
+}
+
+/// The folder of a person who is no owner.
+pub(crate) fn person_s(data: &Path, person: PersonId) -> Place {
+    Place::below(data, format!("{PEOPLE}/{person}"))
 }

@@ -11,6 +11,8 @@ use steward_store::{RunId, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::sent::{Sent, SentLog};
+
 /// Answer pieces that may wait; a model is never slowed down by a channel, as the shown text is replaced, not queued.
 const PIECES: usize = 256;
 
@@ -20,6 +22,8 @@ pub(crate) struct Shown {
     pub(crate) store: Store,
     /// What no message may hold.
     pub(crate) vault: Arc<Vault>,
+    /// Where it is noted at once that the message is there.
+    pub(crate) sent: Arc<SentLog>,
 }
 
 /// When nothing comes for this long, the text so far is offered to the channel again, so often; what it shows already
@@ -82,7 +86,7 @@ impl Stream {
 }
 
 async fn show(
-    Shown { channel, store, vault }: Shown,
+    Shown { channel, store, vault, sent }: Shown,
     run: RunId,
     to: Address,
     mut draft: Option<Draft>,
@@ -114,10 +118,12 @@ async fn show(
         let text = vault.known().redact(&text).into_owned();
         match channel.draft(&to, draft.as_ref(), &text).await {
             Ok(Some(now)) if draft.as_ref() != Some(&now) => {
+                sent.note(&Sent::Draft(run, now.clone()));
                 // On disk before the run ends, so that after a crash the answer replaces this message.
                 if let Err(error) = store.set_draft(run, &now).await {
                     tracing::warn!(%error, "the growing message is not remembered");
                 }
+                sent.known();
                 draft = Some(now);
             }
             Ok(_) => {}

@@ -1,9 +1,12 @@
 //! What the program itself says to people, in English and Russian. The model's words are not here.
 
+mod unanswered;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
-use steward_agent::turn::Answer;
+use steward_agent::turn::{Answer, Silence};
 use steward_agent::{Language, ModelError, Role};
+use steward_store::Resource;
 
 /// Chooses by language.
 pub(crate) fn say(language: Language, en: impl Into<String>, ru: impl Into<String>) -> String {
@@ -65,10 +68,23 @@ pub(crate) fn help(language: Language, role: &Role) -> String {
         ),
     };
     let plugins = match role {
-        Role::Owner => say(language, "\n/plugins shows what I can use", "\n/plugins показывает, чем я пользуюсь"),
+        Role::Owner => say(
+            language,
+            "\n/plugins shows what I can use\n/mail shows gathered messages from outside",
+            "\n/plugins показывает, чем я пользуюсь\n/mail показывает собранные сообщения извне",
+        ),
         _ => String::new(),
     };
     format!("{abilities}\n\n{commands}{plugins}")
+}
+
+/// A tool is compiled, which happens once on each machine.
+pub(crate) fn preparing(language: Language, tool: &str) -> String {
+    say(
+        language,
+        format!("⏳ preparing {tool} for this machine, this once…"),
+        format!("⏳ готовлю {tool} для этого компьютера, это один раз…"),
+    )
 }
 
 pub(crate) fn nothing_to_stop(language: Language) -> String {
@@ -127,6 +143,25 @@ pub(crate) fn model_failed(language: Language, role: &Role, error: &ModelError) 
             format!("⚠️ This is too long for {model}. Send a shorter text, or start afresh with /clear."),
             format!("⚠️ Это слишком длинно для {model}. Пришлите текст покороче или начните заново: /clear."),
         ),
+        ModelError::BrokeOff { address, reason } => (
+            format!("⚠️ The answer of the model at {address} broke off: {reason}. Please write again."),
+            format!("⚠️ Ответ модели по адресу {address} оборвался: {reason}. Напишите, пожалуйста, ещё раз."),
+        ),
+        ModelError::Rejected { address, reason, summarised: false } => (
+            format!("⚠️ The model at {address} answered with an error: {reason}"),
+            format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
+        ),
+        ModelError::Rejected { address, reason, summarised: true } => (
+            format!(
+                "⚠️ The model at {address} does not take this conversation, even after I summarised it: {reason}. Start \
+                 afresh with /clear."
+            ),
+            format!(
+                "⚠️ Модель по адресу {address} не принимает этот разговор, даже сокращённый: {reason}. Начните заново: \
+                 /clear."
+            ),
+        ),
+        ModelError::NoTools { address, model, reason } => unanswered::no_tools(address, model, reason),
         ModelError::Invalid { address, reason } => (
             format!("⚠️ The model at {address} answered with an error: {reason}"),
             format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
@@ -140,9 +175,11 @@ pub(crate) fn model_failed(language: Language, role: &Role, error: &ModelError) 
 pub(crate) fn answer(language: Language, answer: &Answer) -> String {
     let mut text = answer.text.trim().to_owned();
     if text.is_empty() {
-        text = say(language, "(the model gave an empty answer)", "(модель дала пустой ответ)");
+        text = format!("⚠️ {}", unanswered::silence(language, answer.silence));
+    } else if answer.silence == Some(Silence::CallsCut) {
+        text = format!("{text}\n\n⚠️ {}", unanswered::silence(language, answer.silence));
     }
-    if answer.cut {
+    if answer.cut && answer.silence.is_none() {
         let note = say(
             language,
             "_(cut off: the answer reached `limits.answer_tokens`)_",
@@ -205,6 +242,66 @@ pub(crate) fn slow_down(language: Language) -> String {
     )
 }
 
+/// To somebody who is banned, once.
+pub(crate) fn banned(language: Language) -> String {
+    say(
+        language,
+        "Sorry, I can no longer answer you here. If this is a mistake, please ask my owner.",
+        "Простите, я больше не могу вам здесь отвечать. Если это ошибка, обратитесь к моему владельцу.",
+    )
+}
+
+/// To somebody whose role changed while something was done for them.
+pub(crate) fn rights_changed(language: Language) -> String {
+    say(
+        language,
+        "What I may do for you has just changed, so I stopped. Please write again.",
+        "Только что изменилось, что я могу для вас делать, поэтому я остановился. Напишите, пожалуйста, ещё раз.",
+    )
+}
+
+/// One line for somebody who is no owner and has used up what they may use today.
+pub(crate) fn exhausted(language: Language, resource: Resource) -> String {
+    let (en, ru) = match resource {
+        Resource::Files => {
+            ("I have taken as many files from you as I can today", "Больше файлов сегодня принять не могу")
+        }
+        Resource::Bytes => ("I have no more room for today's messages", "Место для сегодняшних сообщений закончилось"),
+        Resource::Answers => ("That is as many answers as I can take today", "Больше ответов сегодня принять не могу"),
+        _ => ("That is as much as I can do for you today", "Это всё, что я могу сделать для вас сегодня"),
+    };
+    say(language, format!("{en}. Please write again tomorrow."), format!("{ru}. Напишите, пожалуйста, завтра."))
+}
+
+/// Messages from outside that were gathered, for their reader.
+pub(crate) fn digest(language: Language, shown: usize, left: usize, letters: &str) -> String {
+    let head = say(
+        language,
+        format!("📬 **Gathered messages from outside: {shown}.** They came too fast to be sent one by one."),
+        format!("📬 **Собранные сообщения извне: {shown}.** Они приходили слишком часто, чтобы слать их по одному."),
+    );
+    format!("{head}\n\n{letters}{}", more_mail(language, left))
+}
+
+/// The answer to `/mail`.
+pub(crate) fn mail(language: Language, left: usize, letters: &str) -> String {
+    if letters.is_empty() {
+        return say(language, "No gathered messages wait for you.", "Собранных сообщений для вас нет.");
+    }
+    format!("{letters}{}", more_mail(language, left))
+}
+
+fn more_mail(language: Language, left: usize) -> String {
+    match left {
+        0 => String::new(),
+        _ => say(
+            language,
+            format!("\n\n_{left} more wait: /mail shows the next ones._"),
+            format!("\n\n_Ждут ещё {left}: следующие покажет /mail._"),
+        ),
+    }
+}
+
 pub(crate) fn owners_only(language: Language) -> String {
     say(language, "Sorry, I only talk with my owner.", "Простите, я говорю только со своим владельцем.")
 }
@@ -212,8 +309,10 @@ pub(crate) fn owners_only(language: Language) -> String {
 pub(crate) fn code_needed(language: Language) -> String {
     say(
         language,
-        "I do not know you yet. Ask my owner for a code and send me: /pair CODE",
-        "Мы ещё не знакомы. Попросите у моего владельца код и пришлите: /pair КОД",
+        "Hello! I am a personal assistant and talk with people my owner knows. Ask my owner for a code and send me: \
+         /pair CODE",
+        "Здравствуйте! Я личный помощник и говорю с теми, кого знает мой владелец. Попросите у него код и пришлите: \
+         /pair КОД",
     )
 }
 
@@ -278,6 +377,14 @@ pub(crate) fn file_too_large(language: Language, name: &str, limit: u64) -> Stri
         language,
         format!("[the file {name} was not saved: it is larger than {limit} MB]"),
         format!("[файл {name} не сохранён: он больше {limit} МБ]"),
+    )
+}
+
+pub(crate) fn file_refused(language: Language, name: &str) -> String {
+    say(
+        language,
+        format!("[the file {name} was not saved: today's room for files is used up]"),
+        format!("[файл {name} не сохранён: место для файлов на сегодня закончилось]"),
     )
 }
 

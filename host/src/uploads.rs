@@ -1,24 +1,31 @@
 //! Files that people send: fetched into `workspace/uploads/` for owners and into a folder of each other person's own
 //! in the data folder, for outsiders' files never share a folder with the owner's.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use steward_agent::{Attachment, Language, Principal, Role};
+use steward_agent::{Attachment, Language, PersonId, Principal, Role};
+use steward_beneath::{Folder, Place};
 use steward_channel::{Channel, FetchError};
-use tokio::fs;
-use tokio::io::AsyncWriteExt;
+use steward_store::{Resource, Store};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::Host;
+use crate::space::{self, PEOPLE};
 use crate::texts;
 
-/// In the data folder: a folder for each person who is no owner, with their files and memory.
-const PEOPLE: &str = "people";
 const UPLOADS: &str = "uploads";
 const MADE: &str = "made";
 /// Ends the names of files that are not whole yet.
 const PART: &str = ".part";
+/// Bytes on their way between the channel and the file.
+const PIPE: usize = 64 * 1024;
+/// Bytes that are paid for at once.
+const STEP: u64 = 1 << 20;
+/// The least a file takes on a disk.
+const BLOCK: u64 = 4096;
 const FETCH_TIME: Duration = Duration::from_secs(180);
 
 /// Where the files of a message went, and what to say of those that did not come.
@@ -27,6 +34,8 @@ pub(crate) struct Fetched {
     /// Paths as the model is given them.
     pub(crate) files: Vec<String>,
     pub(crate) notes: Vec<String>,
+    /// What the sender has used up, if that is why a file did not come.
+    pub(crate) exhausted: Option<Resource>,
 }
 
 pub(crate) async fn fetch_all(
@@ -38,69 +47,179 @@ pub(crate) async fn fetch_all(
 ) -> Fetched {
     let mut fetched = Fetched::default();
     let limit = host.config.limits.upload_mb << 20;
-    let (folder, shown) = folder_of(host, principal);
+    let (home, shown) = home_of(host, principal);
     for attachment in attachments {
         let name = safe_name(&attachment.name);
         if attachment.size.is_some_and(|size| size > limit) {
             fetched.notes.push(texts::file_too_large(language, &name, limit));
             continue;
         }
-        match tokio::time::timeout(FETCH_TIME, fetch(channel, attachment, &folder, &name, limit)).await {
-            Ok(Ok(saved)) => fetched.files.push(format!("{shown}/{saved}")),
-            Ok(Err(FetchError::TooLarge { limit })) => {
+        let _place = host.lanes.download(&principal.role).await;
+        let account = Account::of(host, principal);
+        let fetching = fetch(channel, attachment, home.clone(), &name, limit, &account);
+        match tokio::time::timeout(FETCH_TIME, fetching).await {
+            Ok(Ok(saved)) => fetched.files.push(format!("{shown}{UPLOADS}/{saved}")),
+            Ok(Err(Lost::Exhausted(resource))) => {
+                fetched.notes.push(texts::file_refused(language, &name));
+                fetched.exhausted = Some(resource);
+            }
+            Ok(Err(Lost::Fetch(FetchError::TooLarge { limit }))) => {
                 fetched.notes.push(texts::file_too_large(language, &name, limit));
             }
-            Ok(Err(error)) => fetched.notes.push(texts::file_lost(language, &name, &error.to_string())),
+            Ok(Err(Lost::Fetch(error))) => fetched.notes.push(texts::file_lost(language, &name, &error.to_string())),
             Err(_) => fetched.notes.push(texts::file_lost(language, &name, "it took too long")),
         }
     }
     fetched
 }
 
-/// The folder of the folders of people who are no owners.
-pub(crate) fn people(data: &Path) -> PathBuf {
-    data.join(PEOPLE)
+/// Whose folder the files of a run go into, and what it is called before the names of the files there.
+fn home_of(host: &Host, principal: &Principal) -> (Place, String) {
+    match principal.role {
+        Role::Owner => (Place::of(&host.config.workspace), String::new()),
+        _ => (space::person_s(&host.config.data, principal.person), format!("{PEOPLE}/{}/", principal.person)),
+    }
 }
 
-fn folder_of(host: &Host, principal: &Principal) -> (PathBuf, String) {
-    match principal.role {
-        Role::Owner => (host.config.workspace.join(UPLOADS), UPLOADS.to_owned()),
-        _ => {
-            let own = format!("{PEOPLE}/{}/{UPLOADS}", principal.person);
-            (host.config.data.join(&own), own)
+/// Why a file did not come.
+enum Lost {
+    Fetch(FetchError),
+    Exhausted(Resource),
+}
+
+impl From<FetchError> for Lost {
+    fn from(error: FetchError) -> Self {
+        Self::Fetch(error)
+    }
+}
+
+/// On whose account bytes are kept. Owners have none.
+struct Account {
+    store: Store,
+    person: Option<PersonId>,
+}
+
+impl Account {
+    fn of(host: &Host, principal: &Principal) -> Self {
+        let person = (principal.role != Role::Owner).then_some(principal.person);
+        Self { store: host.store.clone(), person }
+    }
+
+    /// Pays for these before they are kept.
+    async fn pay(&self, wanted: &[(Resource, u64)]) -> Result<(), Lost> {
+        let Some(person) = self.person else { return Ok(()) };
+        match self.store.charge(person, wanted, Timestamp::now()).await {
+            Ok(None) => Ok(()),
+            Ok(Some(resource)) => Err(Lost::Exhausted(resource)),
+            Err(error) => Err(Lost::Fetch(FetchError::Later(error.to_string()))),
+        }
+    }
+
+    /// Gets back what was paid and not used.
+    async fn pay_back(&self, bytes: u64) {
+        let Some(person) = self.person.filter(|_| bytes > 0) else { return };
+        let change = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_neg();
+        if let Err(error) = self.store.correct(person, &[(Resource::Bytes, change)], Timestamp::now()).await {
+            tracing::warn!(%error, "bytes that were not used stay counted");
         }
     }
 }
 
-/// Fetches into a file that gets its name only when it is whole.
+/// Fetches into a file that gets its name only when it is whole. Every byte is paid for before it is written, by what
+/// really comes and not by what the sender says.
 async fn fetch(
     channel: &dyn Channel,
     attachment: &Attachment,
-    folder: &Path,
+    home: Place,
     name: &str,
     limit: u64,
-) -> Result<String, FetchError> {
+    account: &Account,
+) -> Result<String, Lost> {
     let broken = |error: std::io::Error| FetchError::Later(format!("it cannot be written: {error}"));
-    fs::create_dir_all(folder).await.map_err(broken)?;
+    // Asks for a first byte too, so that nothing is asked of the channel when none is left.
+    account.pay(&[(Resource::Files, 1), (Resource::Bytes, 0)]).await?;
     let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let saved = unused_name(folder, &format!("{stamp}-{name}")).await;
-    let part = folder.join(format!(".{saved}{PART}"));
-    let mut file = Capped { file: fs::File::create(&part).await.map_err(broken)?, left: limit };
-    let result = channel.fetch(attachment, &mut file).await;
-    let whole = match result {
-        Ok(_) => match file.file.flush().await {
-            Ok(()) => file.file.sync_all().await.map_err(broken),
-            Err(error) => Err(broken(error)),
-        },
-        Err(_) if file.left == 0 => Err(FetchError::TooLarge { limit }),
-        Err(error) => Err(error),
-    };
-    match whole {
-        Ok(()) => fs::rename(&part, folder.join(&saved)).await.map_err(broken).map(|()| saved),
+    let wanted = format!("{stamp}-{name}");
+    let begun = blocking(move || {
+        let folder = home.make()?.make_folder(UPLOADS)?;
+        let saved = unused_name(&folder, &wanted);
+        let part = format!(".{saved}{PART}");
+        let file = folder.create(&part)?;
+        Ok((folder, saved, part, file))
+    });
+    let (folder, saved, part, file) = begun.await.map_err(broken)?;
+    match pour(channel, attachment, File::from_std(file), limit, account).await {
+        Ok(()) => {
+            let whole = blocking(move || Ok(folder.rename(part, &saved).map(|()| saved)?)).await;
+            whole.map_err(|error| broken(error).into())
+        }
         Err(error) => {
             // What is left of it is of no use; the error that is told is the first one.
-            let _ = fs::remove_file(&part).await;
+            let _ = blocking(move || Ok(folder.remove(part)?)).await;
             Err(error)
+        }
+    }
+}
+
+/// Copies what the channel brings to the file, and stops it as soon as it is more than the sender may have kept.
+async fn pour(
+    channel: &dyn Channel,
+    attachment: &Attachment,
+    mut file: File,
+    limit: u64,
+    account: &Account,
+) -> Result<(), Lost> {
+    let broken = |error: std::io::Error| FetchError::Later(format!("it cannot be written: {error}"));
+    let (mut inlet, mut outlet) = tokio::io::simplex(PIPE);
+    let bring = async {
+        let brought = channel.fetch(attachment, &mut outlet).await;
+        // The end of what comes.
+        let _ = outlet.shutdown().await;
+        brought
+    };
+    let keep = async {
+        let mut piece = vec![0; PIPE];
+        let (mut kept, mut paid) = (0u64, 0u64);
+        loop {
+            let count = inlet.read(&mut piece).await.map_err(broken)? as u64;
+            if count == 0 {
+                break;
+            }
+            kept += count;
+            if kept > limit {
+                return Err(Lost::Fetch(FetchError::TooLarge { limit }));
+            }
+            if kept > paid {
+                // A file takes whole blocks, however small it is.
+                let needed = kept.next_multiple_of(BLOCK) - paid;
+                // By the megabyte while there is so much: the store is not asked for every few bytes.
+                let more = STEP.max(needed);
+                match account.pay(&[(Resource::Bytes, more)]).await {
+                    Ok(()) => paid += more,
+                    Err(Lost::Exhausted(_)) => {
+                        account.pay(&[(Resource::Bytes, needed)]).await?;
+                        paid += needed;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            file.write_all(&piece[..usize::try_from(count).unwrap_or_default()]).await.map_err(broken)?;
+        }
+        file.flush().await.map_err(broken)?;
+        file.sync_all().await.map_err(broken)?;
+        account.pay_back(paid.saturating_sub(kept.next_multiple_of(BLOCK))).await;
+        Ok(())
+    };
+    tokio::pin!(bring, keep);
+    tokio::select! {
+        // What was kept first decides: it stops the channel, and it is done only after the channel is.
+        kept = &mut keep => {
+            kept?;
+            bring.await.map(drop).map_err(Lost::Fetch)
+        }
+        brought = &mut bring => {
+            brought?;
+            keep.await
         }
     }
 }
@@ -112,36 +231,70 @@ pub(crate) async fn save_output(
     name: &str,
     data: &[u8],
 ) -> std::io::Result<String> {
-    let (uploads, shown) = folder_of(host, principal);
-    let folder = uploads.with_file_name(MADE);
-    fs::create_dir_all(&folder).await?;
-    let saved = unused_name(&folder, &safe_name(name)).await;
-    let part = folder.join(format!(".{saved}{PART}"));
-    fs::write(&part, data).await?;
-    fs::rename(&part, folder.join(&saved)).await?;
-    Ok(format!("{}/{saved}", shown.replace(UPLOADS, MADE)))
+    let (home, shown) = home_of(host, principal);
+    let account = Account::of(host, principal);
+    let size = (data.len() as u64).next_multiple_of(BLOCK).max(BLOCK);
+    if account.pay(&[(Resource::Files, 1), (Resource::Bytes, size)]).await.is_err() {
+        return Err(std::io::Error::other("this person has no more room for files today"));
+    }
+    let (name, data) = (safe_name(name), data.to_vec());
+    let saved = blocking(move || {
+        let folder = home.make()?.make_folder(MADE)?;
+        let saved = unused_name(&folder, &name);
+        folder.replace(&saved, &data)?;
+        Ok(saved)
+    });
+    Ok(format!("{shown}{MADE}/{}", saved.await?))
 }
 
-/// Removes what files were left half fetched by a process that was killed. Blocks.
-pub(crate) fn tidy(data: &Path, workspace: &Path) {
-    let people = std::fs::read_dir(people(data)).into_iter().flatten().flatten().map(|entry| entry.path());
-    for place in people.chain([workspace.to_owned()]) {
-        for folder in [UPLOADS, MADE] {
-            for file in std::fs::read_dir(place.join(folder)).into_iter().flatten().flatten() {
-                let name = file.file_name();
-                let half = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
-                if half && let Err(error) = std::fs::remove_file(file.path()) {
-                    tracing::warn!(file = %file.path().display(), %error, "half a file is left");
+/// Does file work off the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+}
+
+/// Deletes the files of these people that are older than that. Blocks.
+pub(crate) fn forget(data: &Path, whose: &[PersonId], before: SystemTime) {
+    for id in whose {
+        for name in [UPLOADS, MADE] {
+            let Ok(folder) = space::person_s(data, *id).open().and_then(|home| home.folder(name)) else { continue };
+            for entry in folder.entries().unwrap_or_default() {
+                // Of a link itself, not of what it leads to.
+                let about = folder.link_metadata(entry.path());
+                let old = about.is_ok_and(|about| !about.is_folder() && about.written() < before);
+                if old && let Err(error) = folder.remove(entry.path()) {
+                    tracing::warn!(%error, "an outsider's old file was not deleted");
                 }
             }
         }
     }
 }
 
-async fn unused_name(folder: &Path, name: &str) -> String {
+/// Removes what files were left half fetched by a process that was killed. Blocks.
+pub(crate) fn tidy(data: &Path, workspace: &Path) {
+    let people = Place::below(data, PEOPLE).open().and_then(|people| people.entries()).unwrap_or_default();
+    let people = people.into_iter().map(|one| Place::below(data, Path::new(PEOPLE).join(one.name)));
+    for home in people.chain([Place::of(workspace)]) {
+        for name in [UPLOADS, MADE] {
+            if let Ok(folder) = home.open().and_then(|home| home.folder(name)) {
+                tidy_folder(&folder);
+            }
+        }
+    }
+}
+
+fn tidy_folder(folder: &Folder) {
+    for entry in folder.entries().unwrap_or_default() {
+        let half = entry.name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PART));
+        if half && let Err(error) = folder.remove(entry.path()) {
+            tracing::warn!(%error, "half a file is left");
+        }
+    }
+}
+
+fn unused_name(folder: &Folder, name: &str) -> String {
     let mut tried = name.to_owned();
     let mut number = 1;
-    while fs::try_exists(folder.join(&tried)).await.unwrap_or(false) {
+    while folder.link_metadata(&tried).is_ok() {
         number += 1;
         tried = format!("{number}-{name}");
     }
@@ -159,77 +312,6 @@ fn safe_name(name: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
-/// A file that takes no more than it may, whatever the channel said the size was.
-struct Capped {
-    file: fs::File,
-    left: u64,
-}
-
-impl tokio::io::AsyncWrite for Capped {
-    fn poll_write(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-        bytes: &[u8],
-    ) -> std::task::Poll<std::io::Result<usize>> {
-        if bytes.len() as u64 > self.left {
-            self.left = 0;
-            return std::task::Poll::Ready(Err(std::io::Error::other("the file is larger than allowed")));
-        }
-        let written = std::pin::Pin::new(&mut self.file).poll_write(context, bytes);
-        if let std::task::Poll::Ready(Ok(count)) = written {
-            self.left -= count as u64;
-        }
-        written
-    }
-
-    fn poll_flush(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.file).poll_flush(context)
-    }
-
-    fn poll_shutdown(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.file).poll_shutdown(context)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_files_are_removed_and_whole_ones_are_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let (data, workspace) = (folder.path().join("data"), folder.path().join("workspace"));
-        for file in ["data/people/7/uploads/.1-a.jpg.part", "workspace/uploads/.2-b.part", "workspace/uploads/2-b.part"]
-        {
-            let path = folder.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "half").unwrap();
-        }
-        tidy(&data, &workspace);
-        assert!(!data.join("people/7/uploads/.1-a.jpg.part").exists());
-        assert!(!workspace.join("uploads/.2-b.part").exists());
-        assert!(workspace.join("uploads/2-b.part").exists(), "somebody's own file keeps its odd name");
-    }
-
-    #[test]
-    fn a_file_name_cannot_leave_its_folder() {
-        for (name, safe) in [
-            ("../../etc/passwd", "passwd"),
-            ("..\\..\\boot.ini", "boot.ini"),
-            ("..", "file"),
-            (".bashrc", "bashrc"),
-            ("отчёт 2026 (1).pdf", "отчёт 2026 (1).pdf"),
-            ("a\0b\n.txt", "a_b_.txt"),
-            ("", "file"),
-        ] {
-            assert_eq!(safe_name(name), safe, "{name:?}");
-        }
-        assert_eq!(safe_name(&"x".repeat(500)).len(), 100);
-    }
-}
+#[path = "uploads_tests.rs"]
+mod tests;

@@ -66,7 +66,9 @@ pub mod bindings {
 pub use arguments::NoArguments;
 pub use bindings::steward::plugin::run::progress;
 pub use bindings::steward::plugin::types::{Effect, Failure};
-pub use bindings::steward::plugin::{delegate, events, own_tasks, owner_mail, people, run, schedule, send};
+pub use bindings::steward::plugin::{
+    delegate, events, moderation, own_tasks, owner_mail, people, run, schedule, send, violation,
+};
 pub use output::{Attachment, Output};
 pub use schemars;
 pub use serde;

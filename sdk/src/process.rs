@@ -6,7 +6,7 @@
 use crate::Failure;
 use crate::bindings::steward::plugin::process as host;
 
-pub use host::{Command, Ending, Finished, Printed};
+pub use host::{Command, Ending, Finished, GitClone, GitCommand, Printed};
 
 /// A program to be run, by its name or its absolute path.
 pub fn program(name: impl Into<String>) -> Command {
@@ -18,6 +18,77 @@ pub fn program(name: impl Into<String>) -> Command {
         input: None,
         seconds: None,
         network: false,
+    }
+}
+
+/// A command of git: `process::git("log").argument("--oneline").run()?`
+///
+/// It works on a repository of the workspace, and nothing that stands in the repository makes it run another program.
+pub fn git(command: impl Into<String>) -> GitCommand {
+    let arguments = vec![command.into()];
+    GitCommand { arguments, folder: None, address: None, author: None, input: None, seconds: None }
+}
+
+impl GitCommand {
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    #[must_use]
+    pub fn arguments<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// The folder with the repository.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<String>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// The repository elsewhere that `push` goes to; the argument `{address}` stands for it.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// Who commits.
+    #[must_use]
+    pub fn author(mut self, name: impl Into<String>, mail: impl Into<String>) -> Self {
+        self.author = Some((name.into(), mail.into()));
+        self
+    }
+
+    /// What it reads on its standard input.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    /// The most time it may take.
+    #[must_use]
+    pub fn seconds(mut self, seconds: u32) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// # Errors
+    /// It was not run: it is not granted, or the repository is of a kind that is not worked on.
+    pub fn run(&self) -> Result<Finished, Failure> {
+        host::run_git(self)
+    }
+}
+
+impl GitClone {
+    /// # Errors
+    /// It was not run: it is not granted, the address is not one to clone, or the folder is taken.
+    pub fn run(&self) -> Result<Finished, Failure> {
+        host::clone_git(self)
     }
 }
 

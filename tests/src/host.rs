@@ -73,7 +73,7 @@ impl Host {
         let mut process = Process::spawn(self.command(&["run"]), self.lines.clone(), BUILD);
         process.until_line(skip, |line| line.trim_start().starts_with("Ready").then_some(())).await;
         if warm::is_wanted() {
-            process.until_line(0, |line| line.contains("all plugins are there").then_some(())).await;
+            process.until_line(0, |line| line.contains("all plugins are compiled").then_some(())).await;
             warm::keep(&self.data());
         }
         self.process = Some(process);

@@ -58,9 +58,10 @@ pub fn message_tokens(message: &Message) -> u32 {
                 let recalled = recalled::block(&user.recalled).map_or(0, |block| tokens(&block));
                 tokens(&user.text) + user.files.iter().map(|file| tokens(file) + 4).sum::<u32>() + recalled + 8
             }
-            Message::Assistant { text, calls } => {
+            Message::Assistant { text, calls, state } => {
                 let of_calls = calls.iter().map(|call| tokens(&call.name) + tokens(&call.input.to_string()) + FRAME);
-                tokens(text) + of_calls.sum::<u32>()
+                let of_state = state.as_ref().map_or(0, |state| u32::try_from(state.size() / 4).unwrap_or(u32::MAX));
+                tokens(text) + of_calls.sum::<u32>() + of_state
             }
             Message::Tool(result) => tokens(&result.text),
             Message::Summary { text } => tokens(text),
@@ -115,7 +116,7 @@ mod tests {
 
     fn call(id: &str) -> Message {
         let calls = vec![ToolCall { id: id.into(), name: "read".into(), input: json!({}) }];
-        Message::Assistant { text: String::new(), calls }
+        Message::Assistant { text: String::new(), calls, state: None }
     }
 
     fn result(id: &str, text: &str) -> Message {

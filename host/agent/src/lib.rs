@@ -4,6 +4,7 @@
 //! the loop of every conversation as a pure state machine.
 
 pub mod budget;
+mod calls;
 pub mod distil;
 pub mod envelope;
 pub mod health;
@@ -11,6 +12,7 @@ pub mod language;
 pub mod memory;
 pub mod message;
 pub mod model;
+pub mod name;
 pub mod principal;
 pub mod prompt;
 pub mod question;
@@ -24,8 +26,9 @@ pub use language::Language;
 pub use memory::{
     Forgetting, MemoryFault, MemoryFound, MemoryHit, MemoryLevel, MemorySource, MemorySpace, MemoryStatus,
 };
-pub use message::{Message, ToolCall, ToolResult, UserMessage};
-pub use model::{ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
+pub use message::{Message, ServerState, ToolCall, ToolResult, UserMessage};
+pub use model::{Ending, ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
+pub use name::{UNNAMED, clean_name, name_fits, name_key};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
 pub use recalled::Recalled;

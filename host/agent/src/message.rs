@@ -1,7 +1,7 @@
 //! What is said in a conversation, in the form the history keeps it. Providers turn it into their wire format.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::recalled::Recalled;
 
@@ -15,6 +15,9 @@ pub enum Message {
         text: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         calls: Vec<ToolCall>,
+        /// What its server wants back with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<Box<ServerState>>,
     },
     Tool(ToolResult),
     /// What the conversation was about up to here; it stands for all entries before it.
@@ -48,6 +51,33 @@ pub struct ToolCall {
     pub input: Value,
 }
 
+/// What a model server sent with a message and wants back with it, in its own words. Only that server reads it: nothing
+/// of it is shown, searched or summarised.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerState {
+    /// Whose it is: the server and the family of its model.
+    pub from: String,
+    /// Fields of the message itself, such as `reasoning_content`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub message: Map<String, Value>,
+    /// Fields of the calls, by their position, such as `extra_content`; empty where no call has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Map<String, Value>>,
+    /// Blocks that stand before the text, such as signed thinking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Value>,
+}
+
+impl ServerState {
+    /// Characters of all that goes back.
+    pub fn size(&self) -> usize {
+        let fields = |map: &Map<String, Value>| map.values().map(|value| value.to_string().len()).sum::<usize>();
+        fields(&self.message)
+            + self.calls.iter().map(fields).sum::<usize>()
+            + self.blocks.iter().map(|block| block.to_string().len()).sum::<usize>()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolResult {
     /// The id of the call it answers.
@@ -66,6 +96,30 @@ impl Message {
 
     /// An assistant's message without tool calls.
     pub fn assistant(text: impl Into<String>) -> Self {
-        Self::Assistant { text: text.into(), calls: Vec::new() }
+        Self::Assistant { text: text.into(), calls: Vec::new(), state: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_kept_before_there_was_any_state_is_still_read() {
+        let old = json!({"role": "assistant", "text": "", "calls": [{"id": "a", "name": "list", "input": {}}]});
+        let read: Message = serde_json::from_value(old.clone()).unwrap();
+        assert!(matches!(&read, Message::Assistant { state: None, .. }));
+        assert_eq!(serde_json::to_value(&read).unwrap(), old, "and written as it was");
+    }
+
+    #[test]
+    fn state_is_kept_with_its_message() {
+        let fields = |text: &str| json!({"reasoning_content": text}).as_object().cloned().unwrap();
+        let state = ServerState { from: "a b".into(), message: fields("hm"), ..ServerState::default() };
+        let message = Message::Assistant { text: "x".into(), calls: Vec::new(), state: Some(Box::new(state)) };
+        let kept = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&kept).unwrap(), message);
     }
 }

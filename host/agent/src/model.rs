@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::message::{Message, ToolCall};
+use crate::message::{Message, ServerState, ToolCall};
 
 /// A tool as the model sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,28 @@ pub struct ModelReply {
     pub rehearsal: bool,
     /// The answer was ended by the limit on tokens.
     pub cut: bool,
+    /// Why it ended where it did.
+    pub ending: Ending,
+    /// It reasoned, whether or not it said anything.
+    pub reasoned: bool,
+    /// What its server wants back with it.
+    pub state: Option<Box<ServerState>>,
+}
+
+/// Why an answer ended, where that may explain that it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// The model had said what it wanted to say, or nothing else is known.
+    #[default]
+    Done,
+    /// The model refused.
+    Refused,
+    /// The provider's filter ended it.
+    Filtered,
+    /// The model's window was full before the limit on the answer was reached.
+    WindowFull,
+    /// The model's call of a tool could not be read by its own server.
+    CallUnreadable,
 }
 
 /// Tokens of one or several answers.
@@ -83,6 +105,9 @@ pub enum ModelError {
     /// The server is not there, or the connection broke more often than is worth retrying.
     #[error("cannot reach the model at {address}: {reason}")]
     Unreachable { address: String, reason: String },
+    /// The answer began, or was waited for, and broke off.
+    #[error("the answer of the model at {address} broke off: {reason}")]
+    BrokeOff { address: String, reason: String },
     /// The key is wrong or has no access.
     #[error("the model at {address} refused the key: {reason}")]
     Refused { address: String, reason: String },
@@ -92,6 +117,17 @@ pub enum ModelError {
     /// The request does not fit the model's window.
     #[error("the conversation is too long for {model}: {reason}")]
     TooLong { model: String, reason: String },
+    /// The provider does not take the request, in words that are not known. It may be too long.
+    #[error("the model at {address} answered with an error: {reason}")]
+    Rejected {
+        address: String,
+        reason: String,
+        /// The conversation was summarised before, and it did not help.
+        summarised: bool,
+    },
+    /// The model cannot use tools, or its server was started without them.
+    #[error("{model} at {address} cannot use tools: {reason}")]
+    NoTools { address: String, model: String, reason: String },
     /// The provider found the request wrong, or answered what cannot be understood.
     #[error("the model at {address} answered with an error: {reason}")]
     Invalid { address: String, reason: String },

@@ -165,7 +165,7 @@ pub fn transcript(messages: &[Message], per_message: usize) -> String {
     for message in messages {
         let line = match message {
             Message::User(user) => format!("Person: {}", budget::shorten(&user.text, per_message)),
-            Message::Assistant { text, calls } => {
+            Message::Assistant { text, calls, .. } => {
                 let calls: String = calls.iter().map(|call| format!(" [calls {} {}]", call.name, call.input)).collect();
                 format!("Assistant: {}", budget::shorten(&format!("{text}{calls}"), per_message))
             }

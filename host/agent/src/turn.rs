@@ -3,14 +3,19 @@
 //! The session performs the effects and reports what came of them. A turn made from a history that ends in the middle
 //! of a run goes on where that run was cut off, so a crash costs at most the step it happened in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::budget::{self, Limits};
+use crate::calls::{cut_call, cut_result, in_call_order, unanswered_calls, well_formed, with_unique_ids};
 use crate::message::{Message, ToolCall, ToolResult, UserMessage};
-use crate::model::{ModelError, ModelReply, Usage};
+use crate::model::{Ending, ModelError, ModelReply, Usage};
 
 /// Tool calls in one step beyond this are answered with an error instead of being made.
 const CALLS_PER_STEP: usize = 32;
+/// So often in a row an answer may be cut in the middle of a call.
+const MOST_CUTS: u32 = 3;
+/// A conversation of fewer tokens cannot be what a server finds too long.
+const LONG: u32 = 2_000;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +83,40 @@ pub struct Answer {
     pub cut: bool,
     /// The run's limit of steps or tokens made the model come to an end.
     pub hurried: bool,
+    /// Why there is no text.
+    pub silence: Option<Silence>,
+}
+
+/// Why a model said nothing, also when it was asked once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Nothing is known.
+    Unexplained,
+    Refused,
+    Filtered,
+    /// It reasoned and then said nothing.
+    OnlyReasoned,
+    /// The limit on tokens was reached while it reasoned.
+    ReasonedToTheLimit,
+    WindowFull,
+    /// Its call of a tool came to its own server in a form that could not be read.
+    CallUnreadable,
+    /// Its calls were cut by the limit on tokens, again and again.
+    CallsCut,
+}
+
+impl Silence {
+    fn of(reply: &ModelReply) -> Option<Self> {
+        reply.text.trim().is_empty().then_some(match reply.ending {
+            Ending::Refused => Self::Refused,
+            Ending::Filtered => Self::Filtered,
+            Ending::WindowFull => Self::WindowFull,
+            Ending::CallUnreadable => Self::CallUnreadable,
+            Ending::Done if reply.cut => Self::ReasonedToTheLimit,
+            Ending::Done if reply.reasoned => Self::OnlyReasoned,
+            Ending::Done => Self::Unexplained,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +144,10 @@ pub struct Turn {
     last_step: bool,
     /// The window overflowed although the estimate said it would not: summarise harder, once.
     squeezed: bool,
+    /// The model said nothing and was asked once more.
+    asked_again: bool,
+    /// Answers in a row that were cut in the middle of a call.
+    cuts: u32,
 }
 
 impl Turn {
@@ -123,6 +166,8 @@ impl Turn {
             joined: Vec::new(),
             last_step: false,
             squeezed: false,
+            asked_again: false,
+            cuts: 0,
         }
     }
 
@@ -134,6 +179,11 @@ impl Turn {
     /// Answers of the model so far.
     pub fn step(&self) -> u32 {
         self.step
+    }
+
+    /// The model's window in tokens, as far as it is known by now.
+    pub fn window(&self) -> u32 {
+        self.limits.window
     }
 
     pub fn usage(&self) -> Usage {
@@ -151,10 +201,11 @@ impl Turn {
         if !unanswered.is_empty() {
             return self.call(unanswered);
         }
-        if let Some(Message::Assistant { text, calls }) = self.messages.last()
+        if let Some(Message::Assistant { text, calls, .. }) = self.messages.last()
             && calls.is_empty()
         {
-            let answer = Answer { text: text.clone(), ..Answer::default() };
+            let silence = text.trim().is_empty().then_some(Silence::Unexplained);
+            let answer = Answer { text: text.clone(), silence, ..Answer::default() };
             return self.finish(End::Answered(answer));
         }
         self.ask()
@@ -197,13 +248,26 @@ impl Turn {
     }
 
     fn replied(&mut self, reply: ModelReply) -> Vec<Effect> {
-        self.step += 1;
         self.usage += reply.usage;
+        if reply.calls.is_empty() && reply.text.trim().is_empty() {
+            if reply.ending == Ending::WindowFull && self.may_be_too_long() {
+                return self.squeeze();
+            }
+            if !std::mem::replace(&mut self.asked_again, true) {
+                return self.ask_now();
+            }
+        }
+        self.asked_again = false;
+        self.step += 1;
         if reply.calls.is_empty() || self.last_step {
             return self.answered(reply);
         }
+        if reply.cut {
+            return self.cut_off(reply);
+        }
+        self.cuts = 0;
         let calls = with_unique_ids(reply.calls);
-        let said = Message::Assistant { text: reply.text, calls: calls.clone() };
+        let said = Message::Assistant { text: reply.text, calls: calls.clone(), state: reply.state };
         self.messages.push(said.clone());
         let mut effects = vec![Effect::Record(vec![said])];
         effects.extend(self.call(calls.into_iter().enumerate().collect()));
@@ -212,7 +276,8 @@ impl Turn {
 
     fn answered(&mut self, reply: ModelReply) -> Vec<Effect> {
         let hurried = self.last_step && !reply.calls.is_empty();
-        let said = Message::assistant(reply.text.clone());
+        let silence = Silence::of(&reply);
+        let said = Message::Assistant { text: reply.text.clone(), calls: Vec::new(), state: reply.state };
         self.messages.push(said.clone());
         if !self.joined.is_empty() && !self.last_step {
             let mut effects = Vec::new();
@@ -224,9 +289,32 @@ impl Turn {
             effects.extend(self.ask());
             return effects;
         }
-        let answer = Answer { text: reply.text, rehearsal: reply.rehearsal, cut: reply.cut, hurried };
+        let answer = Answer { text: reply.text, rehearsal: reply.rehearsal, cut: reply.cut, hurried, silence };
         let mut effects = vec![Effect::Record(vec![said])];
         effects.extend(self.finish(End::Answered(answer)));
+        effects
+    }
+
+    /// A call in an answer that was cut is not made, whole as it may look: half a file would replace the whole one.
+    /// Call and result are recorded at once, so that a crash cannot make it after all.
+    fn cut_off(&mut self, reply: ModelReply) -> Vec<Effect> {
+        self.cuts += 1;
+        let limit = u64::from(self.limits.answer);
+        let tokens = if (1..=limit).contains(&reply.usage.output) { reply.usage.output } else { limit };
+        let calls: Vec<ToolCall> = with_unique_ids(reply.calls).into_iter().map(cut_call).collect();
+        let results: Vec<Message> = calls.iter().map(|call| cut_result(call, tokens)).collect();
+        let said = Message::Assistant { text: reply.text.clone(), calls, state: reply.state };
+        let entries: Vec<Message> = std::iter::once(said).chain(results).collect();
+        self.messages.extend(entries.iter().cloned());
+        let mut effects = vec![Effect::Record(entries)];
+        if self.cuts > MOST_CUTS {
+            let silence = Some(Silence::CallsCut);
+            let answer = Answer { text: reply.text, cut: true, silence, ..Answer::default() };
+            effects.extend(self.finish(End::Answered(answer)));
+            return effects;
+        }
+        effects.extend(self.take_joined());
+        effects.extend(self.ask());
         effects
     }
 
@@ -284,14 +372,32 @@ impl Turn {
     fn model_failed(&mut self, error: ModelError) -> Vec<Effect> {
         match error {
             ModelError::Cancelled => self.finish(End::Stopped),
-            ModelError::TooLong { .. } if !self.squeezed => {
-                self.squeezed = true;
-                let known = budget::conversation_tokens(&self.messages);
-                self.limits.window = (known / 2).max(1_000) + self.fixed;
-                self.ask()
+            ModelError::TooLong { .. } if !self.squeezed => self.squeeze(),
+            // Servers say in too many words that a conversation is too long to know them all.
+            ModelError::Rejected { .. } if self.may_be_too_long() => self.squeeze(),
+            ModelError::Rejected { address, reason, .. } => {
+                self.finish(End::Failed(ModelError::Rejected { address, reason, summarised: self.squeezed }))
             }
             error => self.finish(End::Failed(error)),
         }
+    }
+
+    fn may_be_too_long(&self) -> bool {
+        !self.squeezed && budget::conversation_tokens(&self.messages) >= LONG
+    }
+
+    /// Asks once more with half of the conversation, and with shorter results of tools.
+    fn squeeze(&mut self) -> Vec<Effect> {
+        self.squeezed = true;
+        let known = budget::conversation_tokens(&self.messages);
+        self.limits.window = (known / 2).max(1_000) + self.fixed;
+        let most = self.limits.result_chars();
+        for message in &mut self.messages {
+            if let Message::Tool(result) = message {
+                result.text = budget::shorten(&result.text, most);
+            }
+        }
+        self.ask()
     }
 
     /// Ends the run at once. Calls without an answer get one, so that the conversation stays well-formed.
@@ -319,72 +425,6 @@ impl Turn {
         effects.push(Effect::Finish(end));
         effects
     }
-}
-
-/// The calls of the step the conversation ends in that have no answer yet, with their positions in it.
-fn unanswered_calls(messages: &[Message]) -> Vec<(usize, ToolCall)> {
-    let Some(at) = messages.iter().rposition(|message| !matches!(message, Message::Tool(_))) else {
-        return Vec::new();
-    };
-    let Message::Assistant { calls, .. } = &messages[at] else { return Vec::new() };
-    let answered: HashSet<&str> = messages[at..]
-        .iter()
-        .filter_map(|message| if let Message::Tool(result) = message { Some(result.id.as_str()) } else { None })
-        .collect();
-    calls.iter().cloned().enumerate().filter(|(_, call)| !answered.contains(call.id.as_str())).collect()
-}
-
-/// Puts the answers of each step into the order of its calls, so that the same conversation gives the same request.
-fn in_call_order(messages: &mut [Message]) {
-    let mut at = 0;
-    while at < messages.len() {
-        let order: HashMap<String, usize> = match &messages[at] {
-            Message::Assistant { calls, .. } => calls.iter().enumerate().map(|(n, c)| (c.id.clone(), n)).collect(),
-            _ => HashMap::new(),
-        };
-        let start = at + 1;
-        let end = messages[start..]
-            .iter()
-            .position(|message| !matches!(message, Message::Tool(_)))
-            .map_or(messages.len(), |offset| start + offset);
-        messages[start..end].sort_by_key(|message| match message {
-            Message::Tool(result) => order.get(&result.id).copied().unwrap_or(usize::MAX),
-            _ => usize::MAX,
-        });
-        at = end;
-    }
-}
-
-/// Providers refuse a call without an answer and an answer without its call: closes the one and drops the other, save
-/// for the step at the end, which may still be going on.
-fn well_formed(messages: &mut Vec<Message>) {
-    let mut whole: Vec<Message> = Vec::with_capacity(messages.len());
-    for message in messages.drain(..) {
-        let open = unanswered_calls(&whole);
-        match &message {
-            Message::Tool(result) if !open.iter().any(|(_, call)| call.id == result.id) => continue,
-            Message::Tool(_) => {}
-            _ => whole.extend(open.into_iter().map(|(_, call)| {
-                let text = "no answer: the run was broken off".to_owned();
-                Message::Tool(ToolResult { id: call.id, name: call.name, text, failed: true })
-            })),
-        }
-        whole.push(message);
-    }
-    in_call_order(&mut whole);
-    *messages = whole;
-}
-
-/// Some servers repeat an id within one answer; then results could not be told apart.
-fn with_unique_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
-    let mut seen = HashSet::new();
-    for (at, call) in calls.iter_mut().enumerate() {
-        if call.id.is_empty() || !seen.insert(call.id.clone()) {
-            call.id = format!("{}#{at}", call.id);
-            seen.insert(call.id.clone());
-        }
-    }
-    calls
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ fn a_message_before_a_stop_belongs_to_what_was_stopped() {
 
 #[test]
 fn a_broken_history_is_made_whole() {
-    let said = Message::Assistant { text: String::new(), calls: vec![call("a", "read")] };
+    let said = Message::Assistant { text: String::new(), calls: vec![call("a", "read")], state: None };
     let history = vec![Message::Tool(result("gone")), Message::user("x"), said, Message::user("y")];
     let mut turn = turn(history);
     assert_eq!(turn.start(), [Effect::AskModel { with_tools: true }]);
@@ -142,14 +142,15 @@ fn a_broken_history_is_made_whole() {
 
 #[test]
 fn a_crash_between_call_and_result_makes_only_the_missing_calls() {
-    let said = Message::Assistant { text: String::new(), calls: vec![call("a", "read"), call("b", "write")] };
+    let said =
+        Message::Assistant { text: String::new(), calls: vec![call("a", "read"), call("b", "write")], state: None };
     let mut turn = Turn::new(vec![Message::user("x"), said, Message::Tool(result("a"))], Limits::default(), 0, 1);
     assert_eq!(turn.start(), [Effect::CallTools { step: 1, calls: vec![(1, call("b", "write"))] }]);
 }
 
 #[test]
 fn a_crash_after_all_results_asks_the_model_again() {
-    let said = Message::Assistant { text: String::new(), calls: vec![call("a", "read")] };
+    let said = Message::Assistant { text: String::new(), calls: vec![call("a", "read")], state: None };
     let mut turn = turn(vec![Message::user("x"), said, Message::Tool(result("a"))]);
     assert_eq!(turn.start(), [Effect::AskModel { with_tools: true }]);
 }
@@ -232,4 +233,100 @@ fn a_huge_result_is_shortened_to_what_the_window_bears() {
     turn.handle(Event::Tool(ToolResult { text: "x".repeat(1_000_000), ..result("a") }));
     let Some(Message::Tool(kept)) = turn.messages().last() else { panic!("the result is kept") };
     assert!(kept.text.len() < 101_000 && kept.text.ends_with("more characters left out]"));
+}
+
+fn cut(reply: ModelReply) -> ModelReply {
+    ModelReply { cut: true, ..reply }
+}
+
+#[test]
+fn a_call_of_an_answer_that_was_cut_is_never_made_and_the_model_is_told_how_to_go_on() {
+    let mut turn = turn(vec![Message::user("write it")]);
+    turn.start();
+    let half = ToolCall { input: json!("{\"path\":\"a.md\",\"content\":\"half"), ..call("a", "write") };
+    let whole = call("b", "read");
+    let usage = Usage { output: 4_096, ..Usage::default() };
+    let effects = model(&mut turn, cut(ModelReply { calls: vec![half, whole], usage, ..ModelReply::default() }));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::CallTools { .. })), "{effects:?}");
+    let Effect::Record(entries) = &effects[0] else { panic!("{effects:?}") };
+    let [Message::Assistant { calls, .. }, Message::Tool(write), Message::Tool(read)] = &entries[..] else {
+        panic!("call and results are recorded together: {entries:?}")
+    };
+    assert_eq!(calls[0].input, json!({"_cut": "{\"path\":\"a.md\",\"content\":\"half"}));
+    assert!(write.failed && write.text.contains("cut at 4096 tokens") && write.text.contains("`append`"), "{write:?}");
+    assert!(read.failed && read.text.contains("Nothing was done"), "{read:?}");
+    assert_eq!(effects.last(), Some(&Effect::AskModel { with_tools: true }));
+}
+
+#[test]
+fn answers_that_are_cut_again_and_again_come_to_an_end() {
+    let mut turn = turn(vec![Message::user("write it")]);
+    turn.start();
+    for _ in 0..MOST_CUTS {
+        assert_eq!(finished(&model(&mut turn, cut(calls(&["a"])))), None);
+    }
+    let effects = model(&mut turn, cut(calls(&["a"])));
+    let Some(End::Answered(answer)) = finished(&effects) else { panic!("{effects:?}") };
+    assert_eq!(answer.silence, Some(Silence::CallsCut));
+}
+
+#[test]
+fn an_empty_answer_is_asked_for_once_more_and_then_explained() {
+    let empty = |ending, reasoned, cut| ModelReply { ending, reasoned, cut, ..ModelReply::default() };
+    let cases = [
+        (empty(Ending::Done, false, false), Silence::Unexplained),
+        (empty(Ending::Done, true, false), Silence::OnlyReasoned),
+        (empty(Ending::Done, true, true), Silence::ReasonedToTheLimit),
+        (empty(Ending::Refused, false, false), Silence::Refused),
+        (empty(Ending::Filtered, false, false), Silence::Filtered),
+        (empty(Ending::WindowFull, false, true), Silence::WindowFull),
+        (empty(Ending::CallUnreadable, false, false), Silence::CallUnreadable),
+    ];
+    for (reply, why) in cases {
+        let mut turn = turn(vec![Message::user("hello")]);
+        turn.start();
+        assert_eq!(model(&mut turn, reply.clone()), [Effect::AskModel { with_tools: true }]);
+        let effects = model(&mut turn, reply);
+        let Some(End::Answered(answer)) = finished(&effects) else { panic!("{effects:?}") };
+        assert_eq!(answer.silence, Some(why));
+    }
+    let mut turn = turn(vec![Message::user("hello")]);
+    turn.start();
+    model(&mut turn, says(" "));
+    assert!(matches!(finished(&model(&mut turn, says("hi"))), Some(End::Answered(Answer { silence: None, .. }))));
+}
+
+#[test]
+fn a_long_conversation_that_is_refused_in_unknown_words_is_summarised_once() {
+    let refused = |summarised| ModelError::Rejected { address: "a".into(), reason: "nope".into(), summarised };
+    let old: Vec<_> = (0..10).map(|n| Message::user(format!("{n} {}", "word ".repeat(300)))).collect();
+    let mut long = turn(old);
+    long.start();
+    assert!(matches!(long.handle(Event::Model(Err(refused(false))))[..], [Effect::Summarise { .. }]));
+    long.handle(Event::Summarised(Ok("short".into())));
+    assert_eq!(finished(&long.handle(Event::Model(Err(refused(false))))), Some(&End::Failed(refused(true))));
+
+    let mut short = turn(vec![Message::user("hello")]);
+    short.start();
+    assert_eq!(finished(&short.handle(Event::Model(Err(refused(false))))), Some(&End::Failed(refused(false))));
+}
+
+#[test]
+fn a_result_too_large_for_the_window_is_shortened_before_the_model_is_asked_again() {
+    let said = Message::Assistant { text: String::new(), calls: vec![call("a", "read")], state: None };
+    let large = ToolResult { text: "x".repeat(60_000), ..result("a") };
+    let mut turn = turn(vec![Message::user("x"), said, Message::Tool(large)]);
+    turn.start();
+    let too_long = ModelError::TooLong { model: "small".into(), reason: "8192".into() };
+    turn.handle(Event::Model(Err(too_long)));
+    assert!(budget::conversation_tokens(turn.messages()) < 8_000);
+}
+
+#[test]
+fn state_goes_into_the_history_with_its_message() {
+    let state = crate::message::ServerState { from: "x".into(), ..Default::default() };
+    let mut turn = turn(vec![Message::user("x")]);
+    turn.start();
+    model(&mut turn, ModelReply { state: Some(Box::new(state.clone())), ..calls(&["a"]) });
+    assert!(matches!(&turn.messages()[1], Message::Assistant { state: Some(kept), .. } if **kept == state));
 }

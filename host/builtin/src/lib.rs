@@ -11,6 +11,9 @@ pub struct BuiltinPlugin {
     pub wasm: &'static [u8],
     /// The text of its `plugin.toml`.
     pub manifest: &'static str,
+    /// The text of its `tools.json`: its tools as the component describes them, so that they are known before it is
+    /// compiled. `make tools` writes it, and a test of the sandbox compares it.
+    pub tools: Option<&'static str>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/plugins.rs"));

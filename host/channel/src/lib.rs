@@ -50,6 +50,9 @@ pub trait Channel: Send + Sync {
     /// failure, it goes on where it stopped.
     async fn send(&self, message: &Outgoing) -> Result<(), SendError>;
 
+    /// From now on messages to there go before all others, where messages wait for each other.
+    fn prefer(&self, _to: &Address) {}
+
     /// Shows that an answer is being written. Best effort.
     async fn typing(&self, to: &Address);
 

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod draft;
 mod fetch;
+mod places;
 mod poll;
 mod receive;
 mod render;
@@ -152,9 +153,15 @@ impl Channel for Telegram {
         self.sender().send(message, &self.progress).await
     }
 
+    fn prefer(&self, to: &Address) {
+        if let Ok(chat) = chat_id(to) {
+            self.throttle.prefer(chat);
+        }
+    }
+
     async fn typing(&self, to: &Address) {
         let Ok(chat) = chat_id(to) else { return };
-        if self.throttle.waiting(chat).is_some() || !self.throttle.pass_if_free() {
+        if self.throttle.waiting(chat).is_some() || !self.throttle.pass_if_free(chat) {
             return;
         }
         let request = SendChatAction::new(ChatId(chat), ChatAction::Typing);

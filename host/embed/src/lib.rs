@@ -17,4 +17,4 @@ mod stand_in;
 pub use embedder::{Embedder, ModelId, Purpose};
 pub use endpoint::{Endpoint, EndpointConfig};
 pub use error::EmbedError;
-pub use local::{LocalModel, LocalOptions};
+pub use local::{LocalModel, LocalOptions, give_back};

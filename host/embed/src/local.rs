@@ -76,6 +76,8 @@ struct Inner {
     used: Mutex<Instant>,
 }
 
+pub use memory::give_back;
+
 impl LocalModel {
     /// Reads what the folder says of its model, some megabytes at most. The rest is read when the first text comes.
     pub fn open(folder: &Path, options: LocalOptions) -> Result<Self, EmbedError> {
@@ -103,7 +105,7 @@ impl LocalModel {
         let idle = now.saturating_duration_since(used) >= self.inner.options.idle;
         let emptied = idle && (self.inner.encoder.empty() | self.inner.tokenizer.empty() | self.inner.threads.empty());
         if emptied {
-            memory::give_back();
+            give_back();
         }
         emptied
     }

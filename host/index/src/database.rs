@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use crate::error::{IndexError, Result};
+use crate::lexical;
 
 /// Raised when the schema or the way texts are cut or read as words changes: an index of another format is made anew.
 const FORMAT: i64 = 1;
@@ -21,16 +22,25 @@ const IDLE_READERS: usize = 2;
 pub(crate) struct Database {
     path: PathBuf,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
-    /// Tells this index from one that was made in its place.
-    pub(crate) identity: String,
+    readers: Mutex<Readers>,
+    identity: RwLock<String>,
+}
+
+/// Connections that wait for the next search.
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// Counts how often the file was made anew: connections to one before it are not used again.
+    made: u64,
 }
 
 impl Database {
     /// Opens it; what is damaged or of another format is deleted and made anew. The second value says whether it is new.
     pub(crate) fn open(folder: &Path) -> Result<(Self, bool)> {
         let failed = |reason: String| IndexError::Open { path: folder.to_owned(), reason };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(error.to_string()))?;
+        let make = || fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        // Something else may lie in its place.
+        make().or_else(|_| lexical::delete(folder).and_then(|()| make())).map_err(|error| failed(error.to_string()))?;
         let path = folder.join(FILE);
         let opened = match prepare(&path) {
             Ok(opened) => opened,
@@ -41,7 +51,7 @@ impl Database {
             }
         };
         let (writer, identity, is_new) = opened;
-        Ok((Self { path, writer: Mutex::new(writer), readers: Mutex::default(), identity }, is_new))
+        Ok((Self::of(path, writer, identity), is_new))
     }
 
     /// Opens what another process keeps up to date: nothing is made or mended.
@@ -53,7 +63,34 @@ impl Database {
             return Err(damaged(format!("its format is {format}")));
         }
         let identity = identity(&connection)?;
-        Ok(Self { path, writer: Mutex::new(connection), readers: Mutex::default(), identity })
+        Ok(Self::of(path, connection, identity))
+    }
+
+    fn of(path: PathBuf, writer: Connection, identity: String) -> Self {
+        Self { path, writer: Mutex::new(writer), readers: Mutex::default(), identity: RwLock::new(identity) }
+    }
+
+    /// Tells this index from one that was made in its place.
+    pub(crate) fn identity(&self) -> String {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes it anew, empty. Whoever is reading goes on reading what was there before.
+    pub(crate) fn renew(&self) -> Result<()> {
+        let failed =
+            |error: &dyn std::fmt::Display| IndexError::Open { path: self.path.clone(), reason: error.to_string() };
+        let mut writer = self.writer();
+        let mut readers = self.readers();
+        readers.idle.clear();
+        readers.made += 1;
+        // Closed before its files are deleted. Should nothing come in its place, every use of it fails and is mended.
+        *writer = Connection::open_in_memory()?;
+        let folder = self.path.parent().unwrap_or(&self.path);
+        delete(folder).map_err(|error| failed(&error))?;
+        let (made, identity, _) = prepare(&self.path).map_err(|error| failed(&error))?;
+        *writer = made;
+        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = identity;
+        Ok(())
     }
 
     /// Does several changes as one.
@@ -67,7 +104,10 @@ impl Database {
 
     /// Reads one consistent state; never waits for a writer.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let (idle, made) = {
+            let mut readers = self.readers();
+            (readers.idle.pop(), readers.made)
+        };
         let mut connection = match idle {
             Some(connection) => connection,
             None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
@@ -75,25 +115,29 @@ impl Database {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         let found = query(&tx);
         drop(tx);
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.is_ok() && readers.len() < IDLE_READERS {
-            readers.push(connection);
+        let mut readers = self.readers();
+        if found.is_ok() && readers.made == made && readers.idle.len() < IDLE_READERS {
+            readers.idle.push(connection);
         }
         found
     }
 
     /// Gives pages back that no longer hold anything, and what the connections keep in memory.
     pub(crate) fn rest(&self) -> Result<()> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.readers().idle.clear();
         self.writer().execute_batch("PRAGMA incremental_vacuum(2000); PRAGMA shrink_memory")?;
         Ok(())
     }
 
     /// Makes sure that what was deleted can be read nowhere in the file any more.
     pub(crate) fn scrub(&self) -> Result<()> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.readers().idle.clear();
         self.writer().execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(())
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -104,10 +148,7 @@ impl Database {
 
 /// Deletes an index, its words included.
 fn delete(folder: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    lexical::delete(folder)?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
@@ -126,6 +167,7 @@ fn prepare(path: &Path) -> Result<(Connection, String, bool)> {
     } else if format != FORMAT {
         return Err(damaged(format!("its format is {format}")));
     }
+    connection.execute_batch(include_str!("fine.sql"))?;
     // What was committed survives the end of the process; after a loss of power the last of it is indexed again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "secure_delete", true)?;
@@ -200,11 +242,11 @@ mod tests {
         fs::write(&path, "not a database at all, just words ".repeat(200)).unwrap();
         let (database, is_new) = Database::open(folder.path()).unwrap();
         assert!(is_new);
-        let before = database.identity.clone();
+        let before = database.identity();
         database.writer().pragma_update(None, "user_version", FORMAT + 1).unwrap();
         drop(database);
         let (database, is_new) = Database::open(folder.path()).unwrap();
-        assert!(is_new && database.identity != before);
+        assert!(is_new && database.identity() != before);
         drop(database);
         assert!(!Database::open(folder.path()).unwrap().1);
     }

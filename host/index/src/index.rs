@@ -46,7 +46,7 @@ impl Index {
     /// The folder cannot be used.
     pub fn open(folder: &Path) -> Result<Self> {
         let (db, _) = Database::open(folder)?;
-        let words = Lexical::open(folder)?;
+        let words = Lexical::open(folder, &db.identity());
         Ok(Self { folder: folder.to_owned(), db, words, vectors: Vectors::default() })
     }
 
@@ -55,8 +55,21 @@ impl Index {
     /// # Errors
     /// There is none, or it is another version's.
     pub fn open_existing(folder: &Path) -> Result<Self> {
-        let (db, words) = (Database::open_existing(folder)?, Lexical::open_existing(folder)?);
+        let db = Database::open_existing(folder)?;
+        let words = Lexical::open_existing(folder, &db.identity());
         Ok(Self { folder: folder.to_owned(), db, words, vectors: Vectors::default() })
+    }
+
+    /// Makes everything anew, empty, where the database is damaged (see [`crate::IndexError::is_damage`]). What was to be
+    /// forgotten and what was recalled has to be told to it again before it is filled.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn renew(&self) -> Result<()> {
+        self.vectors.rest();
+        self.db.renew()?;
+        self.words.empty();
+        Ok(())
     }
 
     /// Every file it knows, as it was when it was taken in.
@@ -69,10 +82,17 @@ impl Index {
         self.db.write(|db| work(&mut Batch { db }))
     }
 
-    /// Takes changes into the index of words until all are in; each step is visible at once.
+    /// Takes changes into the index of words until all are in; each step is visible at once. What is wrong with that
+    /// index is mended. Its writer is closed afterwards.
     pub fn follow(&self) -> Result<()> {
         while self.words.follow(&self.db, STEP)? {}
+        self.words.rest();
         Ok(())
+    }
+
+    /// Whether the words are not whole, so that [`Index::follow`] is to be called; texts are read meanwhile.
+    pub fn words_are_behind(&self) -> bool {
+        self.words.is_behind()
     }
 
     /// Counts the levels of conversations anew.
@@ -169,7 +189,6 @@ impl Index {
     pub fn rest(&self, now: i64) -> Result<()> {
         while self.db.write(|db| files::sweep(db, now, false, 1_000))? > 0 {}
         self.follow()?;
-        self.words.rest()?;
         self.db.rest()
     }
 

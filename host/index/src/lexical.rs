@@ -1,41 +1,42 @@
 //! The index of words (tantivy). It follows the log of changes in the database: what it has taken in is written in its
 //! own commit, so after a crash it goes on from there, and where it does not fit the database it is made anew.
+//!
+//! Whatever is wrong with its files, it mends itself: what a commit that was cut off left behind is deleted before
+//! anything is written, and what still cannot be read or written is made anew. Until it is whole again, texts are found
+//! by reading them in the database.
+
+mod opened;
+mod reading;
 
 use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension as _};
-use tantivy::collector::TopDocs;
-use tantivy::directory::MmapDirectory;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
-use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::IndexWriter;
+use tantivy::tokenizer::TokenizerManager;
 
-use crate::error::Result;
+use self::opened::Opened;
+use crate::database::Database;
+use crate::error::{IndexError, Result};
 use crate::words;
 
 const FOLDER: &str = "words";
-/// What the writer gathers in memory before it writes.
-const BUDGET: usize = 15 << 20;
-/// A word that stands for itself counts for more than a part of it.
-const EXACT_BOOST: f32 = 2.0;
-/// More words of a question say nothing more.
-const MOST_TERMS: usize = 64;
-
-#[derive(Clone, Copy)]
-struct Fields {
-    id: Field,
-    words: Field,
-    exact: Field,
-}
 
 pub(crate) struct Lexical {
-    index: Index,
-    reader: IndexReader,
-    fields: Fields,
+    place: PathBuf,
+    analyzers: TokenizerManager,
+    /// None where it cannot be opened.
+    open: RwLock<Option<Arc<Opened>>>,
     /// Open only while there is something to write, for it holds memory and threads.
     writer: Mutex<Option<IndexWriter>>,
+    /// Every text is in it, but for what the log of changes still has.
+    whole: AtomicBool,
+    /// A search has found that its files make no sense.
+    broken: AtomicBool,
 }
 
 /// A text to be found by its words.
@@ -45,53 +46,149 @@ pub(crate) struct Worded {
     pub(crate) body: String,
 }
 
+/// A word that is asked for.
+pub(crate) struct Asked {
+    /// The analyzer that found it.
+    pub(crate) analyzer: &'static str,
+    pub(crate) word: String,
+}
+
 impl Lexical {
-    /// Opens the words below `folder`; those that cannot be read are deleted and taken in anew by [`Self::follow`].
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let place = folder.join(FOLDER);
-        Self::opened(&place).or_else(|error| {
-            tracing::warn!(%error, path = %place.display(), "this index of words is made anew");
-            let _ = fs::remove_dir_all(&place);
-            Self::opened(&place)
-        })
+    /// Opens the words below `folder` of the database of that identity; those that cannot be read are deleted and taken
+    /// in anew by [`Self::follow`].
+    pub(crate) fn open(folder: &Path, identity: &str) -> Self {
+        let lexical = Self::unopened(folder);
+        if let Err(error) = lexical.reopen(true) {
+            lexical.renew(&error.to_string());
+        }
+        lexical.whole.store(lexical.fits(identity), Ordering::Release);
+        lexical
     }
 
     /// Opens what another process keeps up to date, for searching alone.
-    pub(crate) fn open_existing(folder: &Path) -> Result<Self> {
-        Self::opened(&folder.join(FOLDER))
+    pub(crate) fn open_existing(folder: &Path, identity: &str) -> Self {
+        let lexical = Self::unopened(folder);
+        if let Err(error) = lexical.reopen(false) {
+            tracing::debug!(%error, "this index of words cannot be opened; texts are read instead");
+        }
+        lexical.whole.store(lexical.fits(identity), Ordering::Release);
+        lexical
     }
 
-    fn opened(place: &PathBuf) -> Result<Self> {
-        fs::create_dir_all(place).map_err(tantivy::TantivyError::from)?;
-        let (schema, fields) = schema();
-        let directory = MmapDirectory::open(place).map_err(tantivy::TantivyError::from)?;
-        let index = Index::builder()
-            .schema(schema)
-            .settings(IndexSettings::default())
-            .tokenizers(words::analyzers())
-            .open_or_create(directory)?;
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { index, reader, fields, writer: Mutex::new(None) })
+    fn unopened(folder: &Path) -> Self {
+        Self {
+            place: folder.join(FOLDER),
+            analyzers: words::analyzers(),
+            open: RwLock::default(),
+            writer: Mutex::default(),
+            whole: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+        }
     }
 
     /// Takes in what the log of changes has, at most `most` of it, and makes it visible. Gives whether there is more.
-    pub(crate) fn follow(&self, db: &crate::database::Database, most: usize) -> Result<bool> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let (taken, fits) = self.taken(&db.identity)?;
+    pub(crate) fn follow(&self, db: &Database, most: usize) -> Result<bool> {
+        let mut writer = self.writing();
+        if self.broken.swap(false, Ordering::AcqRel) {
+            close(&mut writer);
+            self.renew("its files make no sense");
+        }
+        let mut failed = match self.step(db, &mut writer, most) {
+            Ok(more) => return Ok(more),
+            Err(error) => error,
+        };
+        // First as it is, but for what was left behind; then anew.
+        for anew in [false, true] {
+            close(&mut writer);
+            if !failed.is_of_words() {
+                return Err(failed);
+            }
+            match anew {
+                false => drop(self.reopen(true)),
+                true => self.renew(&failed.to_string()),
+            }
+            failed = match self.step(db, &mut writer, most) {
+                Ok(more) => return Ok(more),
+                Err(error) => error,
+            };
+        }
+        close(&mut writer);
+        Err(failed)
+    }
+
+    /// Closes the writer, which gives back its memory and threads.
+    pub(crate) fn rest(&self) {
+        close(&mut self.writing());
+    }
+
+    /// Deletes everything; it is taken in again by [`Self::follow`].
+    pub(crate) fn empty(&self) {
+        let mut writer = self.writing();
+        close(&mut writer);
+        self.renew("the index is made anew");
+    }
+
+    /// Whether a search found something that [`Self::follow`] has to mend.
+    pub(crate) fn is_behind(&self) -> bool {
+        !self.whole.load(Ordering::Acquire)
+    }
+
+    /// The texts that fit the words best, best first. A score is BM25's, as a part of what a text of usual length would
+    /// have that holds every word once: how much of the question it covers, rare words counting for more.
+    pub(crate) fn search(&self, db: &Database, text: &str, most: usize) -> Result<Vec<(i64, f32)>> {
+        let terms = words::asked(&self.analyzers, text);
+        if terms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let whole = self.whole.load(Ordering::Acquire);
+        let found = self.opened().and_then(|opened| guarded(|| opened.search(&terms, most)));
+        let mut found = match found {
+            Ok(found) if whole => return Ok(found),
+            Ok(found) => found,
+            Err(error) => {
+                self.whole.store(false, Ordering::Release);
+                if !self.broken.swap(true, Ordering::AcqRel) {
+                    tracing::warn!(%error, path = %self.place.display(), "texts are read until the index of words is mended");
+                }
+                Vec::new()
+            }
+        };
+        let read = db.read(|db| reading::search(db, &self.analyzers, &terms, most))?;
+        found.retain(|(id, _)| read.iter().all(|(other, _)| other != id));
+        found.extend(read);
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        found.truncate(most);
+        Ok(found)
+    }
+
+    fn step(&self, db: &Database, writer: &mut Option<IndexWriter>, most: usize) -> Result<bool> {
+        let more = guarded(|| self.take_in(db, writer, most))?;
+        if !more {
+            self.whole.store(true, Ordering::Release);
+        }
+        Ok(more)
+    }
+
+    fn take_in(&self, db: &Database, writer: &mut Option<IndexWriter>, most: usize) -> Result<bool> {
+        let opened = self.opened()?;
+        let identity = db.identity();
+        let (taken, fits) = opened.taken(&identity)?;
         let last = db.read(last_change)?;
         if !fits || taken > last {
-            return self.start_anew(db, &mut writer);
+            self.whole.store(false, Ordering::Release);
+            let writer = opened.writing(writer)?;
+            writer.delete_all_documents()?;
+            let last = db.write(log_everything)?;
+            opened.commit(writer, &identity, last)?;
+            return Ok(true);
         }
         let changes = db.read(|db| changes(db, taken, most))?;
         let Some(&(through, ..)) = changes.last() else { return Ok(false) };
-        let writer = self.writing(&mut writer)?;
+        let writer = opened.writing(writer)?;
         for (_, id, text) in &changes {
-            writer.delete_term(self.term(*id));
-            if let Some(text) = text {
-                self.add(writer, text)?;
-            }
+            opened.put(writer, *id, text.as_ref())?;
         }
-        self.commit(writer, &db.identity, through)?;
+        opened.commit(writer, &identity, through)?;
         db.write(|db| {
             db.prepare_cached("DELETE FROM change WHERE seq <= ?1")?.execute([through])?;
             Ok(())
@@ -99,138 +196,67 @@ impl Lexical {
         Ok(changes.len() == most)
     }
 
-    /// Empties it and has every text taken in again.
-    fn start_anew(&self, db: &crate::database::Database, writer: &mut Option<IndexWriter>) -> Result<bool> {
-        let writer = self.writing(writer)?;
-        writer.delete_all_documents()?;
-        let last = db.write(|db| {
-            db.execute("DELETE FROM change", [])?;
-            let last = last_change(db)?;
-            db.execute("INSERT INTO change (text, gone) SELECT id, 0 FROM text WHERE unused IS NULL", [])?;
-            Ok(last)
-        })?;
-        self.commit(writer, &db.identity, last)?;
-        Ok(true)
+    fn opened(&self) -> Result<Arc<Opened>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
+        open.ok_or_else(|| IndexError::WordsBroken("they are not there".to_owned()))
     }
 
-    /// Closes the writer, which gives back its memory and threads.
-    pub(crate) fn rest(&self) -> Result<()> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            writer.wait_merging_threads()?;
-        }
+    /// Opens its files as they are now. A new one is made only where there is to be one.
+    fn reopen(&self, make: bool) -> Result<()> {
+        let opened = guarded(|| Opened::open(&self.place, &self.analyzers, make));
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        *open = None;
+        *open = Some(Arc::new(opened?));
         Ok(())
     }
 
-    /// The texts that fit the words best, best first. A score is BM25's, as a part of what a text of usual length would
-    /// have that holds every word once: how much of the question it covers, rare words counting for more.
-    pub(crate) fn search(&self, text: &str, most: usize) -> Result<Vec<(i64, f32)>> {
-        let terms = self.terms(text);
-        if terms.is_empty() {
-            return Ok(Vec::new());
-        }
-        let searcher = self.reader.searcher();
-        let whole = whole_score(&searcher, &terms)?;
-        let query = BooleanQuery::new(terms.into_iter().map(Asked::query).collect());
-        let found = searcher.search(&query, &TopDocs::with_limit(most).order_by_score())?;
-        let mut hits = Vec::with_capacity(found.len());
-        for (score, address) in found {
-            let ids = searcher.segment_reader(address.segment_ord).fast_fields().u64("id")?;
-            if let Some(id) = ids.first(address.doc_id) {
-                hits.push((id.cast_signed(), (score / whole).min(1.0)));
-            }
-        }
-        Ok(hits)
-    }
-
-    /// The words that are asked for, each once.
-    fn terms(&self, text: &str) -> Vec<Asked> {
-        let mut terms = Vec::new();
-        let fields = [(self.fields.words, words::WORDS, 1.0), (self.fields.exact, words::EXACT, EXACT_BOOST)];
-        for (field, name, boost) in fields {
-            let Some(mut analyzer) = self.index.tokenizers().get(name) else { continue };
-            let mut found = Vec::new();
-            analyzer.token_stream(text).process(&mut |token| found.push(token.text.clone()));
-            found.sort_unstable();
-            found.dedup();
-            let asked = |word: String| Asked { term: Term::from_field_text(field, &word), boost };
-            terms.extend(found.into_iter().take(MOST_TERMS).map(asked));
-        }
-        terms
-    }
-
-    fn term(&self, id: i64) -> Term {
-        Term::from_field_u64(self.fields.id, id.cast_unsigned())
-    }
-
-    fn add(&self, writer: &IndexWriter, text: &Worded) -> Result<()> {
-        let mut document = TantivyDocument::default();
-        document.add_u64(self.fields.id, text.id.cast_unsigned());
-        let whole = format!("{}\n{}", text.heading, text.body);
-        document.add_text(self.fields.words, &whole);
-        document.add_text(self.fields.exact, &whole);
-        writer.add_document(document)?;
-        Ok(())
-    }
-
-    fn writing<'a>(&self, writer: &'a mut Option<IndexWriter>) -> Result<&'a mut IndexWriter> {
-        match writer {
-            Some(writer) => Ok(writer),
-            None => Ok(writer.insert(self.index.writer_with_num_threads(1, BUDGET)?)),
+    /// Deletes its files and begins anew. Where that fails too, as on a full disk, the next one tries again.
+    fn renew(&self, why: &str) {
+        tracing::warn!(why, path = %self.place.display(), "this index of words is made anew");
+        self.whole.store(false, Ordering::Release);
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let renewed = delete(&self.place).map_err(IndexError::from).and_then(|()| self.reopen(true));
+        if let Err(error) = renewed {
+            tracing::warn!(%error, path = %self.place.display(), "the index of words could not be made anew yet");
         }
     }
 
-    fn commit(&self, writer: &mut IndexWriter, identity: &str, through: i64) -> Result<()> {
-        let mut prepared = writer.prepare_commit()?;
-        prepared.set_payload(&format!("{identity} {through}"));
-        prepared.commit()?;
-        self.reader.reload()?;
-        Ok(())
+    fn fits(&self, identity: &str) -> bool {
+        let taken = self.opened().and_then(|opened| guarded(|| opened.taken(identity)));
+        taken.is_ok_and(|(_, fits)| fits)
     }
 
-    /// The last change that was taken in, and whether this index belongs to that database.
-    fn taken(&self, identity: &str) -> Result<(i64, bool)> {
-        let payload = self.index.load_metas()?.payload.unwrap_or_default();
-        let taken = payload.split_once(' ').filter(|(of, _)| *of == identity).and_then(|(_, seq)| seq.parse().ok());
-        Ok((taken.unwrap_or_default(), taken.is_some()))
+    fn writing(&self) -> MutexGuard<'_, Option<IndexWriter>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A word that is asked for.
-struct Asked {
-    term: Term,
-    boost: f32,
-}
-
-impl Asked {
-    fn query(self) -> (Occur, Box<dyn Query>) {
-        let query: Box<dyn Query> = Box::new(TermQuery::new(self.term, IndexRecordOption::WithFreqs));
-        (Occur::Should, Box::new(BoostQuery::new(query, self.boost)))
+/// Waits for what the writer has begun. What fails of it is written again by the next one.
+fn close(writer: &mut Option<IndexWriter>) {
+    if let Some(writer) = writer.take()
+        && let Err(error) = guarded(|| Ok(writer.wait_merging_threads()?))
+    {
+        tracing::debug!(%error, "segments of an index of words were not merged");
     }
 }
 
-/// The score of a text of usual length that holds every word once: the sum of their weights (Robertson and Zaragoza,
-/// "The Probabilistic Relevance Framework", 2009, as tantivy counts it). A word that no text has weighs most.
-fn whole_score(searcher: &Searcher, terms: &[Asked]) -> Result<f32> {
-    let texts = searcher.num_docs() as f32;
-    let mut whole = 0.0;
-    for Asked { term, boost } in terms {
-        let with = searcher.doc_freq(term)? as f32;
-        whole += boost * ((texts - with).max(0.0) + 0.5).mul_add(1.0 / (with + 0.5), 1.0).ln();
-    }
-    Ok(whole.max(f32::MIN_POSITIVE))
+/// Files whose content is not what it was are found by what reads them breaking down.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(IndexError::WordsBroken("reading them broke down".to_owned())))
 }
 
-fn schema() -> (Schema, Fields) {
-    let text = |analyzer, option| {
-        TextOptions::default()
-            .set_indexing_options(TextFieldIndexing::default().set_tokenizer(analyzer).set_index_option(option))
+/// Deletes whatever is there: a folder, or something else in its place.
+pub(crate) fn delete(place: &Path) -> io::Result<()> {
+    let deleted = match fs::symlink_metadata(place) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(place),
+        Ok(_) => fs::remove_file(place),
+        Err(error) => Err(error),
     };
-    let mut builder = Schema::builder();
-    let id = builder.add_u64_field("id", INDEXED | FAST);
-    let words = builder.add_text_field("words", text(words::WORDS, IndexRecordOption::WithFreqs));
-    let exact = builder.add_text_field("exact", text(words::EXACT, IndexRecordOption::WithFreqs));
-    (builder.build(), Fields { id, words, exact })
+    match deleted {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The number of the newest change there ever was.
@@ -240,6 +266,14 @@ fn last_change(db: &Connection) -> Result<i64> {
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(last.unwrap_or_default())
+}
+
+/// Makes every text a change; gives the number of the newest one before.
+fn log_everything(db: &Connection) -> Result<i64> {
+    db.execute("DELETE FROM change", [])?;
+    let last = last_change(db)?;
+    db.execute("INSERT INTO change (text, gone) SELECT id, 0 FROM text WHERE unused IS NULL", [])?;
+    Ok(last)
 }
 
 /// Changes after `taken`, each with the text as it is now; none where it is gone.

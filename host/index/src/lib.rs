@@ -1,8 +1,8 @@
 //! Passages of texts, found by words and by meaning: SQLite holds passages and vectors, tantivy the words, a sketch in
 //! memory finds near vectors. One index holds what belongs to one person and nothing else.
 //!
-//! Nothing here reads a file, a clock or a model: texts, times and vectors are arguments. All of it is derived: what is
-//! broken is made anew and has to be filled again. Read `index` first.
+//! Nothing here reads a file, a clock or a model: texts, times and vectors are arguments. All of it is derived: words that
+//! are broken mend themselves, a database that is broken is made anew and has to be filled again. Read `index` first.
 
 mod chunk;
 mod database;
@@ -18,6 +18,12 @@ mod sketch;
 mod vectors;
 mod words;
 
+#[cfg(test)]
+mod killed_tests;
+#[cfg(test)]
+mod mending_tests;
+#[cfg(test)]
+mod retrieval_tests;
 #[cfg(test)]
 mod tests;
 

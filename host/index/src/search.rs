@@ -65,7 +65,7 @@ pub struct Hit {
 pub(crate) fn search(db: &Database, words: &Lexical, vectors: &Vectors, query: &Query<'_>) -> Result<Vec<Hit>> {
     let most = CANDIDATES.max(query.limit * 4);
     let by_words = match query.weights.words > 0.0 {
-        true => words.search(query.text, most)?,
+        true => words.search(db, query.text, most)?,
         false => Vec::new(),
     };
     let by_meaning = match query.vector.filter(|_| query.weights.vector > 0.0) {

@@ -8,22 +8,22 @@ use tempfile::TempDir;
 
 use super::*;
 
-const NOW: i64 = 1_800_000_000;
+pub(crate) const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
-struct Fixture {
-    folder: TempDir,
-    index: Index,
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) index: Index,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let index = Index::open(folder.path()).unwrap();
         Self { folder, index }
     }
 
-    fn reopened(self) -> Self {
+    pub(crate) fn reopened(self) -> Self {
         let Self { folder, index } = self;
         drop(index);
         let index = Index::open(folder.path()).unwrap();
@@ -31,23 +31,23 @@ impl Fixture {
         Self { folder, index }
     }
 
-    fn put(&self, path: &str, text: &str, kind: TextKind) {
+    pub(crate) fn put(&self, path: &str, text: &str, kind: TextKind) {
         let text = FileText { text: text.to_owned(), kind, written: NOW };
         let state = FileState { size: text.text.len() as u64, ..FileState::default() };
         self.index.change(|batch| batch.put(&place(path), &state, Some(&text), PassageSize::default(), NOW)).unwrap();
         self.index.follow().unwrap();
     }
 
-    fn remove(&self, path: &str) {
+    pub(crate) fn remove(&self, path: &str) {
         self.index.change(|batch| batch.remove(&place(path), NOW)).unwrap();
         self.index.follow().unwrap();
     }
 
-    fn found(&self, text: &str) -> Vec<Hit> {
+    pub(crate) fn found(&self, text: &str) -> Vec<Hit> {
         self.index.search(&Query::new(text, 10)).unwrap()
     }
 
-    fn paths(&self, text: &str) -> Vec<String> {
+    pub(crate) fn paths(&self, text: &str) -> Vec<String> {
         self.found(text).into_iter().map(|hit| hit.places[0].path.clone()).collect()
     }
 
@@ -64,7 +64,7 @@ impl Fixture {
     }
 }
 
-fn place(path: &str) -> FilePlace {
+pub(crate) fn place(path: &str) -> FilePlace {
     FilePlace { root: String::new(), path: path.to_owned() }
 }
 

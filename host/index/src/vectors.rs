@@ -75,7 +75,12 @@ impl Vectors {
 
     /// Writes vectors, whatever their length; those of texts that are gone meanwhile are left out.
     pub(crate) fn put(&self, db: &Database, model: &Model, vectors: &[(Waiting, Vec<f32>)]) -> Result<()> {
-        let kept: Vec<_> = vectors.iter().map(|(text, vector)| (text.id, quantise::bytes(vector))).collect();
+        let kept = |(text, vector): &(Waiting, Vec<f32>)| {
+            let bytes = quantise::bytes(vector);
+            let fine = quantise::fine(vector, &bytes);
+            (text.id, bytes, fine)
+        };
+        let kept: Vec<_> = vectors.iter().map(kept).collect();
         for (_, vector) in vectors {
             if vector.len() != model.dimension {
                 let (model, wanted) = (model.identity.clone(), model.dimension);
@@ -87,15 +92,20 @@ impl Vectors {
                 "INSERT OR REPLACE INTO vector (model, text, e)
                  SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM text WHERE id = ?2)",
             )?;
+            let mut finely = db.prepare_cached("INSERT OR REPLACE INTO fine (model, text, e) VALUES (?1, ?2, ?3)")?;
             let mut written = Vec::with_capacity(kept.len());
-            for (text, e) in &kept {
-                written.push(statement.execute((model.id, text, e))? > 0);
+            for (text, e, fine) in &kept {
+                let is_there = statement.execute((model.id, text, e))? > 0;
+                if is_there {
+                    finely.execute((model.id, text, fine))?;
+                }
+                written.push(is_there);
             }
             Ok(written)
         })?;
         if let Some(sketch) = self.made(model.id) {
             let mut sketch = sketch.write().unwrap_or_else(PoisonError::into_inner);
-            for ((text, e), _) in kept.iter().zip(written).filter(|(_, written)| *written) {
+            for ((text, e, _), _) in kept.iter().zip(written).filter(|(_, written)| *written) {
                 sketch.push(*text, e);
             }
         }
@@ -130,24 +140,25 @@ impl Vectors {
     pub(crate) fn nearest(&self, db: &Database, model: &Model, query: &[f32], most: usize) -> Result<Vec<(i64, f32)>> {
         let count = db.read(|db| count_up_to(db, model.id, FEW + 1))?;
         if count <= FEW {
-            return db.read(|db| exact(db, model.id, query, most));
+            let found = db.read(|db| exact(db, model.id, query, most * 2))?;
+            return db.read(|db| refined(db, model.id, query, &found, most));
         }
         let sketch = self.sketch(db, model)?;
         let near = {
             let sketch = sketch.read().unwrap_or_else(PoisonError::into_inner);
-            match sketch.nearest(query, most * 2) {
+            match sketch.nearest(query, most * 3) {
                 Some(found) => Ok(found),
                 None => Err(sketch.near(query, (most * OVERSAMPLE).max(SAMPLE_LEAST) + sketch.len() / MORE_FOR)),
             }
         };
         let mut found = match near {
             Ok(found) => found,
-            Err(near) => db.read(|db| cosines(db, model.id, query, &near))?,
+            Err(near) => db.read(|db| rough_cosines(db, model.id, query, &near))?,
         };
         found.sort_by(|a, b| b.1.total_cmp(&a.1));
         found.dedup_by_key(|(id, _)| *id);
-        found.truncate(most);
-        Ok(found)
+        found.truncate(most * 2);
+        db.read(|db| refined(db, model.id, query, &found, most))
     }
 
     /// Gives the sketches' memory back; the next search makes them anew.
@@ -237,8 +248,26 @@ pub(crate) fn progress(db: &Connection, model: &Model) -> Result<(u32, u32)> {
     Ok((embedded, wanted))
 }
 
-/// The cosines of these texts, in no order; those without a vector are left out.
+/// The cosines of these texts by everything that is kept of their vectors, in no order; those without one are left out.
 pub(crate) fn cosines(db: &Connection, model: i64, query: &[f32], texts: &[i64]) -> Result<Vec<(i64, f32)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT vector.text, vector.e, fine.e FROM json_each(?2) AS wanted
+         CROSS JOIN vector ON vector.model = ?1 AND vector.text = wanted.value
+         LEFT JOIN fine ON fine.model = vector.model AND fine.text = vector.text",
+    )?;
+    let rows = statement.query_map((model, serde_json::json!(texts).to_string()), |row| {
+        let kept = row.get_ref(1)?.as_blob()?;
+        let cosine = match row.get_ref(2)?.as_blob_or_null()? {
+            Some(fine) => quantise::fine_cosine(query, kept, fine),
+            None => quantise::cosine(query, kept),
+        };
+        Ok((row.get(0)?, cosine))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The cosines of these texts by the bytes of their vectors alone.
+fn rough_cosines(db: &Connection, model: i64, query: &[f32], texts: &[i64]) -> Result<Vec<(i64, f32)>> {
     // One statement for all: each by itself takes several times as long.
     let mut statement = db.prepare_cached(
         "SELECT text, e FROM json_each(?2) AS wanted CROSS JOIN vector ON model = ?1 AND text = wanted.value",
@@ -247,6 +276,17 @@ pub(crate) fn cosines(db: &Connection, model: i64, query: &[f32], texts: &[i64])
         Ok((row.get(0)?, quantise::cosine(query, row.get_ref(1)?.as_blob()?)))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The best of those that were found, compared once more by everything that is kept of them, best first.
+fn refined(db: &Connection, model: i64, query: &[f32], found: &[(i64, f32)], most: usize) -> Result<Vec<(i64, f32)>> {
+    let texts: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
+    let finely: HashMap<i64, f32> = cosines(db, model, query, &texts)?.into_iter().collect();
+    let mut refined: Vec<_> =
+        found.iter().map(|&(id, cosine)| (id, finely.get(&id).copied().unwrap_or(cosine))).collect();
+    refined.sort_by(|a, b| b.1.total_cmp(&a.1));
+    refined.truncate(most);
+    Ok(refined)
 }
 
 fn exact(db: &Connection, model: i64, query: &[f32], most: usize) -> Result<Vec<(i64, f32)>> {

@@ -1,18 +1,31 @@
-//! How texts are read as words: Russian and English mixed, each word brought to its stem, ё read as е, the parts of an
-//! identifier each for itself (`evictOldest`, `evict_oldest`), and beside that identifiers and numbers as they stand
-//! (`gpt-5.1`, `INV-2024-117`, `4,120`).
+//! How texts are read as words: Russian and English mixed, each word brought to its stem, letters without their accents
+//! (é as e, ß as ss, ё as е), the parts of an identifier each for itself (`evictOldest`, `evict_oldest`), scripts without
+//! spaces by single characters and pairs, and beside that identifiers and numbers as they stand (`gpt-5.1`,
+//! `INV-2024-117`, `4,120`).
 
-use tantivy::tokenizer::{
-    Language, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager,
-};
+mod folding;
+mod pieces;
+mod russian;
+
+use tantivy::tokenizer::{Language, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, TokenizerManager};
+
+use self::pieces::{Exact, Words};
+use self::russian::Alternations;
+use crate::lexical::Asked;
 
 /// The analyzer of words.
 pub(crate) const WORDS: &str = "words";
 /// The analyzer of what stands for itself.
 pub(crate) const EXACT: &str = "exact";
+/// Raised when texts are read otherwise than before: the index of words is made anew then, vectors stay.
+pub(crate) const RULES: u32 = 2;
 
 /// Longer words are noise, such as encoded data.
 const LONGEST: usize = 80;
+/// More words of a question say nothing more.
+const MOST_TERMS: usize = 64;
+/// A word that stands for itself counts for more than a part of it.
+const EXACT_BOOST: f32 = 2.0;
 
 pub(crate) fn analyzers() -> TokenizerManager {
     let manager = TokenizerManager::default();
@@ -21,123 +34,41 @@ pub(crate) fn analyzers() -> TokenizerManager {
     manager
 }
 
+/// The words that are asked for, each once.
+pub(crate) fn asked(analyzers: &TokenizerManager, text: &str) -> Vec<Asked> {
+    let mut terms = Vec::new();
+    for name in [WORDS, EXACT] {
+        let Some(mut analyzer) = analyzers.get(name) else { continue };
+        let mut found = Vec::new();
+        analyzer.token_stream(text).process(&mut |token| found.push(token.text.clone()));
+        found.sort_unstable();
+        found.dedup();
+        terms.extend(found.into_iter().take(MOST_TERMS).map(|word| Asked { analyzer: name, word }));
+    }
+    terms
+}
+
+/// How much a word counts by what it is.
+pub(crate) fn boost(analyzer: &str) -> f32 {
+    if analyzer == EXACT { EXACT_BOOST } else { 1.0 }
+}
+
+/// How much a word counts by how many texts have it.
+pub(crate) fn rarity(texts: f32, with: f32) -> f32 {
+    (((texts - with).max(0.0) + 0.5) / (with + 0.5) + 1.0).ln()
+}
+
 fn words() -> TextAnalyzer {
-    let stop = |language| StopWordFilter::new(language);
     let mut builder = TextAnalyzer::builder(Words::default()).filter(RemoveLongFilter::limit(LONGEST)).dynamic();
     for language in [Language::Russian, Language::English] {
-        if let Some(filter) = stop(language) {
+        if let Some(filter) = StopWordFilter::new(language) {
             builder = builder.filter_dynamic(filter);
         }
     }
     // Each stems words of its own alphabet and leaves the others as they are.
-    builder.filter_dynamic(Stemmer::new(Language::Russian)).filter_dynamic(Stemmer::new(Language::English)).build()
-}
-
-/// Runs of letters and digits in small letters; a capital after a small letter begins a new one.
-#[derive(Clone, Default)]
-pub(crate) struct Words {
-    token: Token,
-}
-
-/// Identifiers and numbers whole.
-#[derive(Clone, Default)]
-pub(crate) struct Exact {
-    token: Token,
-}
-
-/// The pieces of a text that a function finds, one after the other.
-pub(crate) struct Pieces<'a> {
-    text: &'a str,
-    at: usize,
-    next: fn(&str, usize) -> Option<(usize, usize)>,
-    token: &'a mut Token,
-}
-
-impl Tokenizer for Words {
-    type TokenStream<'a> = Pieces<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Pieces<'a> {
-        self.token.reset();
-        Pieces { text, at: 0, next: next_word, token: &mut self.token }
-    }
-}
-
-impl Tokenizer for Exact {
-    type TokenStream<'a> = Pieces<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Pieces<'a> {
-        self.token.reset();
-        Pieces { text, at: 0, next: next_exact, token: &mut self.token }
-    }
-}
-
-impl TokenStream for Pieces<'_> {
-    fn advance(&mut self) -> bool {
-        let Some((from, to)) = (self.next)(self.text, self.at) else { return false };
-        self.at = to;
-        self.token.position = self.token.position.wrapping_add(1);
-        (self.token.offset_from, self.token.offset_to) = (from, to);
-        self.token.text.clear();
-        for c in self.text[from..to].chars() {
-            match c {
-                'ё' | 'Ё' => self.token.text.push('е'),
-                // `4,120` and `4'120` are the number 4120.
-                ',' | '\'' | '’' => {}
-                _ => self.token.text.extend(c.to_lowercase()),
-            }
-        }
-        true
-    }
-
-    fn token(&self) -> &Token {
-        self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        self.token
-    }
-}
-
-fn next_word(text: &str, at: usize) -> Option<(usize, usize)> {
-    let from = at + text[at..].find(char::is_alphanumeric)?;
-    let mut before: Option<char> = None;
-    for (offset, c) in text[from..].char_indices() {
-        let ends = !c.is_alphanumeric() || before.is_some_and(|before| before.is_lowercase() && c.is_uppercase());
-        if ends {
-            return Some((from, from + offset));
-        }
-        before = Some(c);
-    }
-    Some((from, text.len()))
-}
-
-/// The next run without spaces and brackets that is more than a plain word.
-fn next_exact(text: &str, mut at: usize) -> Option<(usize, usize)> {
-    const PARTS: &str = " \t\r\n()[]{}<>\"«»“”„`;|=*";
-    loop {
-        let from = at + text[at..].find(|c| !PARTS.contains(c))?;
-        let to = text[from..].find(|c| PARTS.contains(c)).map_or(text.len(), |length| from + length);
-        let piece = text[from..to].trim_matches(|c: char| !c.is_alphanumeric());
-        if stands_for_itself(piece) {
-            let from = from + text[from..to].find(piece).unwrap_or_default();
-            return Some((from, from + piece.len()));
-        }
-        at = to;
-    }
-}
-
-/// Whether it is a number, a code or an identifier.
-fn stands_for_itself(piece: &str) -> bool {
-    let mut before: Option<char> = None;
-    for c in piece.chars() {
-        let joint = matches!(c, '_' | '.' | ':' | '/' | '@' | '#' | '$' | '\\');
-        let hump = before.is_some_and(|before| before.is_lowercase() && c.is_uppercase());
-        if c.is_numeric() || joint || hump {
-            return true;
-        }
-        before = Some(c);
-    }
-    false
+    let builder =
+        builder.filter_dynamic(Stemmer::new(Language::Russian)).filter_dynamic(Stemmer::new(Language::English));
+    builder.filter_dynamic(Alternations).build()
 }
 
 #[cfg(test)]
@@ -151,17 +82,69 @@ mod tests {
         found
     }
 
+    #[track_caller]
+    fn same(one: &str, other: &str) {
+        assert_eq!(read(WORDS, one), read(WORDS, other), "{one}, {other}");
+    }
+
     #[test]
     fn words_of_both_languages_come_to_their_stems() {
         assert_eq!(read(WORDS, "running dogs"), ["run", "dog"]);
-        assert_eq!(read(WORDS, "квартиры"), read(WORDS, "Квартирой"));
-        assert_eq!(read(WORDS, "зелёный ЁЖИК"), read(WORDS, "зеленый ежик"));
+        same("квартиры", "Квартирой");
+        same("зелёный ЁЖИК", "зеленый ежик");
         assert_eq!(read(WORDS, "Steward читает the books"), ["steward", "чита", "book"]);
     }
 
     #[test]
+    fn a_russian_word_is_one_in_all_its_cases() {
+        for forms in [
+            "котёл котла котлу котлом котле котлы котлов котлам котлами котлах",
+            "Сергей Сергея Сергею Сергеем Сергее",
+            "Андрей Андрея Андрею Андреем Андрее",
+            "Павел Павла Павлу Павлом Павле",
+            "отец отца отцу отцом отце отцы отцов отцам",
+            "палец пальца пальцу пальцем пальцы пальцев",
+            "боец бойца бойцу бойцы бойцов",
+            "кусок куска куску куском куски кусков",
+            "ковёр ковра ковру ковром ковры ковров",
+            "окно окна окну окном окон окнам",
+            "сестра сестры сестре сестру сестрой сестёр сёстрам",
+            "девушка девушки девушке девушку девушек девушкам",
+            "музей музея музею музеем музеи музеев музеям",
+        ] {
+            let read = read(WORDS, forms);
+            assert_eq!(read.len(), forms.split(' ').count());
+            assert!(read.iter().all(|stem| *stem == read[0]), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn accents_and_forms_of_writing_do_not_matter() {
+        same("café Édith naïve", "cafe Edith naive");
+        same("cafe\u{301}", "café");
+        same("Straße GROẞ", "strasse gross");
+        same("Łódź Øresund Þór cœur encyclopædia", "lodz oresund thor coeur encyclopaedia");
+        same("ＧＰＵ ﬁle", "gpu file");
+        same("и\u{306}од е\u{308}жик", "йод ежик");
+        same("за\u{301}мок ко\u{ad}тёл", "замок котёл");
+        same("İstanbul ΟΔΟΣ ὁδός", "istanbul οδος οδοσ");
+        same("مُحَمَّد", "محمد");
+        assert_ne!(read(WORDS, "йод"), read(WORDS, "иод"));
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_read_by_single_characters_and_pairs() {
+        assert_eq!(read(WORDS, "锅炉坏了"), ["锅", "锅炉", "炉", "炉坏", "坏", "坏了", "了"]);
+        assert_eq!(read(WORDS, "GPU服务"), ["gpu", "服", "服务", "务"]);
+        assert_eq!(read(WORDS, "ボイラー")[..3], ["ボ", "ボイ", "イ"]);
+        same("ﾎﾞｲﾗｰ", "ボイラー");
+        assert!(read(WORDS, "보일러를").contains(&"보일".to_owned()));
+        assert!(read(WORDS, "หม้อน้ำเสีย").len() > 2);
+    }
+
+    #[test]
     fn identifiers_are_found_by_their_parts_and_whole() {
-        assert_eq!(read(WORDS, "evict_oldest"), read(WORDS, "evictOldest"));
+        same("evict_oldest", "evictOldest");
         assert_eq!(read(EXACT, "call evictOldest() of TileCache."), ["evictoldest", "tilecache"]);
         assert_eq!(
             read(EXACT, "gpt-5.1, (INV-2024-117) and parse_weight: ok"),

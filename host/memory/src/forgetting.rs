@@ -2,14 +2,13 @@
 //! first, every step can be made twice, and a wish that was cut off is fulfilled at the next start before anything is
 //! searched.
 
-use std::fs;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use steward_agent::{Forgetting, MemoryLevel, MemorySpace};
+use steward_beneath::{BeneathError, Place};
 use steward_store::PendingForgetting;
+use tokio_util::sync::CancellationToken;
 
 use crate::scan;
 use crate::shared::MemoryError;
@@ -19,7 +18,21 @@ impl Space {
     /// Forgets what is wished, to its end.
     pub(crate) async fn fulfil(&self, wish: &PendingForgetting) -> Result<(), MemoryError> {
         let _turn = self.turn.lock().await;
+        match self.fulfil_once(wish).await {
+            Err(error) if error.is_damage() => {
+                self.renew(&error).await?;
+                self.fulfil_once(wish).await
+            }
+            fulfilled => fulfilled,
+        }
+    }
+
+    async fn fulfil_once(&self, wish: &PendingForgetting) -> Result<(), MemoryError> {
         let store = &self.shared.store;
+        // What was said last is to be forgotten too.
+        if self.is_pending() && matches!(wish.what, Forgetting::Level(_) | Forgetting::Vector | Forgetting::ShortTerm) {
+            self.look(false, &CancellationToken::new()).await?;
+        }
         match wish.what {
             Forgetting::Level(level) => self.forget_levels(&[level]).await?,
             Forgetting::Vector => self.forget_levels(&MemoryLevel::ALL).await?,
@@ -54,8 +67,8 @@ impl Space {
         let (store, space) = (&self.shared.store, self.space);
         store.erase_sessions(space).await?;
         store.clear_memory_record(&space.to_string()).await?;
-        let folder = self.shared.settings.folder(space);
-        tokio::task::spawn_blocking(move || delete_files(&folder)).await??;
+        let place = self.shared.settings.place(space);
+        tokio::task::spawn_blocking(move || delete_files(&place)).await??;
         let index = Arc::clone(&self.index);
         let emptied = tokio::task::spawn_blocking(move || {
             let mut places: Vec<_> = index.files()?.into_keys().collect();
@@ -69,42 +82,35 @@ impl Space {
     }
 }
 
-/// Deletes the facts, the days and the transcripts. HEARTBEAT.md stays: it is no memory but an order.
-fn delete_files(folder: &Path) -> Result<(), MemoryError> {
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| MemoryError::Delete { path, source }
-    };
-    let facts = folder.join("MEMORY.md");
-    gone(fs::remove_file(&facts)).map_err(failed(&facts))?;
+/// Deletes the facts, the days and the transcripts. HEARTBEAT.md stays: it is no memory but an order. A link goes by
+/// itself: what it leads to is no memory, and a folder of memory that is a link holds none.
+fn delete_files(place: &Place) -> Result<(), MemoryError> {
+    let failed = |source: BeneathError| MemoryError::Delete { path: place.path().display().to_string(), source };
+    let Some(folder) = there(place.open()).map_err(failed)? else { return Ok(()) };
+    let folder = folder.strict();
+    there(folder.remove("MEMORY.md")).map_err(failed)?;
     for name in ["memory", "sessions"] {
-        let below = folder.join(name);
-        let entries = match fs::read_dir(&below) {
-            // Only what lies in this very folder is memory: not what a link leads to.
-            Ok(entries) if below.symlink_metadata().is_ok_and(|found| found.is_dir()) => entries,
-            Ok(_) => continue,
-            Err(error) => {
-                gone(Err(error)).map_err(failed(&below))?;
-                continue;
-            }
+        let below = match folder.folder(name) {
+            Ok(below) => below,
+            Err(BeneathError::Missing { .. } | BeneathError::Link { .. } | BeneathError::NotFolder { .. }) => continue,
+            Err(error) => return Err(failed(error)),
         };
-        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(".md")) {
-            gone(fs::remove_file(entry.path())).map_err(failed(&entry.path()))?;
+        for entry in below.entries().map_err(failed)? {
+            if entry.name.to_string_lossy().ends_with(".md") {
+                there(below.remove(entry.path())).map_err(failed)?;
+            }
         }
+        // The names are gone on disk too before the wish counts as fulfilled.
+        let _ = below.sync();
     }
-    // The names are gone on disk too before the wish counts as fulfilled.
-    for name in ["", "memory", "sessions"] {
-        if let Ok(folder) = fs::File::open(folder.join(name)) {
-            let _ = folder.sync_all();
-        }
-    }
+    let _ = folder.sync();
     Ok(())
 }
 
-fn gone(deleted: io::Result<()>) -> io::Result<()> {
-    match deleted {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+fn there<T>(done: Result<T, BeneathError>) -> Result<Option<T>, BeneathError> {
+    match done {
+        Err(error) if error.is_missing() => Ok(None),
+        other => other.map(Some),
     }
 }
 

@@ -11,6 +11,7 @@ mod listing;
 mod opening;
 mod reading;
 mod scan;
+mod searching;
 mod service;
 mod settings;
 mod shared;

@@ -1,11 +1,13 @@
-//! Opening a file that somebody else may be changing right now: never through a link, and what was really opened lies
-//! where it may.
+//! Opening a file that somebody else may be changing right now: beneath the folder that is searched and never through a
+//! link out of it, and nothing of Steward's own.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use steward_beneath::{BeneathError, Folder, Place};
+
+use crate::listing::Root;
 
 /// Why nothing of a file is found. The texts are shown to people.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,17 @@ fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1 << 20)
 }
 
+impl From<BeneathError> for ReadError {
+    fn from(error: BeneathError) -> Self {
+        match error {
+            BeneathError::Outside { .. } => Self::Outside,
+            BeneathError::NotPlain { .. } | BeneathError::Link { .. } => Self::NotPlain,
+            BeneathError::Io { source, .. } => Self::Unreadable(source),
+            other => Self::Unreadable(other.into()),
+        }
+    }
+}
+
 /// A file that was opened, and what tells that it changes.
 pub(crate) struct Opened {
     pub(crate) file: File,
@@ -40,34 +53,46 @@ pub(crate) struct Opened {
     pub(crate) modified: i64,
 }
 
-/// Opens a file below `root`, or the file `root` itself.
-pub(crate) fn open(root: &Path, path: &Path, hidden: &[PathBuf]) -> Result<Opened, ReadError> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
-    let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
-    let file = opened.map_err(|error| match rustix::io::Errno::from_io_error(&error) {
-        Some(rustix::io::Errno::LOOP) => ReadError::NotPlain,
-        _ => ReadError::Unreadable(error),
-    })?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(ReadError::NotPlain);
-    }
-    // A folder on the way may have become a link since it was listed.
-    let place = place(&file, path)?;
-    let root = root.canonicalize()?;
-    if !place.starts_with(&root) {
-        return Err(ReadError::Outside);
-    }
-    if hidden.iter().any(|hidden| place.starts_with(hidden) && !root.starts_with(hidden)) {
-        return Err(ReadError::Hidden);
-    }
-    let modified = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
-    Ok(Opened { file, size: metadata.len(), modified })
+/// A root that is open. What is searched beside the own files was resolved when it was named: a part of its path that
+/// has become a link since leads elsewhere, and is not followed.
+pub(crate) struct OpenRoot {
+    folder: Folder,
+    path: PathBuf,
+    /// Steward's own, of which nothing is read.
+    hidden: Vec<PathBuf>,
 }
 
-/// Where an open file really lies.
-fn place(file: &File, path: &Path) -> io::Result<PathBuf> {
-    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).or_else(|_| path.canonicalize())
+impl OpenRoot {
+    pub(crate) fn own(place: &Place) -> Result<Self, ReadError> {
+        // The own files are named one by one: none of Steward's is among them.
+        Ok(Self { folder: place.open()?, path: place.path(), hidden: Vec::new() })
+    }
+
+    pub(crate) fn source(path: &Path, hidden: &[PathBuf]) -> Result<Self, ReadError> {
+        // A link to what is hidden hides what it leads to.
+        let real = hidden.iter().filter_map(|hidden| hidden.canonicalize().ok());
+        let hidden = hidden.iter().cloned().chain(real).filter(|hidden| !path.starts_with(hidden)).collect();
+        Ok(Self { folder: Folder::open_resolved(path)?.strict(), path: path.to_owned(), hidden })
+    }
+
+    pub(crate) fn of(root: &Root, hidden: &[PathBuf]) -> Result<Self, ReadError> {
+        match &root.own {
+            Some(place) => Self::own(place),
+            None if root.is_file() => Self::source(root.folder.parent().unwrap_or(Path::new("/")), hidden),
+            None => Self::source(&root.folder, hidden),
+        }
+    }
+
+    /// Opens a file by its path below the root.
+    pub(crate) fn file(&self, below: &Path) -> Result<Opened, ReadError> {
+        let place = self.path.join(below);
+        if self.hidden.iter().any(|hidden| place.starts_with(hidden)) {
+            return Err(ReadError::Hidden);
+        }
+        let opened = self.folder.read(below)?;
+        let modified = i64::try_from(opened.metadata.modified.as_nanos()).unwrap_or(i64::MAX);
+        Ok(Opened { file: opened.file, size: opened.metadata.size, modified })
+    }
 }
 
 impl Opened {
@@ -103,18 +128,36 @@ mod tests {
         fs::write(open_folder.join("plain.md"), "hello").unwrap();
         symlink("../outside", open_folder.join("link.md")).unwrap();
         symlink("..", open_folder.join("up")).unwrap();
-        let hidden = [data.clone()];
-        let try_open = |path: &str| open(&open_folder, &open_folder.join(path), &hidden);
-        assert_eq!(try_open("plain.md").unwrap().bytes(100).unwrap(), b"hello");
-        assert!(matches!(try_open("plain.md").unwrap().bytes(4), Err(ReadError::TooLarge { size: 5, most: 4 })));
-        assert!(matches!(try_open("link.md"), Err(ReadError::NotPlain)));
-        assert!(matches!(try_open("up/outside"), Err(ReadError::Outside)));
-        assert!(matches!(try_open("data/steward.sqlite"), Err(ReadError::Hidden)));
-        assert!(matches!(try_open("data"), Err(ReadError::NotPlain)));
-        assert!(matches!(try_open("nothing"), Err(ReadError::Unreadable(_))));
+        symlink(&data, root.join("data")).unwrap();
+        for hidden in [data.clone(), root.join("data")] {
+            let opened = OpenRoot::source(&open_folder, &[hidden]).unwrap();
+            let try_open = |path: &str| opened.file(Path::new(path));
+            assert_eq!(try_open("plain.md").unwrap().bytes(100).unwrap(), b"hello");
+            assert!(matches!(try_open("plain.md").unwrap().bytes(4), Err(ReadError::TooLarge { size: 5, most: 4 })));
+            assert!(matches!(try_open("link.md"), Err(ReadError::NotPlain)));
+            assert!(matches!(try_open("up/outside"), Err(ReadError::NotPlain)));
+            assert!(matches!(try_open("data/steward.sqlite"), Err(ReadError::Hidden)));
+            assert!(matches!(try_open("data"), Err(ReadError::Hidden)));
+            assert!(matches!(try_open("nothing"), Err(ReadError::Unreadable(_))));
+        }
         // A person's own folder lies within the data and is theirs.
         fs::create_dir_all(data.join("people/7")).unwrap();
         fs::write(data.join("people/7/MEMORY.md"), "theirs").unwrap();
-        assert!(open(&data.join("people/7"), &data.join("people/7/MEMORY.md"), &hidden).is_ok());
+        let own = OpenRoot::own(&Place::below(data.join("people"), "7")).unwrap();
+        assert!(own.file(Path::new("MEMORY.md")).is_ok());
+    }
+
+    #[test]
+    fn a_source_that_has_become_a_link_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("work/notes")).unwrap();
+        fs::create_dir_all(root.join("elsewhere/notes")).unwrap();
+        fs::write(root.join("elsewhere/notes/secret.md"), "secret").unwrap();
+        let notes = root.join("work/notes");
+        assert!(OpenRoot::source(&notes, &[]).is_ok());
+        fs::rename(root.join("work"), root.join("old")).unwrap();
+        symlink("elsewhere", root.join("work")).unwrap();
+        assert!(OpenRoot::source(&notes, &[]).is_err());
     }
 }

@@ -2,15 +2,16 @@
 //! Blocking. Documents are not read here but given back, for a sandbox reads them.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use steward_beneath::Place;
 use steward_index::{FilePlace, FileState, FileText, Index, TextKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::listing::{Listed, Root};
-use crate::opening::{self, Opened, ReadError};
+use crate::opening::{OpenRoot, Opened, ReadError};
 use crate::reading::{self, FileKind};
 use crate::settings::Settings;
 
@@ -66,13 +67,14 @@ impl Scan<'_> {
                 scanned.missing.push(root.name.clone());
                 continue;
             };
+            let opened = OpenRoot::of(root, &self.settings.hidden);
             for file in files {
                 if self.stop.is_cancelled() {
                     batch.write(self, &mut scanned)?;
                     return Ok(scanned);
                 }
                 let before = known.remove(&file.place);
-                self.look(root, file, before.as_ref(), &mut batch, &mut scanned);
+                self.look((root, opened.as_ref().ok()), file, before.as_ref(), &mut batch, &mut scanned);
                 if batch.is_full() {
                     batch.write(self, &mut scanned)?;
                 }
@@ -100,13 +102,20 @@ impl Scan<'_> {
         batch.write(self, &mut Scanned::default())
     }
 
-    fn look(&self, root: &Root, file: Listed, before: Option<&FileState>, batch: &mut Batch, scanned: &mut Scanned) {
+    fn look(
+        &self,
+        (root, open): (&Root, Option<&OpenRoot>),
+        file: Listed,
+        before: Option<&FileState>,
+        batch: &mut Batch,
+        scanned: &mut Scanned,
+    ) {
         let kind = FileKind::of(&file.path);
         // Nobody asks why a picture is not found by its words.
         if kind == FileKind::Other && before.is_none() && root.folder != file.path {
             return;
         }
-        let opened = opening::open(&root.folder, &file.path, &self.settings.hidden);
+        let opened = open.ok_or(ReadError::Outside).and_then(|open| open.file(Path::new(&file.place.path)));
         let state = match &opened {
             Ok(opened) => FileState { size: opened.size, modified: opened.modified, ..FileState::default() },
             Err(_) => FileState::default(),
@@ -221,6 +230,6 @@ pub(crate) fn now() -> i64 {
 }
 
 /// Roots in the order in which they are looked at, the own folder first.
-pub(crate) fn roots(own: PathBuf, sources: &[String]) -> Vec<Root> {
+pub(crate) fn roots(own: Place, sources: &[String]) -> Vec<Root> {
     std::iter::once(Root::own(own)).chain(sources.iter().map(|path| Root::source(path))).collect()
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,31 +10,25 @@ use steward_agent::{
     Forgetting, MemoryFault, MemoryFound, MemoryHit, MemorySource, MemorySpace, MemoryStatus, PersonId, Principal,
     SessionId, budget,
 };
-use steward_index::{Hit, Place, Query, Weights};
 use steward_store::{NewForgetting, Store};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::embedding::{self, Embedders};
+use crate::embedding::Embedders;
 use crate::forgetting;
-use crate::scan;
 use crate::settings::Settings;
 use crate::shared::{MemoryError, ReadDocuments, Shared};
 use crate::sources::{self, Asker};
 use crate::space::Space;
 use crate::watching::Watching;
 
-/// A search right after the start waits so long for the files to be looked at once.
-const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// A question waits so long for its vector; then words alone are compared.
 const QUESTION: Duration = Duration::from_secs(10);
 /// The same for a message, which somebody waits for to be answered.
 const MESSAGE: Duration = Duration::from_millis(700);
-/// Of what was found so many of the best count as recalled.
-const RECALLED: usize = 3;
 /// Said where not all files were read yet.
-const STILL: &str = "files are still being read; more of them can be found later";
+const STILL: &str = "Files are still being read; more of them can be found later.";
 /// Passages of which some may be offered with a message.
 const CANDIDATES: usize = 12;
 
@@ -44,9 +37,9 @@ pub struct Memory {
     pub(crate) shared: Arc<Shared>,
     spaces: Mutex<HashMap<MemorySpace, Arc<Space>>>,
     tasks: Mutex<JoinSet<()>>,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// Another process follows the files; this one only searches.
-    reads_only: bool,
+    pub(crate) reads_only: bool,
 }
 
 impl Memory {
@@ -100,8 +93,10 @@ impl Memory {
         counts: bool,
     ) -> Result<MemoryFound, MemoryFault> {
         let space = self.space(space).await?;
-        space.until_ready(FIRST_LOOK).await;
+        let up_to_date = self.up_to_date(&space).await;
         let (hits, note) = self.hits(&space, text, limit, QUESTION).await?;
+        let note =
+            if up_to_date { note } else { Some(note.map_or(STILL.to_owned(), |note| format!("{note} {STILL}"))) };
         if counts {
             self.count(&space, &hits).await?;
         }
@@ -141,7 +136,7 @@ impl Memory {
     /// The index or the store cannot be used.
     pub async fn status(&self, space: MemorySpace) -> Result<MemoryStatus, MemoryFault> {
         let space = self.space(space).await?;
-        space.until_ready(FIRST_LOOK).await;
+        self.up_to_date(&space).await;
         self.status_of(&space).await
     }
 
@@ -258,6 +253,13 @@ impl Memory {
         }
     }
 
+    /// The same for a space that need not be opened for it: its files are looked at when it is.
+    pub async fn noticed(&self, space: MemorySpace) {
+        if let Some(space) = self.spaces.lock().await.get(&space) {
+            space.touch();
+        }
+    }
+
     /// Looks at all files, and goes on with it in the background when that takes longer than one wants to wait; gives
     /// whether it was done.
     async fn refreshed(&self, space: &Arc<Space>, all: bool) -> Result<bool, MemoryError> {
@@ -306,63 +308,6 @@ impl Memory {
         tasks.spawn(watch(Arc::clone(&open), self.stop.clone()));
         Ok(open)
     }
-
-    async fn hits(
-        &self,
-        space: &Space,
-        text: &str,
-        limit: usize,
-        patience: Duration,
-    ) -> Result<(Vec<Hit>, Option<String>), MemoryError> {
-        space.searched.store(true, Ordering::Relaxed);
-        let asked = embedding::ask(&*self.shared.embedders, &space.index, text, patience).await;
-        let (asked, note) = match asked {
-            Ok(Some(asked)) => {
-                let note =
-                    asked.partial.then(|| "The vectors are still being made; more may be found later.".to_owned());
-                (Some(asked), note)
-            }
-            Ok(None) => (None, Some("Only words were compared: there is no embedding model.".to_owned())),
-            Err(error) => (None, Some(format!("Only words were compared: {error}."))),
-        };
-        let (text, weights) = (text.to_owned(), self.shared.settings.weights);
-        let hits = crate::blocking(&space.index, move |index| {
-            let vector = asked.as_ref().map(|asked| (&asked.model, asked.vector.as_slice()));
-            let trust = asked.as_ref().map_or(1.0, |asked| asked.confidence);
-            let weights = Weights { vector: weights.vector * trust, ..weights };
-            index.search(&Query { vector, weights, now: scan::now(), ..Query::new(&text, limit) })
-        });
-        Ok((hits.await?, note))
-    }
-
-    /// What is recalled again and again stays.
-    async fn count(&self, space: &Space, hits: &[Hit]) -> Result<(), MemoryError> {
-        let recalled: Vec<_> = hits.iter().take(RECALLED).filter(|hit| hit.talk).map(|hit| hit.hash).collect();
-        if recalled.is_empty() {
-            return Ok(());
-        }
-        let counts = self.shared.store.count_recalls(&space.space.to_string(), recalled, Timestamp::now()).await?;
-        crate::blocking(&space.index, move |index| index.change(|batch| batch.set_recalls(&counts))).await?;
-        space.settle_levels().await
-    }
-
-    fn shown(&self, space: MemorySpace, hit: Hit) -> MemoryHit {
-        let path = |place: &Place| self.shared.settings.shown(space, &place.root, &place.path);
-        let also = hit.places.iter().skip(1);
-        let also = also.map(|place| format!("{}:{}-{}", path(place), place.first_line, place.last_line)).collect();
-        let (first_line, last_line, name) = match hit.places.first() {
-            Some(place) => (place.first_line, place.last_line, path(place)),
-            None => (0, 0, String::new()),
-        };
-        // A passage in the middle of a section is understood by its headings.
-        let title = hit.heading.rsplit(" > ").next().unwrap_or_default();
-        let text = if title.is_empty() || hit.text.contains(title) {
-            hit.text
-        } else {
-            format!("{}\n{}", hit.heading, hit.text)
-        };
-        MemoryHit { path: name, first_line, last_line, score: hit.score, text, also }
-    }
 }
 
 /// Watches the space's files until the stop; what is added to it is watched from the next look on.
@@ -375,7 +320,7 @@ async fn watch(space: Arc<Space>, stop: CancellationToken) {
         let sources = space.shared.store.memory_sources(&space.space.to_string()).await.unwrap_or_default();
         // Another process may have added one.
         if before.replace(sources.clone()).is_some_and(|before| before != sources) {
-            space.touch();
+            space.touch_at_once();
         }
         let own = own.clone();
         let followed = tokio::task::spawn_blocking(move || {

@@ -32,6 +32,9 @@ pub struct Settings {
     pub look_every: Duration,
     /// Whoever asks for files to be read waits so long for it.
     pub patience: Duration,
+    /// Changes are taken in when none has come for so long, when somebody searches, or after the longest time.
+    pub quiet: Duration,
+    pub quiet_longest: Duration,
     /// How long nothing must be changed before memory that only indexing needs is given back.
     pub rest_after: Duration,
 }
@@ -53,6 +56,8 @@ impl Settings {
             document_limit: 24 << 20,
             look_every: Duration::from_secs(600),
             patience: Duration::from_secs(20),
+            quiet: Duration::from_secs(10),
+            quiet_longest: Duration::from_secs(120),
             rest_after: Duration::from_secs(30),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use steward_agent::MemoryFault;
+use steward_beneath::BeneathError;
 use steward_index::IndexError;
 use steward_store::{Store, StoreError};
 
@@ -45,9 +46,16 @@ pub enum MemoryError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{path} cannot be deleted: {source}")]
-    Delete { path: String, source: std::io::Error },
+    Delete { path: String, source: BeneathError },
     #[error("memory cannot be used: the program is shutting down")]
     Ending(#[from] tokio::task::JoinError),
+}
+
+impl MemoryError {
+    /// Whether the index is damaged, so that only making it anew helps.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Index(error) if error.is_damage())
+    }
 }
 
 impl From<MemoryError> for MemoryFault {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use steward_agent::{MemoryFault, MemorySpace};
+use steward_beneath::Place;
 
 use crate::settings::Settings;
 
@@ -75,6 +76,14 @@ impl Settings {
         match space {
             MemorySpace::Owners => self.workspace.clone(),
             MemorySpace::Person(id) => self.people.join(id.to_string()),
+        }
+    }
+
+    /// The same, to be opened.
+    pub(crate) fn place(&self, space: MemorySpace) -> Place {
+        match space {
+            MemorySpace::Owners => Place::of(&self.workspace),
+            MemorySpace::Person(id) => Place::below(&self.people, id.to_string()),
         }
     }
 

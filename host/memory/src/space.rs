@@ -1,12 +1,13 @@
 //! One space at work: its index follows its files, its passages get their vectors, and it answers questions meanwhile.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use steward_agent::MemorySpace;
 use steward_embed::Purpose;
-use steward_index::{FileState, Index};
+use steward_index::{FileState, Index, Levels};
+use steward_store::MemoryRecord;
 use tokio::sync::{Mutex as Turn, Notify};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +18,10 @@ use crate::opening::ReadError;
 use crate::scan::{self, Document, Scan, Scanned};
 use crate::shared::{MemoryError, NotRead, Shared};
 
-/// Several changes that come together are looked at once.
-const GATHER: Duration = Duration::from_millis(300);
+/// Whoever waits for others to have looked asks again after this time.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// After a failure files are looked at again after this pause, which doubles.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// Passages that are turned into vectors at once.
 const AT_ONCE: usize = 32;
 /// A model that does not answer is asked again after this time.
@@ -33,6 +36,11 @@ pub(crate) struct Space {
     /// Files are looked at, or something is forgotten: one at a time.
     pub(crate) turn: Turn<()>,
     dirty: Notify,
+    /// How many changes there were, and how many of them were looked at.
+    changes: AtomicU64,
+    looked: AtomicU64,
+    /// It is looked at without waiting for more.
+    at_once: AtomicBool,
     /// All files were looked at once since the start.
     ready: AtomicBool,
     embed: Notify,
@@ -58,12 +66,18 @@ impl Space {
         let levels = shared.settings.levels;
         let opened = tokio::task::spawn_blocking(move || {
             let index = Index::open(&folder)?;
-            index.change(|batch| {
-                batch.forget(&record.forgotten)?;
-                batch.set_recalls(&record.recalls)
-            })?;
-            index.settle_levels(levels)?;
-            index.follow()?;
+            if let Err(error) = prime(&index, &record, levels) {
+                if !error.is_damage() {
+                    return Err(error.into());
+                }
+                tracing::warn!(%error, path = %folder.display(), "this index is made anew");
+                index.renew()?;
+                prime(&index, &record, levels)?;
+            }
+            // Should the words fail, texts are read, and they are mended by a later look.
+            if let Err(error) = index.follow() {
+                tracing::warn!(%error, path = %folder.display(), "the words of this index are not up to date");
+            }
             Ok::<_, MemoryError>(index)
         });
         Ok(Self::of(space, shared, opened.await??, false))
@@ -83,6 +97,9 @@ impl Space {
             shared,
             turn: Turn::new(()),
             dirty: Notify::new(),
+            changes: AtomicU64::new(0),
+            looked: AtomicU64::new(0),
+            at_once: AtomicBool::new(false),
             ready: AtomicBool::new(ready),
             embed: Notify::new(),
             searched: AtomicBool::new(false),
@@ -90,50 +107,83 @@ impl Space {
         }
     }
 
-    /// Something was changed: it is looked at soon.
+    /// Something was changed: it is looked at when no more comes, or when somebody searches.
     pub(crate) fn touch(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.dirty.notify_one();
+    }
+
+    /// The same for what somebody waits for.
+    pub(crate) fn touch_at_once(&self) {
+        self.at_once.store(true, Ordering::Release);
+        self.touch();
+    }
+
+    /// Whether something was changed that was not looked at yet.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.looked.load(Ordering::Acquire) < self.changes.load(Ordering::Acquire)
     }
 
     /// Follows the files until the stop.
     pub(crate) async fn live(self: Arc<Self>, stop: CancellationToken) {
         let embedding = tokio::spawn(Arc::clone(&self).keep_embedding(stop.clone()));
-        let mut rested = false;
+        let mut look = true;
+        let mut again = FIRST_PAUSE;
         while !stop.is_cancelled() {
             let started = Instant::now();
-            if let Err(error) = self.refresh(false, &stop).await {
+            let failed = match look || self.is_pending() {
+                true => self.refresh(false, &stop).await.err(),
+                false => None,
+            };
+            if let Some(error) = &failed {
                 tracing::warn!(space = %self.space, %error, "memory is not up to date");
             }
             // Folders in which something is always being written are not looked at all the time.
-            let gather = GATHER.max(started.elapsed() * 10);
-            let settings = &self.shared.settings;
-            let mut wait = settings.rest_after;
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => break,
-                    () = self.dirty.notified() => {
-                        rested = false;
-                        tokio::select! {
-                            () = tokio::time::sleep(gather) => {}
-                            () = stop.cancelled() => {}
-                        }
-                        break;
-                    }
-                    () = tokio::time::sleep(wait) => {
-                        if rested {
-                            // What was not searched meanwhile needs nothing in memory for it.
-                            if !self.searched.swap(false, Ordering::Relaxed) {
-                                self.index.sleep();
-                            }
-                            break;
-                        }
-                        self.rest().await;
-                        rested = true;
-                        wait = settings.look_every.saturating_sub(settings.rest_after);
-                    }
+            let quiet = self.shared.settings.quiet.max(started.elapsed() * 10);
+            look = tokio::select! {
+                () = stop.cancelled() => return self.ended(embedding).await,
+                () = tokio::time::sleep(again), if failed.is_some() => true,
+                look = self.changed(quiet) => look,
+            };
+            again = if failed.is_some() { (again * 2).min(self.shared.settings.look_every) } else { FIRST_PAUSE };
+        }
+        self.ended(embedding).await;
+    }
+
+    /// Waits until files are to be looked at: those that were changed (gives false, for somebody may have looked
+    /// meanwhile), or all of them without any sign. What only work needs is given back meanwhile.
+    async fn changed(&self, quiet: Duration) -> bool {
+        let settings = &self.shared.settings;
+        let calm = async {
+            tokio::time::sleep(settings.rest_after).await;
+            self.rest().await;
+            tokio::time::sleep(settings.look_every.saturating_sub(settings.rest_after)).await;
+        };
+        tokio::select! {
+            () = self.dirty.notified() => {}
+            () = calm => {
+                // What was not searched meanwhile needs nothing in memory for it.
+                if !self.searched.swap(false, Ordering::Relaxed) {
+                    self.index.sleep();
                 }
+                return true;
             }
         }
+        let first = Instant::now();
+        let longest = settings.quiet_longest.max(quiet);
+        while let Some(left) = longest.checked_sub(first.elapsed()).filter(|left| !left.is_zero()) {
+            if self.at_once.swap(false, Ordering::AcqRel) {
+                break;
+            }
+            tokio::select! {
+                () = self.dirty.notified() => {}
+                () = tokio::time::sleep(quiet.min(left)) => break,
+            }
+        }
+        false
+    }
+
+    async fn ended(&self, embedding: tokio::task::JoinHandle<()>) {
         if let Err(error) = embedding.await {
             tracing::error!(%error, "making vectors broke off");
         }
@@ -146,32 +196,83 @@ impl Space {
         }
         let looked = async {
             while !self.ready.load(Ordering::Acquire) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         let _ = tokio::time::timeout(most, looked).await;
     }
 
-    /// Makes the index say what the files say. With `all` every file is read.
+    /// Makes the index say what the files say. With `all` every file is read. A damaged index is made anew.
     pub(crate) async fn refresh(&self, all: bool, stop: &CancellationToken) -> Result<(), MemoryError> {
         let _turn = self.turn.lock().await;
+        self.refreshed(all, stop).await
+    }
+
+    /// The same for whoever has the turn.
+    async fn refreshed(&self, all: bool, stop: &CancellationToken) -> Result<(), MemoryError> {
+        match self.look(all, stop).await {
+            Err(error) if error.is_damage() => {
+                self.renew(&error).await?;
+                self.look(true, stop).await
+            }
+            looked => looked,
+        }
+    }
+
+    /// Looks at what was changed, if anything was and nobody else does.
+    pub(crate) async fn catch_up(&self, stop: &CancellationToken) -> Result<(), MemoryError> {
+        while self.is_pending() {
+            if let Ok(_turn) = self.turn.try_lock() {
+                return self.refreshed(false, stop).await;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// Makes a damaged index anew and fills it.
+    pub(crate) async fn mend(&self, why: &MemoryError, stop: &CancellationToken) -> Result<(), MemoryError> {
+        let _turn = self.turn.lock().await;
+        self.renew(why).await?;
+        self.look(true, stop).await
+    }
+
+    /// Makes a damaged index anew, empty but for what must outlive it. The caller has the turn and fills it.
+    pub(crate) async fn renew(&self, why: &MemoryError) -> Result<(), MemoryError> {
+        tracing::warn!(space = %self.space, %why, "this index is damaged and is made anew from its files");
+        let record = self.shared.store.memory_record(&self.space.to_string()).await?;
+        let levels = self.shared.settings.levels;
+        let renewed = crate::blocking(&self.index, move |index| {
+            index.renew()?;
+            prime(index, &record, levels)
+        });
+        Ok(renewed.await?)
+    }
+
+    pub(crate) async fn look(&self, all: bool, stop: &CancellationToken) -> Result<(), MemoryError> {
+        let changes = self.changes.load(Ordering::Acquire);
         let sources = self.shared.store.memory_sources(&self.space.to_string()).await?;
-        let roots = scan::roots(self.shared.settings.folder(self.space), &sources);
+        let roots = scan::roots(self.shared.settings.place(self.space), &sources);
         let Scanned { changed, talked, documents, missing } = self.scan(roots, all, stop).await?;
         self.state().missing = missing;
-        if changed {
-            crate::blocking(&self.index, Index::follow).await?;
-        }
+        // Where the words cannot be written, as on a full disk, texts are read meanwhile.
+        let followed = match changed || self.index.words_are_behind() {
+            true => crate::blocking(&self.index, Index::follow).await,
+            false => Ok(()),
+        };
         if talked {
             self.settle_levels().await?;
         }
+        self.looked.fetch_max(changes, Ordering::AcqRel);
         self.ready.store(true, Ordering::Release);
         let any = !documents.is_empty();
-        self.read_documents(documents, stop).await?;
+        if any {
+            self.read_documents(documents, stop).await?;
+        }
         if changed || any {
             self.embed.notify_one();
         }
-        Ok(())
+        Ok(followed?)
     }
 
     pub(crate) async fn settle_levels(&self) -> Result<(), MemoryError> {
@@ -284,4 +385,13 @@ impl Space {
     pub(crate) fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells a new index what must outlive it.
+fn prime(index: &Index, record: &MemoryRecord, levels: Levels) -> steward_index::Result<()> {
+    index.change(|batch| {
+        batch.forget(&record.forgotten)?;
+        batch.set_recalls(&record.recalls)
+    })?;
+    index.settle_levels(levels)
 }

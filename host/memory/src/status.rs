@@ -4,6 +4,7 @@ use steward_agent::{MemoryFault, MemorySource, MemoryStatus};
 use steward_index::Index;
 
 use crate::embedding;
+use crate::listing::Root;
 use crate::service::Memory;
 use crate::shared::MemoryError;
 use crate::space::Space;
@@ -40,6 +41,12 @@ impl Memory {
         let (files, passages) =
             crate::blocking(&space.index, move |index| index.counts_below(&asked)).await.map_err(MemoryError::from)?;
         let mut problems = self.problems(space, &root).await?;
+        let (place, hidden) = (Root::source(&root), self.shared.settings.hidden.clone());
+        let left_out = tokio::task::spawn_blocking(move || {
+            let listed = place.files(&hidden)?.len();
+            place.left_out(&hidden, listed)
+        });
+        problems.extend(left_out.await.map_err(MemoryError::from)?);
         if space.state().missing.contains(&root) {
             problems.insert(0, "it is not there now; what was read of it is still found".to_owned());
         }

@@ -29,9 +29,14 @@ impl Fixture {
     }
 
     async fn with(folder: TempDir, embedders: Arc<dyn Embedders>) -> Self {
+        Self::set(folder, embedders, |_| ()).await
+    }
+
+    async fn set(folder: TempDir, embedders: Arc<dyn Embedders>, change: impl FnOnce(&mut Settings)) -> Self {
         fs::create_dir_all(folder.path().join("work/memory")).unwrap();
         let store = Store::open(&folder.path().join("data/steward.sqlite")).unwrap();
-        let settings = Settings::new(&folder.path().join("data"), folder.path().join("work"));
+        let mut settings = Settings::new(&folder.path().join("data"), folder.path().join("work"));
+        change(&mut settings);
         let memory = Memory::new(settings, store.clone(), Arc::clone(&embedders), None);
         memory.start().await.unwrap();
         Self { folder, store, memory, embedders }
@@ -83,6 +88,60 @@ async fn a_change_by_hand_is_noticed() {
     fixture.until("losing the flat", async |fixture| fixture.paths("flat number").await.is_empty()).await;
     let note = fixture.found_in(OWNERS, "plumber").await.note.unwrap();
     assert!(note.contains("no embedding model"), "{note}");
+}
+
+#[tokio::test]
+async fn changes_are_gathered_until_somebody_searches() {
+    let hour = Duration::from_secs(3_600);
+    let patiently = |settings: &mut Settings| {
+        (settings.quiet, settings.quiet_longest) = (hour, hour);
+    };
+    let fixture = Fixture::set(tempfile::tempdir().unwrap(), Arc::new(NoEmbedders), patiently).await;
+    assert!(fixture.paths("plumber").await.is_empty());
+    for n in 1..=9 {
+        fixture.write(&format!("work/memory/2026-11-0{n}.md"), &format!("- 14:05 Paid the plumber {n}00 euros.\n"));
+        fixture.memory.noticed(OWNERS).await;
+        let offered = fixture.memory.offer(OWNERS, "plumber", 1_000, |_| false).await.unwrap();
+        assert_eq!(offered, [], "nobody waits for what is offered with a message");
+    }
+    assert_eq!(fixture.paths("plumber").await.len(), 9);
+    fixture.write("work/memory/2026-11-10.md", "- 10:00 The roofer came.\n");
+    fixture.memory.changed(OWNERS).await;
+    assert_eq!(fixture.memory.status(OWNERS).await.unwrap().files, 10);
+    assert_eq!(fixture.paths("roofer").await, ["memory/2026-11-10.md"]);
+}
+
+#[tokio::test]
+async fn a_damaged_index_is_made_anew_by_whoever_meets_it_and_what_was_forgotten_stays_so() {
+    let mut fixture = Fixture::new().await;
+    fixture.write("work/MEMORY.md", "- The flat number is 42.\n");
+    fixture.write("work/sessions/2026-11-20-terminal.md", "# Talk\n\n## 10:00\n\n**Ann:** The safe opens with 1234.\n");
+    fixture.memory.reindex(OWNERS).await.unwrap();
+    assert_eq!(fixture.found_in(OWNERS, "safe").await.hits.len(), 1);
+    let session = SessionId("owner/1/terminal".into());
+    let short = Forgetting::Level(MemoryLevel::Short);
+    let owner = owner(&fixture.store).await;
+    fixture.memory.forget_for(OWNERS, owner, &session, short, "key").await.unwrap();
+    assert!(fixture.paths("safe").await.is_empty());
+    for how in ["other bytes", "another program's"] {
+        fixture.memory.end().await;
+        let folder = fixture.folder.path().join("data/index/owners");
+        let database = folder.join("passages.sqlite");
+        for beside in ["-wal", "-shm"] {
+            let _ = fs::remove_file(folder.join(format!("passages.sqlite{beside}")));
+        }
+        match how {
+            "other bytes" => {
+                let mut bytes = fs::read(&database).unwrap();
+                bytes.iter_mut().skip(8_192).for_each(|byte| *byte = 0xa5);
+                fs::write(&database, bytes).unwrap();
+            }
+            _ => fs::write(&database, "no database").unwrap(),
+        }
+        fixture = fixture.restarted().await;
+        assert_eq!(fixture.paths("flat number").await, ["MEMORY.md"], "{how}");
+        assert!(fixture.paths("safe").await.is_empty(), "{how}");
+    }
 }
 
 #[tokio::test]
@@ -284,7 +343,8 @@ async fn a_reset_that_was_cut_off_is_gone_on_with_before_anything_is_searched() 
 
 async fn owner(store: &Store) -> PersonId {
     let address = steward_agent::Address { channel: "terminal".to_owned(), chat: "owner".to_owned() };
-    store.seat_owners(vec![steward_store::Seat { address, id: "owner".to_owned() }]).await.unwrap();
+    let seat = steward_store::Seat { address, id: "owner".to_owned() };
+    store.seat_owners(vec![seat], Vec::new(), jiff::Timestamp::now()).await.unwrap();
     store.owners().await.unwrap()[0].id
 }
 

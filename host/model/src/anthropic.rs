@@ -3,16 +3,18 @@
 mod request;
 mod stream;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::Client;
+use reqwest::{Client, Response};
 use steward_agent::{ModelError, ModelReply, ModelRequest};
 use url::Url;
 
 use crate::config::{ModelDescription, Secret};
 use crate::fault::Failure;
 use crate::http::{self, Server};
+use crate::owner;
 use crate::provider::Provider;
 use crate::reading;
 use crate::sink::Sink;
@@ -29,6 +31,8 @@ pub(crate) struct Anthropic {
     server: Server,
     model: String,
     context: u32,
+    /// It does not take back what it sent.
+    no_state: AtomicBool,
 }
 
 impl Anthropic {
@@ -50,8 +54,24 @@ impl Anthropic {
         if let Some(key) = shown {
             server = server.with_header("x-api-key", &key)?;
         }
-        Ok(Self { server, model, context: context.unwrap_or(CONTEXT) })
+        Ok(Self { server, model, context: context.unwrap_or(CONTEXT), no_state: AtomicBool::new(false) })
     }
+}
+
+impl Anthropic {
+    async fn post(&self, request: &ModelRequest, model: &str, mark: &str) -> Result<Response, Failure> {
+        let mark = (!self.no_state.load(Ordering::Relaxed)).then_some(mark);
+        let body = request::body(request, model, mark)
+            .map_err(|error| Failure::invalid(&self.server.address, error.to_string()))?;
+        self.server.post("messages", body, model).await
+    }
+}
+
+/// The server complains of the thoughts it was given back.
+fn is_about_thoughts(error: &ModelError) -> bool {
+    let ModelError::Rejected { reason, .. } = error else { return false };
+    let reason = reason.to_lowercase();
+    ["thinking", "signature"].iter().any(|word| reason.contains(word))
 }
 
 #[async_trait]
@@ -72,14 +92,17 @@ impl Provider for Anthropic {
         sink: &mut Sink<'_>,
     ) -> Result<ModelReply, Failure> {
         let model = model.unwrap_or(&self.model);
-        let body =
-            request::body(request, model).map_err(|error| Failure::invalid(&self.server.address, error.to_string()))?;
-        let response = self.server.post("messages", body, model).await?;
-        let mut answer = Answer::new(&self.server, model);
-        reading::read(http::body(response, self.server.idle), &mut answer, &self.server.address, sink).await?;
+        let mark = owner::mark(&self.server.shown(), model);
+        let response = match self.post(request, model, &mark).await {
+            Err(failure) if is_about_thoughts(&failure.error) && !self.no_state.swap(true, Ordering::Relaxed) => {
+                self.post(request, model, &mark).await
+            }
+            result => result,
+        }?;
+        let mut answer = Answer::new(&self.server, model, request, mark);
+        let read = reading::read(http::body(response, self.server.idle), &mut answer, &self.server.address, sink).await;
         let (reply, rest) = answer.finish();
-        sink.show(rest).await;
-        Ok(reply)
+        reading::settle(read, reply, rest, sink).await
     }
 
     async fn check(&self) -> Result<String, ModelError> {

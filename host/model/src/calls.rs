@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use steward_agent::ToolCall;
+
+use crate::arguments;
 
 /// A call that is still arriving.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,30 +21,14 @@ impl PartialCall {
     /// The whole call; an id is made up where the server gave none.
     pub(crate) fn finish(self) -> ToolCall {
         let id = if self.id.is_empty() { new_id() } else { self.id };
-        ToolCall { id, name: self.name, input: parse_arguments(&self.arguments) }
+        let input = arguments::parse(&self.arguments, &self.name);
+        ToolCall { id, name: self.name, input }
     }
 }
 
 /// An id that occurs once in a conversation.
 pub(crate) fn new_id() -> String {
     format!("call_{:016x}", rand::random::<u64>())
-}
-
-/// The arguments as a value: nothing is `{}`, what is not JSON is a string, JSON inside of a JSON string is unwrapped.
-fn parse_arguments(text: &str) -> Value {
-    let text = text.trim();
-    if text.is_empty() {
-        return Value::Object(Map::new());
-    }
-    match serde_json::from_str(text) {
-        Ok(Value::Null) => Value::Object(Map::new()),
-        Ok(Value::String(inner)) => match serde_json::from_str(&inner) {
-            Ok(object @ Value::Object(_)) => object,
-            _ => Value::String(inner),
-        },
-        Ok(value) => value,
-        Err(_) => Value::String(text.to_owned()),
-    }
 }
 
 /// The arguments as an object, for history: servers parse them and refuse a conversation in which they cannot.
@@ -67,21 +53,6 @@ pub(crate) fn wire_name(name: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn arguments_are_json_or_kept_as_text() {
-        let cases = [
-            ("", json!({})),
-            ("null", json!({})),
-            (r#" {"a":1} "#, json!({"a": 1})),
-            (r#""{\"a\":1}""#, json!({"a": 1})),
-            (r#"{"a":"#, json!("{\"a\":")),
-            ("молоко", json!("молоко")),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(parse_arguments(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn what_goes_back_is_always_an_object() {

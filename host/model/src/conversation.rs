@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use steward_agent::{Message, ToolCall, ToolResult};
+use serde_json::{Map, Value};
+use steward_agent::{Message, ServerState, ToolCall, ToolResult};
 
 use crate::wording;
 
@@ -11,7 +12,12 @@ use crate::wording;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Turn<'a> {
     User(String),
-    Assistant { text: Cow<'a, str>, calls: Vec<Called<'a>> },
+    Assistant {
+        text: Cow<'a, str>,
+        calls: Vec<Called<'a>>,
+        /// What a server wants back with it.
+        state: Option<&'a ServerState>,
+    },
 }
 
 /// A call and what came of it.
@@ -19,6 +25,8 @@ pub(crate) enum Turn<'a> {
 pub(crate) struct Called<'a> {
     pub(crate) call: &'a ToolCall,
     pub(crate) result: Option<&'a ToolResult>,
+    /// What a server wants back with the call.
+    pub(crate) state: Option<&'a Map<String, Value>>,
 }
 
 impl Called<'_> {
@@ -39,7 +47,7 @@ pub(crate) fn turns(messages: &[Message]) -> Vec<Turn<'_>> {
         match message {
             Message::User(user) => push_user(&mut turns, wording::user(user)),
             Message::Summary { text } => push_user(&mut turns, wording::summary(text)),
-            Message::Assistant { text, calls } => push_assistant(&mut turns, text, calls),
+            Message::Assistant { text, calls, state } => push_assistant(&mut turns, text, calls, state.as_deref()),
             Message::Tool(result) => attach(&mut turns, result),
         }
     }
@@ -59,20 +67,22 @@ fn push_user(turns: &mut Vec<Turn<'_>>, text: String) {
     }
 }
 
-fn push_assistant<'a>(turns: &mut Vec<Turn<'a>>, text: &'a str, calls: &'a [ToolCall]) {
+fn push_assistant<'a>(turns: &mut Vec<Turn<'a>>, text: &'a str, calls: &'a [ToolCall], state: Option<&'a ServerState>) {
     let text = if text.trim().is_empty() { "" } else { text };
     if text.is_empty() && calls.is_empty() {
         return;
     }
-    let mut new = calls.iter().map(|call| Called { call, result: None });
+    let of_call = |at: usize| state.and_then(|state| state.calls.get(at)).filter(|fields| !fields.is_empty());
+    let mut new = calls.iter().enumerate().map(|(at, call)| Called { call, result: None, state: of_call(at) });
     match turns.last_mut() {
-        Some(Turn::Assistant { text: earlier, calls }) if calls.is_empty() => {
+        Some(Turn::Assistant { text: earlier, calls, state: kept }) if calls.is_empty() => {
             if !text.is_empty() {
                 *earlier = Cow::Owned(format!("{earlier}\n\n{text}"));
             }
+            *kept = state.or(*kept);
             calls.extend(new);
         }
-        _ => turns.push(Turn::Assistant { text: Cow::Borrowed(text), calls: new.by_ref().collect() }),
+        _ => turns.push(Turn::Assistant { text: Cow::Borrowed(text), calls: new.by_ref().collect(), state }),
     }
 }
 
@@ -104,14 +114,14 @@ mod tests {
     }
 
     fn assistant(text: &str, calls: &[&str]) -> Message {
-        Message::Assistant { text: text.into(), calls: calls.iter().map(|id| call(id)).collect() }
+        Message::Assistant { text: text.into(), calls: calls.iter().map(|id| call(id)).collect(), state: None }
     }
 
     /// One line for each turn: who, text, and calls with their results.
     fn shape(messages: &[Message]) -> Vec<String> {
         let line = |turn: &Turn<'_>| match turn {
             Turn::User(text) => format!("user: {text}"),
-            Turn::Assistant { text, calls } => {
+            Turn::Assistant { text, calls, .. } => {
                 let calls: String = calls.iter().map(|c| format!(" {}={}", c.call.id, c.text())).collect();
                 format!("assistant: {text}{calls}")
             }

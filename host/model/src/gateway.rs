@@ -95,7 +95,8 @@ impl Gateway {
         for (provider, model) in self.order(request.model.as_deref()) {
             match self.ask(provider, model, request, sink).await {
                 Ok(reply) => return Ok(reply),
-                Err(error) if matches!(worst, Some(ModelError::TooLong { .. })) => {
+                // What may be remedied is told before what was found last.
+                Err(error) if worst.as_ref().is_some_and(|worst| rank(worst) > rank(&error)) => {
                     tracing::debug!(%error, "another model has no answer either");
                 }
                 Err(error) => worst = Some(error),
@@ -112,13 +113,19 @@ impl Gateway {
         request: &ModelRequest,
         sink: &mut Sink<'_>,
     ) -> Result<ModelReply, ModelError> {
-        let mut repetition = 0;
+        let (mut repetition, mut unmarked) = (0, false);
         loop {
             sink.restart().await;
-            let failure = match provider.ask(request, model, sink).await {
+            let mut failure = match provider.ask(request, model, sink).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
+            // A server that leaves out the mark of the end twice never sends it.
+            let again = std::mem::replace(&mut unmarked, failure.unmarked);
+            if let Some((reply, rest)) = failure.reply.take().filter(|_| again).map(|reply| *reply) {
+                sink.show(rest).await;
+                return Ok(reply);
+            }
             let pause = retry::pause(failure.again, repetition).filter(|_| repetition < self.retries);
             tracing::warn!(error = %failure.error, again_in = ?pause, "no answer from {}", provider.describe().label);
             let Some(pause) = pause else { return Err(failure.error) };
@@ -153,6 +160,14 @@ impl Gateway {
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gateway").field("chain", &self.describe()).field("retries", &self.retries).finish()
+    }
+}
+
+fn rank(error: &ModelError) -> u8 {
+    match error {
+        ModelError::TooLong { .. } => 2,
+        ModelError::Rejected { .. } => 1,
+        _ => 0,
     }
 }
 

@@ -16,7 +16,7 @@ use steward_agent::ModelError;
 use url::Url;
 
 use crate::config::{GatewayConfig, ModelConfig, Secret};
-use crate::fault::{Complaint, Failure};
+use crate::fault::{self, Complaint, Failure};
 use crate::retry;
 
 /// Addresses that no proxy is asked for.
@@ -157,8 +157,9 @@ impl Server {
     async fn send(&self, request: RequestBuilder, model: &str) -> Result<Response, Failure> {
         let sent = tokio::time::timeout(self.idle * FIRST_BYTE, request.headers(self.headers.clone()).send()).await;
         let response = match sent {
-            Err(_) => return Err(Failure::unreachable(&self.address, "it did not answer in time")),
-            Ok(Err(error)) => return Err(Failure::unreachable(&self.address, explain(&error))),
+            Err(_) => return Err(Failure::broke_off(&self.address, silence(self.idle * FIRST_BYTE))),
+            Ok(Err(error)) if error.is_connect() => return Err(Failure::unreachable(&self.address, explain(&error))),
+            Ok(Err(error)) => return Err(Failure::broke_off(&self.address, explain(&error))),
             Ok(Ok(response)) => response,
         };
         if response.status().is_success() { Ok(response) } else { Err(self.complaint(response, model).await) }
@@ -173,11 +174,16 @@ impl Server {
         }
         let retry_after = retry::retry_after(response.headers(), Timestamp::now());
         let body = self.text(response, MOST_ERROR_BYTES).await.unwrap_or_default();
-        self.failure(model, status, retry_after, &body)
+        self.failure(model, Some(status), retry_after, &body)
     }
 
-    /// What a complaint of this server means.
-    pub(crate) fn failure(&self, model: &str, status: u16, retry_after: Option<Duration>, body: &str) -> Failure {
+    /// What an error inside of a stream means.
+    pub(crate) fn stream_failure(&self, model: &str, data: &str) -> Failure {
+        let status = serde_json::from_str(data).ok().and_then(|piece| fault::status_of(&piece));
+        self.failure(model, status, None, data)
+    }
+
+    fn failure(&self, model: &str, status: Option<u16>, retry_after: Option<Duration>, body: &str) -> Failure {
         let key = self.key.as_ref().map(Secret::reveal);
         Complaint { address: &self.address, model, status, retry_after, body, key }.into_failure()
     }

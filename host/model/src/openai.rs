@@ -1,6 +1,7 @@
 //! Servers that speak OpenAI's chat completions: LM Studio, Ollama, vLLM, llama.cpp, OpenRouter, OpenAI itself.
 
 mod request;
+mod slots;
 mod stream;
 
 use std::sync::{Mutex, PoisonError};
@@ -15,8 +16,9 @@ use crate::config::{ModelDescription, Secret};
 use crate::discover;
 use crate::fault::Failure;
 use crate::http::{self, Server};
+use crate::owner;
 use crate::provider::Provider;
-use crate::reading::{self, Assembly, Progress};
+use crate::reading;
 use crate::sink::Sink;
 
 use request::Dialect;
@@ -59,7 +61,7 @@ impl OpenAi {
             server = server.with_header("authorization", &bearer)?;
         }
         let completion_tokens = base.host_str() == Some("api.openai.com");
-        let dialect = Dialect { completion_tokens, no_stream_options: false };
+        let dialect = Dialect { completion_tokens, ..Dialect::default() };
         let learnt = Mutex::new(Learnt { dialect, model: None });
         Ok(Self { server, named: model, context: context.unwrap_or(CONTEXT), learnt })
     }
@@ -86,10 +88,11 @@ impl OpenAi {
     }
 
     /// Posts the request, in the server's own dialect where it complains of ours.
-    async fn post(&self, request: &ModelRequest, model: &str) -> Result<Response, Failure> {
+    async fn post(&self, request: &ModelRequest, model: &str, mark: &str) -> Result<Response, Failure> {
         loop {
-            let dialect = self.learnt().dialect;
-            let body = request::body(request, model, dialect)
+            let mut dialect = self.learnt().dialect;
+            dialect.short_ids |= self.is_mistral(model);
+            let body = request::body(request, model, dialect, mark)
                 .map_err(|error| Failure::invalid(&self.server.address, error.to_string()))?;
             let failure = match self.server.post("chat/completions", body, model).await {
                 Ok(response) => return Ok(response),
@@ -102,34 +105,68 @@ impl OpenAi {
         }
     }
 
-    async fn read(&self, response: Response, model: &str, sink: &mut Sink<'_>) -> Result<ModelReply, Failure> {
-        let mut answer = Answer::new(&self.server, model);
+    /// Its models take ids of nine letters or digits only, wherever they run.
+    fn is_mistral(&self, model: &str) -> bool {
+        const FAMILIES: [&str; 7] =
+            ["mistral", "mixtral", "ministral", "magistral", "codestral", "devstral", "pixtral"];
+        self.server.address.ends_with("mistral.ai") || FAMILIES.contains(&owner::family(model).as_str())
+    }
+
+    async fn read(
+        &self,
+        response: Response,
+        request: &ModelRequest,
+        model: &str,
+        mark: String,
+        sink: &mut Sink<'_>,
+    ) -> Result<ModelReply, Failure> {
+        let mut answer = Answer::new(&self.server, model, request, mark);
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if kind.starts_with("application/json") {
+        let address = &self.server.address;
+        let read = if kind.starts_with("application/json") {
             let text = self.server.text(response, MOST_BYTES).await;
-            let text = text.map_err(|reason| Failure::unreachable(&self.server.address, reason))?;
-            sink.show(answer.take(&text)?).await;
-            if answer.progress() == Progress::Going {
-                return Err(Failure::garbled(&self.server.address, "its answer is not one of chat completions"));
-            }
+            let text = text.map_err(|reason| Failure::broke_off(address, reason))?;
+            let read = reading::read_text(&text, &mut answer, address, sink).await;
+            // It came whole, whatever is missing at its end.
+            read.or_else(|failure| match failure.error {
+                _ if failure.unmarked => Ok(()),
+                ModelError::BrokeOff { .. } => {
+                    Err(Failure::garbled(address, "its answer is not one of chat completions"))
+                }
+                _ => Err(failure),
+            })
         } else {
-            let bytes = http::body(response, self.server.idle);
-            reading::read(bytes, &mut answer, &self.server.address, sink).await?;
-        }
+            reading::read(http::body(response, self.server.idle), &mut answer, address, sink).await
+        };
         let (reply, rest) = answer.finish();
-        sink.show(rest).await;
-        Ok(reply)
+        reading::settle(read, reply, rest, sink).await
     }
 }
 
 /// What to say otherwise after a complaint about our words; `None` if it was about something else, or we tried.
 fn another_dialect(error: &ModelError, dialect: Dialect) -> Option<Dialect> {
-    let ModelError::Invalid { reason, .. } = error else { return None };
-    if reason.contains("stream_options") && !dialect.no_stream_options {
-        return Some(Dialect { no_stream_options: true, ..dialect });
+    let (ModelError::Invalid { reason, .. } | ModelError::Rejected { reason, .. }) = error else { return None };
+    let lower = reason.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let missing = has(&["missing", "must be passed", "must be provided", "required", "is expected"]);
+    let mut other = dialect;
+    if lower.contains("stream_options") {
+        other.no_stream_options = true;
+    } else if lower.contains("max_completion_tokens") && lower.contains("'max_tokens'") {
+        other.completion_tokens = true;
+    } else if has(&["length of 9", "length 9", "9 characters", "a-z, a-z, 0-9"]) && lower.contains("id") {
+        other.short_ids = true;
+    } else if has(&["thought_signature", "thought signature"]) {
+        // One that is wrong is left out, and what stands for none goes in its place.
+        other.no_state |= !missing;
+        other.wants_signature = true;
+    } else if has(&["reasoning_content", "reasoning content"]) && missing && !dialect.wants_reasoning {
+        other.wants_reasoning = true;
+    } else if has(&["reasoning_", "extra_content", "thinking_blocks", "provider_specific_fields", "encrypted_content"])
+    {
+        other.no_state = true;
     }
-    let wants_new = reason.contains("max_completion_tokens") && reason.contains("'max_tokens'");
-    (wants_new && !dialect.completion_tokens).then_some(Dialect { completion_tokens: true, ..dialect })
+    (other != dialect).then_some(other)
 }
 
 #[async_trait]
@@ -151,7 +188,11 @@ impl Provider for OpenAi {
         sink: &mut Sink<'_>,
     ) -> Result<ModelReply, Failure> {
         let model = self.choose(model).await?;
-        let asked = async { self.read(self.post(request, &model).await?, &model, sink).await };
+        let mark = owner::mark(&self.server.shown(), &model);
+        let asked = async {
+            let response = self.post(request, &model, &mark).await?;
+            self.read(response, request, &model, mark, sink).await
+        };
         let answer = asked.await;
         if answer.is_err() {
             // The server may have been given another model meanwhile.
@@ -208,5 +249,38 @@ mod tests {
         let learnt = another_dialect(&invalid("extra field: stream_options"), plain).unwrap();
         assert!(learnt.no_stream_options);
         assert_eq!(another_dialect(&invalid("no such model"), plain), None);
+    }
+    #[test]
+    fn complaints_about_what_goes_back_are_learnt_from() {
+        let rejected =
+            |reason: &str| ModelError::Rejected { address: "a".into(), reason: reason.into(), summarised: false };
+        let learns = |reason: &str| another_dialect(&rejected(reason), Dialect::default());
+        let plain = Dialect::default();
+        let cases = [
+            (
+                "Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.",
+                Dialect { short_ids: true, ..plain },
+            ),
+            (
+                "The `reasoning_content` in the thinking mode must be passed back to the API.",
+                Dialect { wants_reasoning: true, ..plain },
+            ),
+            (
+                "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
+                Dialect { wants_reasoning: true, ..plain },
+            ),
+            ("property 'reasoning_content' is unsupported", Dialect { no_state: true, ..plain }),
+            ("Unknown name \"extra_content\": Cannot find field.", Dialect { no_state: true, ..plain }),
+            (
+                "Function call is missing a thought_signature in functionCall parts.",
+                Dialect { wants_signature: true, ..plain },
+            ),
+            ("Thought signature is not valid", Dialect { wants_signature: true, no_state: true, ..plain }),
+        ];
+        for (reason, expected) in cases {
+            assert_eq!(learns(reason), Some(expected), "{reason}");
+            assert_eq!(another_dialect(&rejected(reason), expected), None, "{reason}: once");
+        }
+        assert_eq!(learns("Bad Request"), None);
     }
 }

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use sse_stream::SseByteStream;
+use steward_agent::ModelReply;
 
+use crate::answer::Piece;
+use crate::events::{Event, Events};
 use crate::fault::Failure;
-use crate::reasoning::Piece;
 use crate::sink::Sink;
+use crate::wording::shorten;
 
 /// How long the usage figures are waited for once the answer itself is whole.
 const AFTERWORD: Duration = Duration::from_secs(5);
+/// Characters of a text that is no event, for people.
+const STRAY_CHARS: usize = 200;
 
 /// How far an answer has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +32,18 @@ pub(crate) enum Progress {
 
 /// Puts an answer together from a provider's events.
 pub(crate) trait Assembly: Send {
-    /// Takes the data of one event; gives what it adds to the text.
-    fn take(&mut self, data: &str) -> Result<Vec<Piece>, Failure>;
+    /// Takes one event; gives what it adds to the text.
+    fn take(&mut self, event: &Event) -> Result<Vec<Piece>, Failure>;
+
+    /// What an event that is called an error means.
+    fn failed(&self, data: &str) -> Failure;
 
     fn progress(&self) -> Progress;
+
+    /// All that was begun is complete, though nothing said that the answer has ended.
+    fn is_whole(&self) -> bool;
+
+    fn said_something(&self) -> bool;
 }
 
 /// Reads until the answer is whole. An end before that is a failure worth another attempt.
@@ -41,29 +53,96 @@ pub(crate) async fn read(
     address: &str,
     sink: &mut Sink<'_>,
 ) -> Result<(), Failure> {
-    let mut events = pin!(SseByteStream::new(bytes));
+    let (mut bytes, mut events, mut stray) = (pin!(bytes), Events::default(), None);
     loop {
         let next = match assembly.progress() {
             Progress::Over => return Ok(()),
-            Progress::Going => events.next().await,
-            Progress::Answered => tokio::time::timeout(AFTERWORD, events.next()).await.unwrap_or(None),
+            Progress::Going => bytes.next().await,
+            Progress::Answered => tokio::time::timeout(AFTERWORD, bytes.next()).await.unwrap_or(None),
         };
-        let cut = match next {
-            Some(Ok(event)) => {
-                if let Some(data) = event.data.filter(|data| !data.trim().is_empty()) {
-                    sink.show(assembly.take(&data)?).await;
-                }
-                continue;
-            }
-            Some(Err(sse_stream::Error::Body(error))) => format!("the answer broke off: {error}"),
-            Some(Err(error)) => format!("the answer broke off: {error}"),
-            None => "the answer broke off in the middle".to_owned(),
+        let (ready, end) = match next {
+            Some(Ok(bytes)) => (events.push(&bytes), None),
+            Some(Err(error)) => (events.finish(), Some(Some(error))),
+            None => (events.finish(), Some(None)),
         };
-        return if assembly.progress() == Progress::Answered {
-            Ok(())
-        } else {
-            Err(Failure::unreachable(address, cut))
-        };
+        for event in ready {
+            take(&event, assembly, &mut stray, sink).await?;
+        }
+        if let Some(error) = end {
+            return ended(error, assembly, address, stray);
+        }
+    }
+}
+
+/// Takes the events of an answer that came in one piece.
+pub(crate) async fn read_text(
+    text: &str,
+    assembly: &mut impl Assembly,
+    address: &str,
+    sink: &mut Sink<'_>,
+) -> Result<(), Failure> {
+    read(futures::stream::iter([Ok(Bytes::copy_from_slice(text.as_bytes()))]), assembly, address, sink).await
+}
+
+async fn take(
+    event: &Event,
+    assembly: &mut impl Assembly,
+    stray: &mut Option<String>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Failure> {
+    if assembly.progress() == Progress::Over {
+        return Ok(());
+    }
+    if event.name.as_deref() == Some("error") {
+        return Err(assembly.failed(&event.data));
+    }
+    let data = event.data.trim_start();
+    if !data.starts_with(['{', '[', '"']) {
+        tracing::debug!(data = shorten(data, STRAY_CHARS), "an event that is no JSON");
+        *stray = Some(shorten(data, STRAY_CHARS));
+    }
+    sink.show(assembly.take(event)?).await;
+    Ok(())
+}
+
+/// The bytes are over, properly or not.
+fn ended(
+    error: Option<io::Error>,
+    assembly: &impl Assembly,
+    address: &str,
+    stray: Option<String>,
+) -> Result<(), Failure> {
+    if assembly.progress() != Progress::Going {
+        return Ok(());
+    }
+    match (error, stray) {
+        (None, _) if assembly.is_whole() => Ok(()),
+        (None, Some(stray)) if !assembly.said_something() => {
+            Err(Failure::garbled(address, format!("it answered with a text that is no answer of a model: {stray}")))
+        }
+        (None, _) => {
+            let failure = Failure::broke_off(address, "the stream ended before the answer did");
+            Err(Failure { unmarked: assembly.said_something(), ..failure })
+        }
+        (Some(error), _) => Err(Failure::broke_off(address, error.to_string())),
+    }
+}
+
+/// The answer of an attempt. One whose stream ended properly but without the mark of its end is kept with the failure:
+/// there are servers that never send it.
+pub(crate) async fn settle(
+    read: Result<(), Failure>,
+    reply: ModelReply,
+    rest: Vec<Piece>,
+    sink: &mut Sink<'_>,
+) -> Result<ModelReply, Failure> {
+    match read {
+        Ok(()) => {
+            sink.show(rest).await;
+            Ok(reply)
+        }
+        Err(failure) if failure.unmarked => Err(Failure { reply: Some(Box::new((reply, rest))), ..failure }),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -71,7 +150,7 @@ pub(crate) async fn read(
 mod tests {
     use futures::stream::iter;
     use serde_json::json;
-    use steward_agent::{ModelReply, StreamEvent};
+    use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
     use tokio::sync::mpsc;
     use url::Url;
 
@@ -100,6 +179,10 @@ mod tests {
         "data: {\"type\":\"message_stop\"}\n\n",
     );
 
+    fn request() -> ModelRequest {
+        ModelRequest { system: String::new(), messages: Vec::new(), tools: Vec::new(), max_tokens: 100, model: None }
+    }
+
     fn server() -> Server {
         let client = http::client(&GatewayConfig::default()).unwrap();
         Server::new(client, &Url::parse("http://127.0.0.1:1").unwrap(), None, Duration::from_secs(1))
@@ -112,14 +195,16 @@ mod tests {
 
     async fn read_openai(server: &Server, at: usize) -> (ModelReply, String) {
         let (events, heard) = mpsc::channel(64);
-        let (mut answer, mut sink) = (openai::Answer::new(server, "m"), Sink::new(&events));
+        let request = request();
+        let (mut answer, mut sink) = (openai::Answer::new(server, "m", &request, "a m".into()), Sink::new(&events));
         read(in_two(OPENAI, at), &mut answer, "a", &mut sink).await.unwrap();
         (answer.finish().0, shown(heard))
     }
 
     async fn read_anthropic(server: &Server, at: usize) -> (ModelReply, String) {
         let (events, heard) = mpsc::channel(64);
-        let (mut answer, mut sink) = (anthropic::Answer::new(server, "m"), Sink::new(&events));
+        let request = request();
+        let (mut answer, mut sink) = (anthropic::Answer::new(server, "m", &request, "a m".into()), Sink::new(&events));
         read(in_two(ANTHROPIC, at), &mut answer, "a", &mut sink).await.unwrap();
         (answer.finish().0, shown(heard))
     }
@@ -150,18 +235,19 @@ mod tests {
 
     #[tokio::test]
     async fn an_end_before_the_answer_is_whole_is_a_failure_worth_a_repetition() {
-        let server = server();
+        let (server, request) = (server(), request());
         let (events, _heard) = mpsc::channel(64);
         let reason = OPENAI.find("\"finish_reason\"").unwrap();
         for at in [0, 40, reason] {
-            let mut answer = openai::Answer::new(&server, "m");
+            let mut answer = openai::Answer::new(&server, "m", &request, "a m".into());
             let bytes = iter([Ok(Bytes::copy_from_slice(&OPENAI.as_bytes()[..at]))]);
             let failure = read(bytes, &mut answer, "a", &mut Sink::new(&events)).await.unwrap_err();
             assert_eq!(failure.again, crate::fault::Again::Soon, "cut at {at}");
+            assert!(matches!(failure.error, ModelError::BrokeOff { .. }), "{failure:?}");
         }
         // Only the last line is missing: nothing of the answer is.
         let done = OPENAI.find("data: [DONE]").unwrap();
-        let mut answer = openai::Answer::new(&server, "m");
+        let mut answer = openai::Answer::new(&server, "m", &request, "a m".into());
         let bytes = iter([Ok(Bytes::copy_from_slice(&OPENAI.as_bytes()[..done]))]);
         read(bytes, &mut answer, "a", &mut Sink::new(&events)).await.unwrap();
     }

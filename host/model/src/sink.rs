@@ -4,7 +4,7 @@
 use steward_agent::StreamEvent;
 use tokio::sync::mpsc::Sender;
 
-use crate::reasoning::Piece;
+use crate::answer::Piece;
 
 /// The listener of one run's answer.
 pub(crate) struct Sink<'a> {

@@ -28,13 +28,13 @@ fn sources() -> Vec<PluginSource> {
 }
 
 #[tokio::test]
-async fn every_built_in_plugin_loads_and_outsiders_get_their_three_tools() {
+async fn every_built_in_plugin_loads_and_outsiders_get_their_four_tools() {
     let sandbox = Sandbox::new(sources()).await;
     assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());
     for origin in Origin::ALL {
         let offered = sandbox.catalogue.tools_for(&Role::External, origin);
         let names: Vec<_> = offered.iter().map(|tool| tool.name.as_str()).collect();
-        assert_eq!(names, ["get_my_tasks", "send_summary_to_owner", "update_task"]);
+        assert_eq!(names, ["ban_violator", "get_my_tasks", "send_summary_to_owner", "update_task"]);
     }
     let owner = sandbox.offered(Role::Owner);
     assert!(!owner.contains(&"send_summary_to_owner".to_owned()));
@@ -43,6 +43,35 @@ async fn every_built_in_plugin_loads_and_outsiders_get_their_three_tools() {
     }
     let group = sandbox.offered(Role::Group);
     assert!(group.contains(&"read".to_owned()) && !group.contains(&"write".to_owned()), "{group:?}");
+}
+
+/// What is known of the built-in plugins' tools before they are compiled. `make tools` writes it.
+mod known_tools {
+    use std::path::Path;
+
+    use super::{Sandbox, sources};
+    use crate::specs::{self, KnownTool};
+
+    #[tokio::test]
+    async fn are_what_the_plugins_say() {
+        let sandbox = Sandbox::new(sources()).await;
+        let mut changed = Vec::new();
+        for plugin in sandbox.catalogue.plugins() {
+            let component = plugin.component().await.unwrap();
+            let said = specs::ask(sandbox.catalogue.engine(), component, &plugin.limits).await.unwrap();
+            let said: Vec<KnownTool> = said.into_iter().map(Into::into).collect();
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/{}/tools.json", plugin.name));
+            let kept = std::fs::read_to_string(&file).unwrap_or_default();
+            if specs::known(&kept).is_ok_and(|known| known == said) {
+                continue;
+            }
+            match std::env::var_os("STEWARD_WRITE_TOOLS") {
+                Some(_) => std::fs::write(&file, serde_json::to_string_pretty(&said).unwrap() + "\n").unwrap(),
+                None => changed.push(plugin.name.to_string()),
+            }
+        }
+        assert!(changed.is_empty(), "the tools of {changed:?} are not those of their tools.json: run `make tools`");
+    }
 }
 
 #[tokio::test]
@@ -83,6 +112,28 @@ async fn files_are_edited_listed_found_and_searched() {
     assert_eq!(missing.outcome, Outcome::NotFound, "{}", missing.text);
     let left: Vec<_> = std::fs::read_dir(sandbox.folder.path().join("workspace/notes")).unwrap().collect();
     assert_eq!(left.len(), 1, "no draft stays behind");
+}
+
+#[tokio::test]
+async fn a_file_that_is_changed_keeps_its_rights_and_its_line_ends() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new(source("files")).await;
+    let file = sandbox.folder.path().join("workspace/run.sh");
+    for rights in [0o755, 0o600, 0o640] {
+        fs::write(&file, "#!/bin/sh\r\necho 1\r\n").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(rights)).unwrap();
+        for (tool, input) in [
+            ("edit", json!({"path": "run.sh", "old": "echo 1", "new": "echo 2\necho 3"})),
+            ("write", json!({"path": "run.sh", "content": "#!/bin/sh\necho 4\n"})),
+        ] {
+            let answer = sandbox.call(tool, input).await;
+            assert_eq!(answer.outcome, Outcome::Ok, "{tool}: {}", answer.text);
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, rights, "{tool}");
+            let text = fs::read_to_string(&file).unwrap();
+            assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{tool}: {text:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod kv;
 pub(crate) mod log;
 pub mod memory;
 pub mod model;
+mod moderation;
 mod own_tasks;
 mod owner_mail;
 mod people;
@@ -21,6 +22,7 @@ mod schedule;
 pub(crate) mod secrets;
 mod send;
 pub mod tools;
+mod violation;
 
 use steward_agent::Language;
 use wasmtime::component::Linker;
@@ -38,9 +40,11 @@ pub static CAPABILITIES: &[Capability] = &[
     events::CAPABILITY,
     delegate::CAPABILITY,
     people::CAPABILITY,
+    moderation::CAPABILITY,
     send::CAPABILITY,
     own_tasks::CAPABILITY,
     owner_mail::CAPABILITY,
+    violation::CAPABILITY,
     model::CAPABILITY,
     secrets::CAPABILITY,
     process::CAPABILITY,

@@ -4,7 +4,7 @@
 mod calling;
 mod elsewhere;
 mod installed;
-mod late;
+mod shipped;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,6 +37,7 @@ use crate::record::RecordPolicy;
 use crate::secret::Vault;
 
 pub use installed::Installed;
+pub use shipped::ShippedPlugin;
 
 /// Everything the sandbox is made from.
 pub struct SandboxConfig {

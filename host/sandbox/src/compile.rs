@@ -27,9 +27,18 @@ use crate::error::SandboxError;
 pub enum Compiler {
     /// For tests and benches: a component that takes too long is given up, but its thread works on to the end.
     InProcess,
-    /// By running `EXE compile-component IN.wasm OUT SECONDS`, which is held to that much processor time and to memory,
-    /// and gives its own memory back.
+    /// By running `EXE compile-component IN.wasm OUT SECONDS [--behind]`, which is held to that much processor time and
+    /// to memory, and gives its own memory back.
     Child(PathBuf),
+}
+
+/// How much of the machine compiling takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// All of it: somebody waits.
+    Now,
+    /// What nobody else wants, and never all processors.
+    Behind,
 }
 
 /// Code that was not used for so long is deleted.
@@ -84,28 +93,37 @@ impl Cache {
         if let Some(component) = blocking(move || Ok(cache.load(&kept))).await? {
             return Ok(component);
         }
-        if let Some(reason) = refused_before(&entry) {
+        self.compile(wasm, &entry, Pace::Now).await?;
+        let cache = Arc::clone(self);
+        blocking(move || cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))).await
+    }
+
+    /// Compiles a component that may be needed later, unless that was done before.
+    ///
+    /// # Errors
+    /// It is no component, or it cannot be compiled or its code not be kept.
+    pub(crate) async fn compile_ahead(self: &Arc<Self>, wasm: Bytes) -> Result<(), SandboxError> {
+        let entry = self.entry(&wasm)?;
+        if entry.exists() { Ok(()) } else { self.compile(wasm, &entry, Pace::Behind).await }
+    }
+
+    async fn compile(self: &Arc<Self>, wasm: Bytes, entry: &Path, pace: Pace) -> Result<(), SandboxError> {
+        if let Some(reason) = refused_before(entry) {
             return Err(SandboxError::Compile(reason));
         }
         let _turn = self.compiling.acquire().await;
         let time = cost::time(self.time, wasm.len());
         match &self.compiler {
-            Compiler::InProcess => self.compile_here(wasm, entry, time).await,
-            Compiler::Child(program) => self.compile_apart(program, wasm, entry, time).await,
+            Compiler::InProcess => self.compile_here(wasm, entry.to_owned(), time).await,
+            Compiler::Child(program) => self.compile_apart(program, wasm, entry.to_owned(), (time, pace)).await,
         }
     }
 
-    async fn compile_here(
-        self: &Arc<Self>,
-        wasm: Bytes,
-        entry: PathBuf,
-        time: Duration,
-    ) -> Result<Component, SandboxError> {
+    async fn compile_here(self: &Arc<Self>, wasm: Bytes, entry: PathBuf, time: Duration) -> Result<(), SandboxError> {
         let cache = Arc::clone(self);
         let compiling = blocking(move || {
             let code = compile(cache.engine.wasmtime(), &wasm)?;
-            cache.keep(&entry, &code)?;
-            cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
+            cache.keep(&entry, &code)
         });
         let patience = cost::patience(time);
         let given_up = |_| Err(SandboxError::Compile(cost::too_long(patience)));
@@ -117,12 +135,12 @@ impl Cache {
         program: &Path,
         wasm: Bytes,
         entry: PathBuf,
-        time: Duration,
-    ) -> Result<Component, SandboxError> {
+        (time, pace): (Duration, Pace),
+    ) -> Result<(), SandboxError> {
         let (input, output) = (unique(&entry, "in.wasm"), unique(&entry, "out"));
         let path = input.clone();
         blocking(move || fs::write(&path, &wasm).map_err(|error| SandboxError::io(&path, error))).await?;
-        let compiled = run_compiler(program, &input, &output, time).await;
+        let compiled = run_compiler(program, &input, &output, time, pace).await;
         let cache = Arc::clone(self);
         blocking(move || {
             if let Err(Uncompiled::TooCostly(reason)) = &compiled {
@@ -134,8 +152,7 @@ impl Cache {
                 .and_then(|()| fs::read(&output).map_err(|error| SandboxError::io(&output, error)));
             // Whatever came of it, nothing is left lying about.
             let _ = (fs::remove_file(&input), fs::remove_file(&output));
-            cache.keep(&entry, &code?)?;
-            cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))
+            cache.keep(&entry, &code?)
         })
         .await
     }
@@ -201,7 +218,11 @@ fn refused_before(entry: &Path) -> Option<String> {
 ///
 /// # Errors
 /// A file cannot be read or written, or the component cannot be compiled.
-pub fn compile_component(input: &Path, output: &Path, time: Duration) -> Result<(), SandboxError> {
+pub fn compile_component(input: &Path, output: &Path, time: Duration, pace: Pace) -> Result<(), SandboxError> {
+    if pace == Pace::Behind {
+        // Where the system does not take that, it is compiled as if somebody waited.
+        let _ = rustix::process::nice(NICE);
+    }
     cost::hold_this_process(time)
         .map_err(|error| SandboxError::Compile(format!("it cannot be held to limits: {error}")))?;
     let wasm = fs::read(input).map_err(|error| SandboxError::io(input, error))?;
@@ -212,6 +233,14 @@ pub fn compile_component(input: &Path, output: &Path, time: Duration) -> Result<
 fn compile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Vec<u8>, SandboxError> {
     let wasm = module::component(wasm)?;
     engine.precompile_component(&wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))
+}
+
+/// The least the scheduler gives a process.
+const NICE: i32 = 19;
+
+/// So many threads compile behind others: all processors but one.
+fn threads_behind() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| (all.get() - 1).max(1))
 }
 
 /// Compiles in this process and gives up where it takes too long; the thread works on until the process ends. For
@@ -245,10 +274,20 @@ impl From<Uncompiled> for SandboxError {
     }
 }
 
-async fn run_compiler(program: &Path, input: &Path, output: &Path, time: Duration) -> Result<(), Uncompiled> {
+async fn run_compiler(
+    program: &Path,
+    input: &Path,
+    output: &Path,
+    time: Duration,
+    pace: Pace,
+) -> Result<(), Uncompiled> {
     let failed = |reason: String| Uncompiled::Failed(SandboxError::Compile(reason));
     let mut command = tokio::process::Command::new(program);
     command.arg("compile-component").arg(input).arg(output).arg(time.as_secs().to_string()).env_clear();
+    if pace == Pace::Behind {
+        // What the compiler's threads are counted by.
+        command.arg("--behind").env("RAYON_NUM_THREADS", threads_behind().to_string());
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let done = tokio::time::timeout(cost::WAIT, command.output()).await;
     let done = done.map_err(|_| failed(format!("it took longer than {} s", cost::WAIT.as_secs())))?;

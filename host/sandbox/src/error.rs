@@ -75,6 +75,11 @@ pub enum LoadError {
     Link(String),
     #[error("it failed when asked for its tools: {0}")]
     Specs(String),
+    #[error(
+        "it says something else of its tools than the tools.json it was built with ({0}): `make tools` writes that anew, \
+         then build again"
+    )]
+    Unknown(String),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
 }

@@ -20,7 +20,8 @@ impl From<StoreError> for Failure {
         let text = error.to_string();
         match error {
             StoreError::NotFound(_) => Self::NotFound(text),
-            StoreError::Ambiguous { .. } | StoreError::Invalid(_) => Self::Invalid(text),
+            StoreError::Ambiguous { .. } | StoreError::Stranger { .. } | StoreError::Invalid(_) => Self::Invalid(text),
+            StoreError::Exhausted(_) => Self::Denied(text),
             StoreError::DiskFull(_) | StoreError::Busy | StoreError::Closed => Self::Unavailable(text),
             _ => Self::Failed(text),
         }

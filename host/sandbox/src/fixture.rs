@@ -50,6 +50,9 @@ impl Fixture {
         let owner = meet(&store, "owner", "Olga", None, Some(Role::Owner), Language::Ru).await;
         let anna = meet(&store, "anna", "Anna", Some("anna_k"), None, Language::En).await;
         let boris = meet(&store, "boris", "Boris", None, None, Language::En).await;
+        for person in [&anna, &boris] {
+            store.mark_dealt(person.id, now()).await.unwrap();
+        }
         let backing = Arc::new(Backing {
             store: store.clone(),
             workspace,
@@ -124,6 +127,11 @@ impl Fixture {
             Arc::new(Vault::new(self.store.clone(), key))
         });
         vault.set(name, vec![host.to_owned()], value.to_owned(), now()).await.unwrap();
+    }
+
+    /// Somebody writes who calls themselves that, and whom the owner never dealt with.
+    pub(crate) async fn stranger(&self, name: &str) {
+        meet(&self.store, name, name, None, None, Language::En).await;
     }
 
     pub(crate) async fn ban_anna(&self) {

@@ -2,6 +2,8 @@
 //!
 //! The table of roles follows from the list of capabilities and is written nowhere else.
 
+mod origins;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +45,15 @@ impl CapabilitySet {
             Access::Write => 0b11,
         };
         Self(self.0 | bits << (2 * at))
+    }
+
+    /// The set with no more than that of one capability.
+    #[must_use]
+    pub fn at_most(self, name: &str, access: Access) -> Self {
+        let Some(at) = Capability::index(name) else { return self };
+        let rest = Self(self.0 & !(0b11 << (2 * at)));
+        let left = Self::EMPTY.with(name, access).intersection(self);
+        rest.union(left)
     }
 
     /// What is granted of the capability of that name.
@@ -145,6 +156,43 @@ pub struct Grant {
     pub model: ModelGrant,
     pub process: Arc<ProcessGrant>,
     pub tools: ToolsGrant,
+    pub granted_in: GrantedIn,
+}
+
+/// Where a plugin's grant is written, so that a refusal names what its reader can change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GrantedIn {
+    /// In the plugin.toml that its author works on.
+    #[default]
+    Manifest,
+    /// It ships, under this name, and steward.toml may say otherwise.
+    Program(String),
+    /// In the plugin.toml that was approved when it was installed.
+    Approval,
+}
+
+impl GrantedIn {
+    /// A key of the grant and where it stands: `http.hosts` under [plugins.web] in steward.toml.
+    pub(crate) fn place(&self, key: &str) -> String {
+        match self {
+            Self::Manifest => format!("`{key}` in its plugin.toml"),
+            Self::Program(plugin) => format!("`{key}` under [plugins.{plugin}] in steward.toml"),
+            Self::Approval => format!("`{key}` in its plugin.toml, and install it again with `steward plugin install`"),
+        }
+    }
+
+    /// What to do about a limit of every call, by its keys in a manifest and in the configuration.
+    pub(crate) fn raise_limit(&self, own: &str, host: &str) -> String {
+        let host = format!("`limits.{host}` in steward.toml");
+        match self {
+            Self::Program(_) => format!("raise {host}"),
+            Self::Manifest => format!("raise `{own}` under [limits] in its plugin.toml, as far as {host} allows"),
+            Self::Approval => format!(
+                "raise `{own}` under [limits] in its plugin.toml, as far as {host} allows, and install it again with \
+                 `steward plugin install`"
+            ),
+        }
+    }
 }
 
 /// The folders of the workspace a plugin may use; none listed means all of it.
@@ -303,6 +351,12 @@ pub enum RoleError {
     Unknown { role: String, name: String, known: String },
     #[error("roles.{role}: `{name}` has no read-only form; write \"write\" to grant it or \"none\"")]
     NoLevels { role: String, name: String },
+    #[error("origins.{name}: there is no such origin of a run; use one of {known}")]
+    Origin { name: String, known: String },
+    #[error("origins.{origin}: there is no capability `{name}`; use one of {known}")]
+    UnknownAt { origin: &'static str, name: String, known: String },
+    #[error("origins.{origin}: `{name}` has no read-only form; write false to take it away")]
+    NoLevelsAt { origin: &'static str, name: String },
 }
 
 #[cfg(test)]
@@ -319,9 +373,11 @@ mod tests {
         ("events", Access::Write, Access::None, Access::None),
         ("delegate", Access::Write, Access::None, Access::None),
         ("people", Access::Write, Access::None, Access::None),
+        ("moderation", Access::Write, Access::None, Access::None),
         ("send", Access::Write, Access::None, Access::None),
         ("own-tasks", Access::Write, Access::None, Access::Write),
         ("owner-mail", Access::None, Access::None, Access::Write),
+        ("violation", Access::None, Access::None, Access::Write),
         ("model", Access::Write, Access::None, Access::None),
         ("secrets", Access::Write, Access::None, Access::None),
         ("process", Access::Write, Access::None, Access::None),

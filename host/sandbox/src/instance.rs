@@ -60,7 +60,8 @@ impl Prepared<'_> {
         let (state, streams) = match self.state(call) {
             Ok(state) => state,
             Err(error) => {
-                let text = format!("The workspace cannot be opened: {error:#}");
+                let granted = self.plugin.grant.granted_in.place("files");
+                let text = format!("The workspace cannot be opened: {error:#}. {tool} is granted {granted}.");
                 return (Answer::of(Outcome::Unavailable, text), None);
             }
         };
@@ -155,6 +156,7 @@ impl Prepared<'_> {
             http_ctx: WasiHttpCtx::new(),
             http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http))
                 .counting(Arc::clone(self.spent))
+                .granted_in(self.plugin.grant.granted_in.clone())
                 .with_secrets(self.secrets()),
             table: limits::resources(),
             writes: 0,
@@ -167,7 +169,9 @@ impl Prepared<'_> {
     fn secrets(&self) -> Option<Edge> {
         let vault = self.backing.connected.vault.get().filter(|_| self.set.access("http") != Access::None)?;
         let holds = self.set.access("secrets") != Access::None;
-        Some(Edge { vault: Arc::clone(vault), granted: holds.then(|| Arc::clone(&self.plugin.grant.secrets)) })
+        let grant = &self.plugin.grant;
+        let granted = holds.then(|| Arc::clone(&grant.secrets));
+        Some(Edge { vault: Arc::clone(vault), granted, granted_in: grant.granted_in.clone() })
     }
 }
 
@@ -240,7 +244,7 @@ impl Ending<'_> {
     /// Why the host refused something during the call.
     fn refusal(&self) -> Option<String> {
         let state = &self.state;
-        let files = || state.files.refusal(&state.plugin);
+        let files = || state.files.refusal(&state.plugin, &state.grant.granted_in);
         state.refused.clone().or_else(|| state.http_hooks.denied()).or_else(files)
     }
 

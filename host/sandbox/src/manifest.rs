@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::capability::files::folder::FilesScope;
 use crate::capability::process::ProcessGrant;
 use crate::capability::tools::ToolsGrant;
-use crate::capability::{Capability, http, secrets};
+use crate::capability::{http, secrets};
 use crate::component::{Import, unversioned};
 use crate::error::LoadError;
 use crate::grant::{Access, CapabilitySet, Grant, HttpGrant, ModelGrant, SecretGrant};
 use crate::limits::Limits;
 use crate::plugin::Effect;
+use crate::short::scope_in_full;
 
 /// A manifest as it was read and checked.
 #[derive(Clone, Debug)]
@@ -88,11 +89,13 @@ impl Manifest {
         }
         let (mut grant, mut declined) = (Grant::default(), CapabilitySet::EMPTY);
         for (name, scope) in raw.capabilities {
-            if scope == toml::Value::Boolean(false) && Capability::named(&name).is_some() {
+            let problem = |problem: String| LoadError::Manifest(format!("capabilities.{problem}"));
+            let scope = scope_in_full(&name, &scope).map_err(problem)?;
+            if scope == toml::Value::Boolean(false) {
                 declined = declined.with(&name, Access::Write);
                 continue;
             }
-            add(&mut grant, &name, scope).map_err(|problem| LoadError::Manifest(format!("capabilities.{problem}")))?;
+            add(&mut grant, &name, scope).map_err(problem)?;
         }
         let (version, description) = (raw.version, raw.description);
         Ok(Self { name: raw.name, version, description, grant, tools: raw.tools, declined, limits: raw.limits })
@@ -142,12 +145,17 @@ impl Manifest {
     }
 }
 
-/// Adds one line of `[capabilities]` to a grant.
+/// Checks the text of a plugin.toml by itself.
+///
+/// # Errors
+/// What is wrong in it.
+pub fn check_manifest(text: &str) -> Result<(), LoadError> {
+    Manifest::parse(text).map(drop)
+}
+
+/// Adds one line of `[capabilities]`, in full, to a grant.
 fn add(grant: &mut Grant, name: &str, scope: toml::Value) -> Result<(), String> {
     let problem = |error: toml::de::Error| format!("{name}: {}", error.message());
-    if Capability::named(name).is_none() {
-        return Err(format!("{name}: there is no such capability; use one of {}", Capability::names()));
-    }
     let access = match name {
         "http" => {
             let http: HttpGrant = scope.try_into().map_err(problem)?;

@@ -2,7 +2,7 @@
 //! is set off as theirs: it can neither pass for the assistant's words nor bring formatting of its own.
 
 use steward_agent::Language;
-use steward_store::TaskStatus;
+use steward_store::{Person, TaskStatus};
 
 /// What an outside person left for the owner.
 pub(crate) fn outside_mail(language: Language, name: &str, username: Option<&str>, summary: &str) -> String {
@@ -15,6 +15,30 @@ pub(crate) fn outside_mail(language: Language, name: &str, username: Option<&str
         Language::Ru => format!("📨 Сообщение от {who} (внешний собеседник, без доступа):"),
     };
     format!("{head}\n\n{}", quoted(summary))
+}
+
+/// Somebody from outside went too far.
+pub(crate) fn violation(language: Language, who: &Person, banned: bool, reason: &str) -> String {
+    let (id, who) = (who.id, plain(&who.label()));
+    let head = match (language, banned) {
+        (Language::En, false) => {
+            format!("⚠️ {who} was warned. The next time they are banned. What I was given to judge by:")
+        }
+        (Language::En, true) => {
+            format!(
+                "🚫 {who} is banned. `steward people unban {id}` or a word to me lifts it. What I was given to judge by:"
+            )
+        }
+        (Language::Ru, false) => {
+            format!("⚠️ {who}: вынесено предупреждение. В следующий раз последует блокировка. Основание:")
+        }
+        (Language::Ru, true) => {
+            format!(
+                "🚫 {who}: доступ закрыт. Снять блокировку: `steward people unban {id}` или скажите мне. Основание:"
+            )
+        }
+    };
+    format!("{head}\n\n{}", quoted(reason))
 }
 
 /// What became of a task, for the one who gave it.

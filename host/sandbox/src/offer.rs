@@ -142,7 +142,7 @@ fn strongest(reach: CapabilitySet, grant: &Grant) -> Effect {
         "http" => grant.http.methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD")),
         _ => false,
     };
-    let sends = |name| matches!(name, "send" | "owner-mail" | "delegate");
+    let sends = |name| matches!(name, "send" | "owner-mail" | "violation" | "delegate");
     match () {
         () if reach.access("process") != Access::None => Effect::Destructive,
         () if reach.iter().any(|(one, _)| sends(one.name)) => Effect::Send,

@@ -11,6 +11,8 @@ use steward_agent::ToolSpec;
 use wasmtime::component::Component;
 
 use crate::bindings::tool;
+use crate::code::{Code, Shipped};
+use crate::compact::compact;
 use crate::compile::Cache;
 use crate::component::{self, Kind};
 use crate::consent::{Request, Source};
@@ -18,13 +20,13 @@ use crate::contract;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::form::{Entry, Linked};
-use crate::grant::{Access, CapabilitySet, Grant, Requirement};
+use crate::grant::{Access, CapabilitySet, Grant, GrantedIn, Requirement};
 use crate::limits::Limits;
 use crate::link;
 use crate::manifest::Manifest;
 use crate::offer::Candidate;
 use crate::record::Recordable;
-use crate::specs::Described;
+use crate::specs::{self, Described};
 
 /// A plugin to be loaded.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ pub struct Plugin {
     pub installed: bool,
     /// What it imports and was granted: the most any of its instances holds.
     pub(crate) reach: CapabilitySet,
-    component: Component,
+    code: Code,
     /// Linked with each set of capabilities a call had so far.
     linked: Mutex<HashMap<CapabilitySet, Arc<Linked>>>,
     /// Where its calls are recorded.
@@ -66,17 +68,31 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn component(&self) -> &Component {
-        &self.component
+    /// Its component, compiled now if it ships and never was.
+    ///
+    /// # Errors
+    /// It cannot be compiled, or is not what it should be.
+    pub(crate) async fn component(&self) -> Result<&Component, Arc<LoadError>> {
+        self.code.component().await
+    }
+
+    /// Whether a call of it need not wait for its code.
+    pub fn is_ready(&self) -> bool {
+        self.code.is_ready()
+    }
+
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
     }
 
     /// The plugin linked with a set of capabilities, made at the first call that has it.
-    pub(crate) fn linked(&self, set: CapabilitySet) -> wasmtime::Result<Arc<Linked>> {
+    pub(crate) async fn linked(&self, set: CapabilitySet) -> wasmtime::Result<Arc<Linked>> {
+        let component = self.component().await.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(linked) = linked.get(&set) {
             return Ok(Arc::clone(linked));
         }
-        let made = Arc::new(Linked::new(self.kind, link::with_capabilities(&self.component, set)?)?);
+        let made = Arc::new(Linked::new(self.kind, link::with_capabilities(component, set)?)?);
         linked.insert(set, Arc::clone(&made));
         Ok(made)
     }
@@ -152,8 +168,9 @@ impl Tool {
         self.effective(held).access("tools") != Access::None
     }
 
+    /// As a model is told of it.
     pub(crate) fn spec(&self) -> ToolSpec {
-        ToolSpec { name: self.name.clone(), description: self.description.clone(), schema: self.schema.clone() }
+        ToolSpec { name: self.name.clone(), description: self.description.clone(), schema: compact(&self.schema) }
     }
 }
 
@@ -168,22 +185,66 @@ pub(crate) async fn load(
     source: PluginSource,
     approved: Option<&Request>,
 ) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
-    let manifest = Manifest::parse(&source.manifest)?;
-    // Those that ship are read where they lie in the program.
-    let wasm = match source.wasm {
-        Cow::Borrowed(wasm) => Bytes::from_static(wasm),
-        Cow::Owned(wasm) => Bytes::from(wasm),
-    };
+    let mut manifest = Manifest::parse(&source.manifest)?;
+    if approved.is_some() {
+        manifest.grant.granted_in = GrantedIn::Approval;
+    }
+    let wasm = bytes(source.wasm);
     if approved.is_some_and(|approved| approved.hash != blake3::hash(&wasm).to_hex().as_str()) {
         // Not even compiled.
         return Err(LoadError::Altered);
     }
     let component = cache.component(wasm.clone()).await?;
     let checked = check(engine, host, &manifest, &component, &wasm).await?;
-    let Checked { kind, imports, reach, limits, tools, request } = checked;
     if let Some(approved) = approved {
-        request.within(approved)?;
+        checked.request.within(approved)?;
     }
+    let (plugin, tools) = assembled(manifest, checked, Code::ready(component), approved.is_some());
+    // What cannot be linked is found now and not at the first call.
+    plugin.linked(plugin.reach).await.map_err(|error| LoadError::Link(format!("{error:#}")))?;
+    Ok((plugin, tools))
+}
+
+/// Loads one plugin that ships, whose tools are known: its code is made when it is first needed, and it is held to what
+/// is known then. Only the names of what it imports and exports are read from its binary.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn load_shipped(
+    cache: &Arc<Cache>,
+    engine: &Arc<Engine>,
+    host: &Limits,
+    source: PluginSource,
+    tools: &str,
+) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
+    let mut manifest = Manifest::parse(&source.manifest)?;
+    manifest.grant.granted_in = GrantedIn::Program(manifest.name.clone());
+    let wasm = bytes(source.wasm);
+    let (imports, exports) = component::names_in(&wasm)?;
+    let Fitting { kind, reach, limits } = fitting(host, &manifest, &imports, &exports)?;
+    if kind != Kind::Plugin {
+        return Err(LoadError::NoTools);
+    }
+    let known = specs::known(tools)?;
+    let described = specs::check(known.iter().cloned().map(Into::into).collect(), reach)?;
+    let request =
+        Request::of(&Source { manifest: &manifest, wasm: &wasm, kind, imports: &imports, reach }, described.iter());
+    let tools = described.into_iter().map(|one| (one, Entry::Plugin)).collect();
+    let (cache, engine) = (Arc::clone(cache), Arc::clone(engine));
+    let code = Code::later(Shipped { cache, engine, wasm, tools: known, limits, turn: Default::default() });
+    Ok(assembled(manifest, Checked { kind, imports, reach, limits, tools, request }, code, false))
+}
+
+/// Those that ship are read where they lie in the program.
+fn bytes(wasm: Cow<'static, [u8]>) -> Bytes {
+    match wasm {
+        Cow::Borrowed(wasm) => Bytes::from_static(wasm),
+        Cow::Owned(wasm) => Bytes::from(wasm),
+    }
+}
+
+fn assembled(manifest: Manifest, checked: Checked, code: Code, installed: bool) -> (Arc<Plugin>, Vec<Tool>) {
+    let Checked { kind, imports, reach, limits, tools, request } = checked;
     let plugin = Arc::new(Plugin {
         name: manifest.name.into(),
         version: manifest.version,
@@ -192,19 +253,17 @@ pub(crate) async fn load(
         imports,
         grant: manifest.grant,
         hash: request.hash.clone(),
-        size: wasm.len(),
+        size: request.size,
         limits,
         request,
-        installed: approved.is_some(),
+        installed,
         reach,
-        component,
+        code,
         linked: Mutex::default(),
         recordable: OnceLock::new(),
     });
-    // What cannot be linked is found now and not at the first call.
-    plugin.linked(reach).map_err(|error| LoadError::Link(format!("{error:#}")))?;
     let tools = tools.into_iter().map(|(one, entry)| Tool::new(Arc::clone(&plugin), one, entry)).collect();
-    Ok((plugin, tools))
+    (plugin, tools)
 }
 
 /// A component that fits its manifest, and what comes of both.
@@ -228,10 +287,25 @@ pub(crate) async fn check(
     component: &Component,
     wasm: &[u8],
 ) -> Result<Checked, LoadError> {
-    let limits = manifest.limits(host);
     let (imports, exports) = component::names(component);
-    let kind = component::kind(&exports);
-    contract::check(imports.iter().chain(&exports).map(String::as_str))?;
+    let Fitting { kind, reach, limits } = fitting(host, manifest, &imports, &exports)?;
+    let tools = Candidate { kind, component, wasm, manifest, reach }.tools(engine, &limits).await?;
+    let described = tools.iter().map(|(described, _)| described);
+    let request = Request::of(&Source { manifest, wasm, kind, imports: &imports, reach }, described);
+    Ok(Checked { kind, imports, reach, limits, tools, request })
+}
+
+/// What follows from the names of a component's imports and exports, and from its manifest.
+struct Fitting {
+    kind: Kind,
+    reach: CapabilitySet,
+    limits: Limits,
+}
+
+/// # Errors
+/// It is built for another contract, or its manifest does not cover its imports.
+fn fitting(host: &Limits, manifest: &Manifest, imports: &[String], exports: &[String]) -> Result<Fitting, LoadError> {
+    contract::check(imports.iter().chain(exports).map(String::as_str))?;
     manifest.covers(imports.iter().map(String::as_str))?;
     let mut asked = component::imported(imports.iter().map(String::as_str));
     if asked.access("http") != Access::None {
@@ -239,8 +313,5 @@ pub(crate) async fn check(
         asked = asked.with("secrets", Access::Write);
     }
     let reach = asked.intersection(manifest.grant.capabilities);
-    let tools = Candidate { kind, component, wasm, manifest, reach }.tools(engine, &limits).await?;
-    let described = tools.iter().map(|(described, _)| described);
-    let request = Request::of(&Source { manifest, wasm, kind, imports: &imports, reach }, described);
-    Ok(Checked { kind, imports, reach, limits, tools, request })
+    Ok(Fitting { kind: component::kind(exports), reach, limits: manifest.limits(host) })
 }

@@ -66,7 +66,8 @@ impl Catalogue {
         }
         let tool = self.recorded_tool(&recording, anyway)?;
         let told = |error: wasmtime::Error| ReplayError::Link(format!("{error:#}"));
-        let Border { pre, functions } = record::link(tool.plugin.component()).map_err(told)?;
+        let component = tool.plugin.component().await.map_err(|error| ReplayError::Link(error.to_string()))?;
+        let Border { pre, functions } = record::link(component).map_err(told)?;
         let linked = Linked::new(tool.plugin.kind, pre).map_err(told)?;
         let input = Value::String(recording.arguments);
         let arguments = match tool.entry.arguments(&tool.name, &input) {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::timeout;
 use wasmtime::Store;
@@ -18,6 +19,7 @@ use crate::grant::{CapabilitySet, Requirement};
 use crate::inspection::OfferedTool;
 use crate::limits::{self, Limits, Meter};
 use crate::link;
+use crate::plugin;
 use crate::stdio::Captured;
 use crate::stub::Refuse;
 
@@ -36,6 +38,55 @@ pub(crate) struct Described {
     pub(crate) schema: Value,
     pub(crate) requires: Vec<Requirement>,
     pub(crate) effect: Effect,
+}
+
+/// A tool of a plugin that ships, as it is kept beside the plugin's sources.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KnownTool {
+    name: String,
+    effect: plugin::Effect,
+    requires: Vec<String>,
+    description: String,
+    schema: Value,
+}
+
+impl From<Spec> for KnownTool {
+    fn from(spec: Spec) -> Self {
+        let Spec { name, description, input_schema, requires, effect } = spec;
+        // A schema that is no JSON is known as the text it is, and refused as any other plugin's would be.
+        let schema = serde_json::from_str(&input_schema).unwrap_or(Value::String(input_schema));
+        Self { name, effect: effect.into(), requires, description, schema }
+    }
+}
+
+impl From<KnownTool> for Spec {
+    fn from(tool: KnownTool) -> Self {
+        let KnownTool { name, effect, requires, description, schema } = tool;
+        Self { name, description, input_schema: schema.to_string(), requires, effect: effect.into() }
+    }
+}
+
+/// The tools of a plugin that ships, from its tools.json.
+///
+/// # Errors
+/// It was written for another version of the program.
+pub(crate) fn known(tools: &str) -> Result<Vec<KnownTool>, LoadError> {
+    serde_json::from_str(tools).map_err(|error| LoadError::Unknown(format!("its tools.json: {error}")))
+}
+
+/// Holds what a plugin said of its tools to what is known of them.
+///
+/// # Errors
+/// The first tool that is not as it should be.
+pub(crate) fn is_known(said: Vec<Spec>, known: &[KnownTool]) -> Result<(), LoadError> {
+    let said: Vec<KnownTool> = said.into_iter().map(KnownTool::from).collect();
+    let other = |one: &&KnownTool, those: &[KnownTool]| !those.contains(one);
+    let odd = said.iter().find(|one| other(one, known)).or_else(|| known.iter().find(|one| other(one, &said)));
+    match odd {
+        Some(tool) => Err(LoadError::Unknown(format!("{} is another tool", tool.name))),
+        None => Ok(()),
+    }
 }
 
 /// Asks a component for its tools.

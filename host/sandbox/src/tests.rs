@@ -1,6 +1,7 @@
 //! Calls through the whole sandbox, with guests that behave and guests that do not.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::guest::{self, Guest, manifest};
 use crate::{
     Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, LoadError, Outcome, PluginSource, RecordPolicy, Roles,
-    SandboxConfig, inspect,
+    SandboxConfig, ShippedPlugin, inspect,
 };
 
 /// A catalogue over a store and folders of its own.
@@ -50,6 +51,22 @@ impl Sandbox {
         record: RecordPolicy,
         sources: Vec<PluginSource>,
     ) -> Self {
+        let (config, owner) = Self::config(&folder).await;
+        let (store, config) = (config.store.clone(), SandboxConfig { http, record, ..config });
+        let catalogue = Arc::new(Catalogue::load(config, sources).await.unwrap());
+        Self { folder, store, catalogue, owner }
+    }
+
+    /// The same with plugins that belong to the program.
+    async fn shipped(compiler: Compiler, plugins: Vec<ShippedPlugin>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, owner) = Self::config(&folder).await;
+        let (store, config) = (config.store.clone(), SandboxConfig { compiler, ..config });
+        let catalogue = Arc::new(Catalogue::load_shipped(config, plugins).await.unwrap());
+        Self { folder, store, catalogue, owner }
+    }
+
+    async fn config(folder: &TempDir) -> (SandboxConfig, PersonId) {
         let workspace = folder.path().join("workspace");
         std::fs::create_dir_all(&workspace).unwrap();
         let store = Store::open(&folder.path().join("steward.sqlite")).unwrap();
@@ -61,15 +78,14 @@ impl Sandbox {
             compiler: Compiler::InProcess,
             workspace,
             people: folder.path().join("people"),
-            store: store.clone(),
+            store,
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
-            http,
-            record,
+            http: HttpPolicy::default(),
+            record: RecordPolicy::default(),
             limits: Limits::default(),
         };
-        let catalogue = Arc::new(Catalogue::load(config, sources).await.unwrap());
-        Self { folder, store, catalogue, owner: owner.id }
+        (config, owner.id)
     }
 
     /// Ends the program; its folder stays.
@@ -295,6 +311,71 @@ async fn broken_plugins_do_not_stop_the_others() {
     assert!(refused[0].1.to_string().contains("steward:plugin/memory"));
     assert!(refused[0].1.to_string().contains("memory = {}"));
     assert_eq!(sandbox.offered(Role::Owner), ["echo"]);
+}
+
+/// A plugin that ships, with its one tool as it is known from the build.
+fn shipped(name: &'static str, body: &'static str, effect: &str) -> ShippedPlugin {
+    let tools = json!([{
+        "name": name, "effect": effect, "requires": [],
+        "description": "Does what a test wants.", "schema": {"type": "object"},
+    }]);
+    ShippedPlugin { source: plain(name, body), tools: Some(tools.to_string().leak()) }
+}
+
+fn compiled(folder: &Path) -> usize {
+    std::fs::read_dir(folder.join("compiled")).map_or(0, Iterator::count)
+}
+
+#[tokio::test]
+async fn a_plugin_whose_tools_are_known_is_compiled_when_it_is_first_called() {
+    let sandbox = Sandbox::shipped(Compiler::InProcess, vec![shipped("echo", guest::ECHO, "write")]).await;
+    assert_eq!(sandbox.offered(Role::Owner), ["echo"]);
+    assert_eq!(compiled(sandbox.folder.path()), 0);
+    assert!(sandbox.catalogue.is_to_be_compiled("echo") && !sandbox.catalogue.is_to_be_compiled("other"));
+    let answer = sandbox.call("echo", json!({"a": 1})).await;
+    assert_eq!((answer.outcome, answer.text.as_str()), (Outcome::Ok, "{\"a\":1}"));
+    assert!(compiled(sandbox.folder.path()) == 2 && !sandbox.catalogue.is_to_be_compiled("echo"));
+    assert!(sandbox.catalogue.check().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_plugin_that_says_something_else_than_is_known_of_it_is_never_called() {
+    let sandbox = Sandbox::shipped(Compiler::InProcess, vec![shipped("echo", guest::ECHO, "read")]).await;
+    for _ in 0..2 {
+        let answer = sandbox.call("echo", json!({})).await;
+        assert_eq!(answer.outcome, Outcome::Unavailable, "{}", answer.text);
+        assert!(answer.text.contains("echo is another tool") && answer.text.contains("make tools"), "{}", answer.text);
+    }
+    let found = sandbox.catalogue.check().await;
+    assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["echo"]);
+}
+
+#[tokio::test]
+async fn what_was_never_compiled_is_compiled_behind_everything_else_the_smallest_first() {
+    let script = |folder: &Path| {
+        let asked = folder.join("asked");
+        let line = "echo $(wc -c < \"$2\") $5 $RAYON_NUM_THREADS";
+        let text = format!("#!/bin/sh\n{line} >> {}\nexit 1\n", asked.display());
+        let path = folder.join("program");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let compiler = Compiler::Child(script(folder.path()));
+    let plugins = vec![shipped("huge", guest::HUGE, "write"), shipped("trap", guest::TRAP, "write")];
+    let mut sizes: Vec<_> = plugins.iter().map(|one| one.source.wasm.len()).collect();
+    sizes.sort_unstable();
+    let sandbox = Sandbox::shipped(compiler, plugins).await;
+    let mut told = 0;
+    assert!(sandbox.catalogue.compile_ahead(|count| told = count).await);
+    assert_eq!(told, 2);
+    let asked = std::fs::read_to_string(folder.path().join("asked")).unwrap();
+    let threads = std::thread::available_parallelism().map_or(1, |all| (all.get() - 1).max(1));
+    let expected: Vec<_> = sizes.iter().map(|size| format!("{size} --behind {threads}")).collect();
+    assert_eq!(asked.lines().collect::<Vec<_>>(), expected);
+    let answer = sandbox.call("trap", json!({})).await;
+    assert!(answer.outcome == Outcome::Unavailable && answer.text.contains("cannot be compiled"), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
+use steward_beneath::Folder;
 use steward_channel::ChatOptions;
 use tracing_subscriber::EnvFilter;
 
@@ -13,8 +14,7 @@ pub(super) async fn chat(config: Config, filter: EnvFilter) -> anyhow::Result<()
     if app::is_running(&config.data) {
         return attach(&config, Vec::new()).await;
     }
-    std::fs::create_dir_all(&config.data)
-        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    Folder::make(&config.data)?;
     log_to_file(&config, filter)?;
     let app = App::start(config.clone()).await?;
     let mut greeting = app.banner();
@@ -42,8 +42,7 @@ fn language(config: &Config) -> steward_agent::Language {
 
 /// While somebody is chatting the log would be in their way.
 pub(super) fn log_to_file(config: &Config, filter: EnvFilter) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.data)
-        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    Folder::make(&config.data)?;
     let path = config.data.join("steward.log");
     let file = std::fs::File::options().create(true).append(true).open(&path);
     let file = file.with_context(|| format!("cannot write the log {}", path.display()))?;

@@ -4,14 +4,23 @@ use jiff::{SignedDuration, Timestamp};
 use steward_agent::Role;
 use steward_store::Store;
 
+use super::people;
 use crate::config::Config;
 use crate::texts;
 
-pub(super) async fn pair(config: &Config, owner: bool, minutes: i64) -> anyhow::Result<()> {
+/// # Errors
+/// A role the configuration does not describe.
+pub(super) async fn pair(config: &Config, owner: bool, role: Option<String>, minutes: i64) -> anyhow::Result<()> {
+    let role = match role {
+        Some(name) => people::role_named(config, &name)?,
+        None if owner => Role::Owner,
+        None => Role::External,
+    };
+    let owner = role == Role::Owner;
     let store = Store::open(&config.database())?;
-    let role = if owner { Role::Owner } else { Role::External };
     let now = Timestamp::now();
     let ttl = SignedDuration::from_mins(minutes);
+    let named = role.clone();
     let code = store.create_pairing(role, now, ttl).await?;
     store.close().await;
     let until = texts::wall_clock(now + ttl, &config.time_zone);
@@ -19,6 +28,9 @@ pub(super) async fn pair(config: &Config, owner: bool, minutes: i64) -> anyhow::
     println!("Good once, until {until}. They send the bot: /pair {code}");
     if owner {
         println!("Whoever sends it becomes an owner with every right you have: give it to nobody else.");
+    }
+    if let Role::Named(name) = &named {
+        println!("Whoever sends it gets the role {name}: `steward plugin list --roles` shows what it may use.");
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use steward_agent::{Language, Origin, Role, visible_lines};
-use steward_sandbox::{Catalogue, Consent, Inspection, Limits, Request};
+use steward_sandbox::{Access, Catalogue, Consent, Inspection, Limits, Request, Requirement, Tool};
 use steward_store::{InstalledPlugin, Store};
 
 use super::plugin_file::PluginFile;
@@ -81,11 +81,13 @@ async fn approved(config: Option<&Config>, name: &str) -> anyhow::Result<Option<
 pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
     // Makes the data folder, for the owner alone.
     let store = Store::open(&config.database())?;
-    std::fs::create_dir_all(config.data.join("compiled"))
-        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    steward_beneath::Folder::make(&config.data.join("compiled"))?;
     let catalogue = app::open_catalogue(&config, store.clone()).await?;
     let installed = store.plugins().await?;
     say(&if roles { table_of_roles(&catalogue, &config) } else { table_of_plugins(&catalogue) }.to_string())?;
+    if roles {
+        limits_of_origins(&catalogue).into_iter().try_for_each(|line| say(&line))?;
+    }
     if !roles && !installed.is_empty() {
         say(&format!("Installed:\n{}", table_of_installed(&installed, &catalogue, &config)))?;
     }
@@ -95,6 +97,29 @@ pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
     catalogue.close().await;
     store.close().await;
     Ok(())
+}
+
+/// What runs of some origins may not use, and which tools they lose by it.
+fn limits_of_origins(catalogue: &Catalogue) -> Vec<String> {
+    let limit = |(origin, taken): (Origin, Vec<(&str, Access)>)| {
+        let words: Vec<_> = taken
+            .iter()
+            .map(
+                |(name, left)| {
+                    if *left == Access::Read { format!("{name} (only reading)") } else { (*name).to_owned() }
+                },
+            )
+            .collect();
+        let lacks = |tool: &&Tool| {
+            let beyond =
+                |one: &Requirement| taken.iter().any(|(name, left)| one.capability.name == *name && one.access > *left);
+            tool.requires.iter().any(beyond)
+        };
+        let lost: Vec<_> = catalogue.tools().filter(lacks).map(|tool| tool.name.as_str()).collect();
+        let lost = if lost.is_empty() { "none".to_owned() } else { lost.join(", ") };
+        format!("Runs of origin {} lack {}; tools they lose: {lost}", origin.as_str(), words.join(", "))
+    };
+    catalogue.roles().limits().map(limit).collect()
 }
 
 /// One row for each installed plugin, with its state.

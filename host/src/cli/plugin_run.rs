@@ -150,7 +150,7 @@ async fn connect(
     if granted || trial.grants.iter().any(|one| one.capability.name == "model") {
         let models = Models::new(config.models.clone(), config.http_proxy.clone()).await?;
         let models = Arc::new(models.guarding(Arc::clone(&vault)));
-        catalogue.connect_model(Arc::new(Questions { models, store: store.clone() }));
+        catalogue.connect_model(Arc::new(Questions { models, store: store.clone(), prices: Arc::default() }));
     }
     catalogue.connect_vault(vault);
     Ok(())

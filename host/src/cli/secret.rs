@@ -44,7 +44,10 @@ async fn set(vault: &Vault, name: &str, hosts: Vec<String>) -> anyhow::Result<()
     let value = tokio::task::spawn_blocking(move || read_value(&asked)).await??;
     vault.set(name, hosts.clone(), value, Timestamp::now()).await?;
     println!("{name} is set. It is sent to {} and nowhere else.", hosts.join(", "));
-    println!("A plugin uses it when its plugin.toml grants it: secrets = {{ names = [\"{name}\"] }}");
+    println!(
+        "A plugin uses it when it is granted `secrets = {{ names = [\"{name}\"] }}`: in its plugin.toml before it is \
+         installed; for a built-in one under [plugins.NAME] in steward.toml"
+    );
     Ok(())
 }
 

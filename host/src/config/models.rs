@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::environment::{self, Environment};
 
 /// One `[[models]]` entry.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelEntry {
     pub provider: Provider,
@@ -16,6 +16,9 @@ pub struct ModelEntry {
     pub model: Option<String>,
     /// The model's window, in tokens.
     pub context: Option<u32>,
+    /// The price of a million tokens read and of a million written, for `access.limits.money`.
+    pub price_in: Option<f64>,
+    pub price_out: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -27,7 +30,7 @@ pub enum Provider {
 }
 
 /// How the models are found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ModelPlan {
     /// These, in this order.
     Configured(Vec<ModelEntry>),
@@ -35,10 +38,43 @@ pub enum ModelPlan {
     LocalFirst { model: Option<String>, otherwise: Vec<ModelEntry> },
 }
 
+/// What a million tokens of each model cost, read and written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prices(Vec<(Option<String>, f64, f64)>);
+
+impl Prices {
+    /// Every model that may be asked has a price.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// What an answer costs in millionths; of a model without a price of its own, as much as of the dearest one.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float is cast to the nearest number"
+    )]
+    pub(crate) fn cost(&self, model: Option<&str>, read: u64, written: u64) -> u64 {
+        let cost = |(_, price_in, price_out): &(Option<String>, f64, f64)| {
+            (read as f64 * price_in + written as f64 * price_out).ceil() as u64
+        };
+        let own = self.0.iter().find(|(name, ..)| model.is_some() && name.as_deref() == model).map(cost);
+        own.or_else(|| self.0.iter().map(cost).max()).unwrap_or(0)
+    }
+}
+
 const OPENAI: &str = "https://api.openai.com/v1";
 const ANTHROPIC: &str = "https://api.anthropic.com";
 
 impl ModelPlan {
+    /// What the models cost; none if one of them has no price.
+    pub(crate) fn prices(&self) -> Prices {
+        let Self::Configured(entries) = self else { return Prices::default() };
+        let paid = entries.iter().filter(|entry| entry.provider != Provider::Rehearsal);
+        let prices = paid.map(|entry| Some((entry.model.clone(), entry.price_in?, entry.price_out?)));
+        Prices(prices.collect::<Option<Vec<_>>>().unwrap_or_default())
+    }
+
     pub(super) fn choose(environment: &Environment, entries: Vec<ModelEntry>) -> anyhow::Result<Self> {
         for key in ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"] {
             if let Some(url) = environment.get(key) {
@@ -63,7 +99,8 @@ impl ModelPlan {
 
 fn entry(provider: Provider, base_url: Option<&str>, key: Option<&str>, model: Option<&str>) -> ModelEntry {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    ModelEntry { provider, base_url: owned(base_url), key: owned(key), model: owned(model), context: None }
+    let (base_url, key, model) = (owned(base_url), owned(key), owned(model));
+    ModelEntry { provider, base_url, key, model, context: None, price_in: None, price_out: None }
 }
 
 /// What the environment tells: the provider that `MODEL` belongs to comes first and the other is its fallback.
@@ -110,9 +147,36 @@ fn from_file(environment: &Environment, mut entries: Vec<ModelEntry>) -> anyhow:
         if entry.provider == Provider::Anthropic && entry.model.is_none() {
             bail!("models[{at}].model: an Anthropic entry names its model, such as claude-sonnet-4-5.");
         }
+        for (name, price) in [("price_in", entry.price_in), ("price_out", entry.price_out)] {
+            if price.is_some_and(|price| !(0.0..=1e6).contains(&price)) {
+                bail!("models[{at}].{name}: use the price of a million tokens, such as 2.5.");
+            }
+        }
         if entry.context.is_some_and(|tokens| tokens < 2_000) {
             bail!("models[{at}].context: a window under 2000 tokens holds no conversation. Leave it out or raise it.");
         }
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_costs_what_its_model_does_and_an_unknown_one_what_the_dearest_does() {
+        let entry = |model: &str, price_in, price_out| ModelEntry {
+            price_in,
+            price_out,
+            ..entry(Provider::Openai, None, None, Some(model))
+        };
+        let (small, large) = (entry("small", Some(1.0), Some(2.0)), entry("large", Some(3.0), Some(15.0)));
+        let prices = ModelPlan::Configured(vec![small.clone(), large]).prices();
+        assert_eq!(prices.cost(Some("small"), 1_000, 100), 1_200);
+        assert_eq!(prices.cost(Some("large-2026"), 1_000, 100), 4_500);
+        assert_eq!(prices.cost(None, 1_000, 100), 4_500);
+        let unknown = ModelPlan::Configured(vec![small, entry("free", None, Some(1.0))]).prices();
+        assert!(!unknown.is_known());
+        assert_eq!(unknown.cost(Some("small"), 1_000, 100), 0);
+    }
 }

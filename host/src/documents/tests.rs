@@ -46,7 +46,7 @@ impl Scene {
     async fn read(&self, name: &str, content: &[u8]) -> Result<Document, DocumentError> {
         let file = self.folder.path().join("any");
         fs::write(&file, content).unwrap();
-        self.documents.text(&file, name).await
+        self.documents.text(File::open(&file).unwrap(), name).await
     }
 
     /// What lies in the folder of copies.
@@ -91,9 +91,9 @@ async fn what_cannot_be_read_or_is_not_shown_is_told_by_its_own_name() {
     }
     let huge = scene.folder.path().join("huge");
     File::create(&huge).unwrap().set_len(FILE_LIMIT + 1).unwrap();
-    let error = scene.documents.text(&huge, "huge.txt").await.unwrap_err();
+    let error = scene.documents.text(File::open(&huge).unwrap(), "huge.txt").await.unwrap_err();
     assert!(matches!(&error, DocumentError::Unreadable(text) if text.contains("more than 24 MB")), "{error}");
-    let error = scene.documents.text(&scene.folder.path().join("none"), "none").await.unwrap_err();
+    let error = scene.documents.text(File::open(scene.folder.path()).unwrap(), "folder").await.unwrap_err();
     assert!(matches!(error, DocumentError::Later(_)), "{error}");
     assert_eq!(scene.left(), 0);
 

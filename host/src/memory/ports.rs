@@ -13,9 +13,11 @@ use steward_memory::{Asker, Memory};
 use steward_sandbox::Recall;
 
 use crate::recall::Offer;
+use crate::transcripts::Transcripts;
 
 pub(crate) struct Ports {
     pub(crate) memory: Arc<Memory>,
+    pub(crate) transcripts: Arc<Transcripts>,
     pub(crate) zone: TimeZone,
 }
 
@@ -26,6 +28,7 @@ fn space(whom: &Principal) -> Result<MemorySpace, MemoryFault> {
 #[async_trait]
 impl Recall for Ports {
     async fn search(&self, whom: &Principal, query: &str, limit: u32) -> Result<MemoryFound, MemoryFault> {
+        self.transcripts.written().await;
         self.memory.search(space(whom)?, query, limit as usize, true).await
     }
 
@@ -46,6 +49,8 @@ impl Recall for Ports {
     }
 
     async fn forget(&self, whom: &Principal, what: Forgetting, key: &str) -> Result<String, MemoryFault> {
+        // What is not written down yet could not be found to be forgotten.
+        self.transcripts.written().await;
         self.memory.forget(whom, what, key).await
     }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use steward_agent::budget::{self, Limits};
 use steward_agent::prompt::{self, Context};
 use steward_agent::turn::Event;
-use steward_agent::{Message, ModelError, ModelReply, ModelRequest, Role};
+use steward_agent::{Message, ModelError, ModelReply, ModelRequest, PersonId, Role};
 use steward_store::ModelUsage;
 
 use super::{Done, Run, RunStart};
 use crate::app::Host;
 use crate::space;
+use crate::spending::{self, Unanswered};
 
 /// A summary is short, whatever it is of.
 const SUMMARY_TOKENS: u32 = 1_500;
@@ -28,21 +29,30 @@ impl Run {
             model: self.start.model.clone(),
         };
         let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
+        let person = self.payer();
         match &self.stream {
             Some(stream) => {
                 let (events, collect) = stream.listen();
                 self.tasks.spawn(async move {
                     let asked = async {
                         let events = events;
-                        host.models.complete(&request, &events, &cancel).await
+                        on_account(&host, person, &request, host.models.complete(&request, &events, &cancel)).await
                     };
-                    Done::Model(tokio::join!(asked, collect).0)
+                    done(tokio::join!(asked, collect).0)
                 });
             }
             None => {
-                self.tasks.spawn(async move { Done::Model(host.models.complete_unseen(&request, &cancel).await) });
+                self.tasks.spawn(async move {
+                    let asked = host.models.complete_unseen(&request, &cancel);
+                    done(on_account(&host, person, &request, asked).await)
+                });
             }
         }
+    }
+
+    /// On whose account the model is asked; owners have none.
+    fn payer(&self) -> Option<PersonId> {
+        (self.start.principal.role != Role::Owner).then_some(self.start.principal.person)
     }
 
     /// Has the older part of the conversation summarised and keeps the summary in its place.
@@ -61,10 +71,15 @@ impl Run {
         let through = entries.len().checked_sub(keep + 1).and_then(|at| entries.get(at)).map(|entry| entry.id);
         let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
         let session = self.start.principal.session.clone();
+        let person = self.payer();
         self.tasks.spawn(async move {
-            let (text, usage) = match host.models.complete_unseen(&request, &cancel).await {
-                Err(ModelError::Cancelled) => return Done::Event(Event::Summarised(Err(ModelError::Cancelled))),
-                Err(error) => {
+            let asked = host.models.complete_unseen(&request, &cancel);
+            let (text, usage) = match on_account(&host, person, &request, asked).await {
+                Err(Unanswered::Exhausted(resource)) => return Done::Exhausted(resource),
+                Err(Unanswered::Model(ModelError::Cancelled)) => {
+                    return Done::Event(Event::Summarised(Err(ModelError::Cancelled)));
+                }
+                Err(Unanswered::Model(error)) => {
                     tracing::warn!(%error, "the conversation could not be summarised");
                     (LEFT_OUT.to_owned(), None)
                 }
@@ -84,7 +99,27 @@ impl Run {
 
     /// Characters of a transcript that surely fit the model's window.
     fn turn_window_chars(&self) -> usize {
-        self.host.models.window() as usize * 3 / 2
+        self.turn.window() as usize * 3 / 2
+    }
+}
+
+async fn on_account(
+    host: &Host,
+    person: Option<PersonId>,
+    request: &ModelRequest,
+    asked: impl Future<Output = Result<ModelReply, ModelError>>,
+) -> Result<ModelReply, Unanswered> {
+    match person {
+        Some(person) => spending::ask((&host.store, &*host.prices), person, request, asked).await,
+        None => asked.await.map_err(Unanswered::Model),
+    }
+}
+
+fn done(answer: Result<ModelReply, Unanswered>) -> Done {
+    match answer {
+        Ok(reply) => Done::Model(Ok(reply)),
+        Err(Unanswered::Model(error)) => Done::Model(Err(error)),
+        Err(Unanswered::Exhausted(resource)) => Done::Exhausted(resource),
     }
 }
 
@@ -101,12 +136,16 @@ pub(super) fn limits(host: &Host) -> Limits {
 
 pub(super) async fn system_prompt(host: &Host, start: &RunStart) -> anyhow::Result<String> {
     let owner = start.principal.role == Role::Owner;
-    let memory = if owner { crate::app::read_memory(&host.config.workspace).await } else { None };
+    let space = space::of(host, &start.principal);
+    let memory = match (owner, space) {
+        (true, Some(_)) => crate::app::read_memory(&host.config.workspace).await,
+        _ => None,
+    };
     let owners: Vec<String> = match owner {
         true => Vec::new(),
         false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
     };
-    let profile = match space::of(host, &start.principal) {
+    let profile = match space {
         Some(_) => host.store.user_data(start.principal.person).await?,
         None => Vec::new(),
     };

@@ -16,6 +16,7 @@ use super::{Done, Run, nested};
 use crate::app::Host;
 use crate::approval::{self, Asker, Waits, WithinCall};
 use crate::reply;
+use crate::texts;
 
 /// Lines of progress that may wait to be shown; more are dropped.
 const PROGRESS_LINES: usize = 16;
@@ -90,13 +91,17 @@ impl Caller {
             }
         };
         let make = async {
+            let catalogue = host.plugins.catalogue();
             if let Some(channel) = channel {
                 let line = reply::tool_line(&call.name, &call.input);
                 channel.tool_started(to, &host.vault.known().redact(&line)).await;
+                if catalogue.is_to_be_compiled(&call.name) {
+                    channel.tool_started(to, &texts::preparing(self.language, &call.name)).await;
+                }
                 call.progress = Some(progress);
             }
             let consent = |effect, arguments: &str| approval::consent(host, asker, effect, arguments);
-            host.plugins.catalogue().call_if(call, consent).await
+            catalogue.call_if(call, consent).await
         };
         let (answer, ()) = tokio::join!(make, show);
         self.keep_files(answer).await

@@ -47,7 +47,7 @@ pub(super) fn exchange(run: &EndedRun, language: Language, began: &Zoned, known:
             Message::User(user) if origin == Origin::Chat => page.wrote(&run.principal.name, user),
             // Of a heartbeat it would be HEARTBEAT.md, each time.
             Message::User(user) if origin != Origin::Heartbeat => page.quote(&user.text),
-            Message::Assistant { text, calls } => {
+            Message::Assistant { text, calls, .. } => {
                 page.said(OWN_NAME, text);
                 page.uses(calls);
             }

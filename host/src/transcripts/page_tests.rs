@@ -33,7 +33,7 @@ fn written(run: &EndedRun) -> String {
 fn calls(text: &str, names: &[&str]) -> Message {
     let call =
         |name: &&str| ToolCall { id: "a".into(), name: (*name).to_owned(), input: json!({"secret": "argument"}) };
-    Message::Assistant { text: text.into(), calls: names.iter().map(call).collect() }
+    Message::Assistant { text: text.into(), calls: names.iter().map(call).collect(), state: None }
 }
 
 #[test]

@@ -49,6 +49,8 @@ row_id! {
     JobId,
     /// A question about a tool call.
     ApprovalId,
+    /// A message to an owner that waits to be read.
+    LetterId,
     /// Something that is watched. An id is never used again.
     SubscriptionId,
 }

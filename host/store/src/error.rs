@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
+use crate::allowance::Resource;
 use crate::column::{InboxId, RunId};
 
 /// The crate's result.
@@ -40,6 +41,13 @@ pub enum StoreError {
     /// A query for one person fits several.
     #[error("\"{query}\" fits several people: {}; say which one by id or @username", names.join(", "))]
     Ambiguous { query: String, names: Vec<String> },
+    /// A query fits only somebody who is not identified by it.
+    #[error(
+        "\"{query}\" fits only a name that somebody gave themselves: {}. The owner has not dealt with them under it, and \
+         what people call themselves does not say who they are: name whom you mean by id or @username",
+        names.join(", ")
+    )]
+    Stranger { query: String, names: Vec<String> },
     /// A message that a run has taken, or that was settled, cannot be taken again.
     #[error("incoming message {0} is already being handled or done: read the inbox again")]
     Taken(InboxId),
@@ -49,6 +57,12 @@ pub enum StoreError {
     /// Too many wrong pairing codes.
     #[error("too many wrong codes: try again after {until}, or ask the owner for a new code then")]
     TooManyTries { until: Timestamp },
+    /// Somebody who is no owner has used up what they may use of this today.
+    #[error(
+        "what this person may use in a day ({}) is used up; nothing was changed. Tell them that it goes on tomorrow",
+        .0.as_str()
+    )]
+    Exhausted(Resource),
     /// An argument does not fit: the text says which, and what would.
     #[error("{0}")]
     Invalid(String),

@@ -28,6 +28,8 @@ pub struct InboxRow {
     pub id: InboxId,
     pub incoming: Incoming,
     pub received_at: Timestamp,
+    /// It is an owner's own, and goes before what others sent.
+    pub first: bool,
 }
 
 impl Store {
@@ -44,7 +46,11 @@ impl Store {
                 "SELECT id, incoming, received_at FROM inbox WHERE state = 'new' AND id > ?1 ORDER BY id",
             )?;
             let rows = statement.query_map([after.map_or(0, |id| id.0)], inbox_row)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            let mut rows: Vec<InboxRow> = rows.collect::<rusqlite::Result<_>>()?;
+            for row in &mut rows {
+                row.first = is_owners(db, &row.incoming)?;
+            }
+            Ok(rows)
         })
         .await
     }
@@ -67,11 +73,48 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The same for a message that is not handled: what it said is forgotten at once, and only a repeated delivery of it
+    /// is still known.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] if a run has it or it is done.
+    pub async fn turn_away(&self, id: InboxId, replies: Vec<Outgoing>, now: Timestamp) -> Result<()> {
+        self.write(move |tx| {
+            let changed = tx
+                .prepare_cached(
+                    "UPDATE inbox SET state = 'done', done_at = ?2, incoming = NULL WHERE id = ?1 AND state = 'new'",
+                )?
+                .execute((id, Millis(now)))?;
+            if changed == 0 {
+                return Err(StoreError::Taken(id));
+            }
+            outbox::insert(tx, &replies, None, now).map(drop)
+        })
+        .await
+    }
+}
+
 fn inbox_row(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
     Ok(InboxRow {
         id: row.get(0)?,
         incoming: row.get::<_, Json<Incoming>>(1)?.0,
         received_at: row.get::<_, Millis>(2)?.0,
+        first: false,
+    })
+}
+
+fn is_owners(db: &Connection, incoming: &Incoming) -> Result<bool> {
+    Ok(match incoming {
+        Incoming::Message(message) => db
+            .prepare_cached(
+                "SELECT 1 FROM identity JOIN person ON person.id = identity.person
+                 WHERE identity.channel = ?1 AND identity.id = ?2 AND person.role = 'owner'",
+            )?
+            .exists((&message.address.channel, &message.sender.id))?,
+        Incoming::Wake(wake) => {
+            db.prepare_cached("SELECT 1 FROM person WHERE id = ?1 AND role = 'owner'")?.exists([wake.person.0])?
+        }
     })
 }
 
@@ -142,6 +185,22 @@ mod tests {
         assert!(all.is_sorted_by_key(|row| row.id));
         let later = fixture.store.pending_inbox(Some(all[0].id)).await.unwrap();
         assert_eq!(later, all[1..]);
+    }
+
+    #[tokio::test]
+    async fn what_is_turned_away_is_not_kept_but_known_when_it_comes_again() {
+        let fixture = Fixture::new();
+        let long = message(&"flood ".repeat(600));
+        let Received::New(id) = fixture.store.receive(&long, at(0)).await.unwrap() else { panic!() };
+        fixture.store.turn_away(id, vec![outgoing("anna", "enough")], at(1)).await.unwrap();
+        assert_eq!(fixture.store.turn_away(id, Vec::new(), at(1)).await, Err(StoreError::Taken(id)));
+        let after = fixture.after_crash();
+        assert_eq!(after.store.pending_inbox(None).await.unwrap(), []);
+        assert_eq!(after.store.receive(&long, at(2)).await, Ok(Received::Duplicate));
+        let kept = "SELECT sum(length(coalesce(incoming, ''))) FROM inbox";
+        let kept = after.store.read(move |db| Ok(db.query_row(kept, [], |row| row.get::<_, i64>(0))?)).await.unwrap();
+        assert_eq!(kept, 0);
+        assert_eq!(after.store.due_outgoing(at(2), 10).await.unwrap().len(), 1);
     }
 
     #[tokio::test]

@@ -4,18 +4,24 @@
 //! Nothing here reads a clock (every time is an argument), talks to a channel or a model, or decides who may do what.
 //! Read `writer` first: all writes pass one thread that commits them in groups.
 
+mod alias;
+mod allowance;
 mod approvals;
 mod audit;
+mod bans;
 mod code;
 mod column;
 mod copy;
 mod effect;
 mod error;
 mod health;
+mod identities;
 mod inbox;
 mod jobs;
 mod kv;
+mod letters;
 mod memory;
+mod merging;
 mod migrations;
 mod open;
 mod outbox;
@@ -26,9 +32,11 @@ mod plugins;
 mod reader;
 mod recordings;
 mod recurrence;
+mod resolving;
 mod run;
 mod secrets;
 mod session;
+mod standing;
 mod subscriptions;
 mod tasks;
 mod transcripts;
@@ -41,28 +49,33 @@ mod writer;
 mod fixture;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+pub use allowance::{Allowances, Budget, Resource, Spent};
 pub use approvals::{Approval, ApprovalState, NewApproval};
 pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
-pub use column::{ApprovalId, EntryId, InboxId, JobId, OutboxId, RunId, SubscriptionId, TaskId};
+pub use bans::{Verdict, Violation};
+pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use error::{Result, StoreError};
+pub use identities::{Identity, Right};
 pub use inbox::{InboxRow, Received};
 pub use jobs::{Job, NewJob};
 pub use kv::{KvPlace, KvQuota};
+pub use letters::{Letter, Posted, WaitingLetter};
 pub use memory::{MemoryRecord, NewForgetting, PassageHash, PendingForgetting};
 pub use outbox::OutboxRow;
-pub use owners::Seat;
+pub use owners::{Seat, Unseated};
 pub use people::Person;
 pub use plugins::{Installation, InstalledPlugin, NewPlugin};
 pub use recurrence::Repeat;
 pub use run::{ModelUsage, NewRun, OpenRun, RunEnd, RunOutcome};
 pub use secrets::SealedSecret;
 pub use session::Entry;
+pub use standing::Standing;
 pub use subscriptions::{NewSubscription, Subscription};
 pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
 pub use transcripts::{Distilled, EndedRun, EndedRuns, LoggedFacts, TranscriptMark, Undistilled};
@@ -79,6 +92,7 @@ pub struct Store {
     readers: Arc<Readers>,
     writer: Arc<Writer>,
     changes: Arc<Changes>,
+    allowances: Arc<OnceLock<Allowances>>,
 }
 
 impl Store {
@@ -91,7 +105,12 @@ impl Store {
         let connection = open::for_writing(path)?;
         let changes = Arc::new(Changes::default());
         let writer = Writer::start(connection, Arc::clone(&changes))?;
-        Ok(Self { readers: Arc::new(Readers::new(path)), writer: Arc::new(writer), changes })
+        Ok(Self {
+            readers: Arc::new(Readers::new(path)),
+            writer: Arc::new(writer),
+            changes,
+            allowances: Arc::default(),
+        })
     }
 
     /// Returns when everything that was handed over so far is on disk.
@@ -127,6 +146,11 @@ impl Store {
     /// Told after every commit that ended a run.
     pub fn runs_ended(&self) -> &Notify {
         &self.changes.runs
+    }
+
+    /// Told after every commit of this process that changed what somebody may do.
+    pub fn standing_changed(&self) -> &Notify {
+        &self.changes.standing
     }
 
     /// Runs `work` on the writer thread and returns once it is committed; of work that fails nothing is. `work` may run

@@ -12,6 +12,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
     include_str!("migrations/4.sql"),
+    include_str!("migrations/5.sql"),
+    include_str!("migrations/6.sql"),
 ];
 
 /// Brings the database to the newest format. A step is applied whole or not at all, also when two processes start at
@@ -62,6 +64,53 @@ mod tests {
             })
             .unwrap();
         assert_eq!(tables, 3);
+    }
+
+    #[test]
+    fn owners_of_an_earlier_format_keep_their_rights_and_the_reason() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        STEPS[..4].iter().for_each(|step| connection.execute_batch(step).unwrap());
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        let earlier = "
+            INSERT INTO person (id, name, name_folded, role, configured, address, last_seen) VALUES
+              (1, 'Olga', 'olga', 'owner', 1, '{\"channel\":\"terminal\",\"chat\":\"owner\"}', 5),
+              (2, 'Nina', 'nina', 'owner', 0, '{\"channel\":\"telegram\",\"chat\":\"7\"}', 6),
+              (3, 'Anna', 'anna', 'external', 0, '{\"channel\":\"telegram\",\"chat\":\"8\"}', 7),
+              (4, 'Zoe', 'zoe', 'external', 0, '{\"channel\":\"telegram\",\"chat\":\"9\"}', 8);
+            INSERT INTO identity (channel, id, person, linked) VALUES ('terminal', 'owner', 1, 1),
+              ('telegram', '555', 1, 0), ('telegram', '7', 2, 0), ('telegram', '8', 3, 0), ('telegram', '9', 4, 0);
+            INSERT INTO task (person, creator, title, status, created_at, updated_at) VALUES (3, 1, 't', 'open', 0, 0);";
+        connection.execute_batch(earlier).unwrap();
+        apply(&mut connection).unwrap();
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+        };
+        let rights = "SELECT id || ' ' || configured || ' ' || coalesce(granted, '-') FROM identity
+            WHERE configured = 1 OR granted IS NOT NULL ORDER BY id";
+        assert_eq!(rows(rights), ["555 1 -", "7 0 code", "owner 1 -"]);
+        assert_eq!(rows("SELECT name FROM person WHERE dealt_as IS NOT NULL ORDER BY id"), ["Olga", "Nina", "Anna"]);
+        assert_eq!(rows("SELECT id FROM identity WHERE last_seen IS NOT NULL ORDER BY id"), ["7", "8", "9"]);
+    }
+
+    #[test]
+    fn who_ran_an_earlier_version_stays_open_to_everyone_and_a_new_installation_is_not() {
+        let open_to = |connection: &Connection| -> String {
+            let sql = "SELECT value FROM installation WHERE key = 'open_to'";
+            connection.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let mut new = Connection::open_in_memory().unwrap();
+        apply(&mut new).unwrap();
+        assert_eq!(open_to(&new), "paired");
+
+        let mut old = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..4] {
+            old.execute_batch(step).unwrap();
+        }
+        old.pragma_update(None, "user_version", 4).unwrap();
+        old.execute_batch("INSERT INTO person (name, name_folded, role) VALUES ('Olga', 'olga', 'owner')").unwrap();
+        apply(&mut old).unwrap();
+        assert_eq!(open_to(&old), "everyone");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) fn for_writing(path: &Path) -> Result<Connection> {
 pub(crate) fn for_reading(path: &Path) -> Result<Connection> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "query_only", true)?;
+    // What it keeps of the file is let go at each commit anyway: KiB.
+    connection.pragma_update(None, "cache_size", -512)?;
     Ok(connection)
 }
 

@@ -20,10 +20,16 @@ pub struct OutboxRow {
     pub outgoing: Outgoing,
     /// How often it was put off before.
     pub attempts: u32,
+    /// It is for an owner, whose messages go before all others.
+    pub first: bool,
 }
 
 /// The oldest unfinished message of each chat: the only one of it that may be sent.
 const HEADS: &str = "SELECT min(id) FROM outbox WHERE state = 'pending' GROUP BY channel, chat";
+
+/// Whether an owner was last heard from in the message's chat.
+const TO_OWNER: &str = "EXISTS (SELECT 1 FROM person WHERE person.role = 'owner'
+    AND person.address ->> 'channel' = outbox.channel AND person.address ->> 'chat' = outbox.chat)";
 
 /// Nothing is put off for longer than this, in milliseconds. What seems to be was put off before the clock was set back,
 /// and is due.
@@ -46,12 +52,14 @@ impl Store {
         .await
     }
 
-    /// What can be sent now: of each chat its oldest unfinished message, if its time has come.
+    /// What can be sent now: of each chat its oldest unfinished message, if its time has come. Those for owners come
+    /// first.
     pub async fn due_outgoing(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(&format!(
-                "SELECT id, outgoing, attempts FROM outbox
-                 WHERE id IN ({HEADS}) AND (not_before <= ?1 OR not_before > ?1 + {LONGEST}) ORDER BY id LIMIT ?2"
+                "SELECT id, outgoing, attempts, {TO_OWNER} AS first FROM outbox
+                 WHERE id IN ({HEADS}) AND (not_before <= ?1 OR not_before > ?1 + {LONGEST})
+                 ORDER BY first DESC, id LIMIT ?2"
             ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map((Millis(now), limit), outbox_row)?;
@@ -139,7 +147,12 @@ impl Store {
 }
 
 fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
-    Ok(OutboxRow { id: row.get(0)?, outgoing: row.get::<_, Json<Outgoing>>(1)?.0, attempts: row.get(2)? })
+    Ok(OutboxRow {
+        id: row.get(0)?,
+        outgoing: row.get::<_, Json<Outgoing>>(1)?.0,
+        attempts: row.get(2)?,
+        first: row.get(3)?,
+    })
 }
 
 fn ids_of(db: &Connection, key: &str) -> Result<Vec<OutboxId>> {
@@ -198,6 +211,24 @@ mod tests {
         assert_eq!(due(store, 60).await, ["first", "other"]);
         store.fail(first, "the chat is gone", at(60)).await.unwrap();
         assert_eq!(due(store, 60).await, ["second", "other"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_for_an_owner_goes_before_all_others() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let owner = fixture.meet("owner", None).await.id;
+        store.set_role(owner, steward_agent::Role::Owner).await.unwrap();
+        for number in 0..40 {
+            enqueue(store, &format!("stranger {number}"), "no").await;
+        }
+        // `meet` gave the owner the chat of their name.
+        enqueue(store, "owner", "yes").await;
+        let due = store.due_outgoing(at(0), 3).await.unwrap();
+        assert_eq!(
+            due.iter().map(|row| (row.outgoing.text.as_str(), row.first)).collect::<Vec<_>>(),
+            [("yes", true), ("no", false), ("no", false)]
+        );
     }
 
     #[tokio::test]

@@ -8,7 +8,9 @@ use crate::Store;
 use crate::code::new_code;
 use crate::column::Millis;
 use crate::error::{Result, StoreError};
-use crate::people;
+use crate::identities::Right;
+use crate::writer::Tx;
+use crate::{owners, people, resolving};
 
 /// Wrong codes a person may try within [`TRIES_WITHIN`].
 const TRIES: i64 = 5;
@@ -51,7 +53,7 @@ impl Store {
                 .optional()?
                 .map(Role::from);
             match &role {
-                Some(role) => admit(tx, person, &known.role, role)?,
+                Some(role) => admit(tx, person, &known.role, role, now)?,
                 None => count_failure(tx, person, now)?,
             }
             Ok(role)
@@ -79,15 +81,19 @@ fn refuse_guessing(db: &Connection, person: PersonId, now: Timestamp) -> Result<
     }
 }
 
-fn admit(db: &Connection, person: PersonId, current: &Role, role: &Role) -> Result<()> {
-    let sql = match role {
-        Role::External | Role::Group => "UPDATE person SET allowed = 1 WHERE id = ?1 AND ?2 IS NOT NULL",
-        Role::Named(_) if *current == Role::Owner => "UPDATE person SET allowed = 1 WHERE id = ?1 AND ?2 IS NOT NULL",
-        Role::Owner | Role::Named(_) => "UPDATE person SET allowed = 1, role = ?2, configured = 0 WHERE id = ?1",
-    };
-    db.prepare_cached(sql)?.execute((person.0, role.as_str()))?;
-    db.prepare_cached("DELETE FROM pairing_failure WHERE person = ?1")?.execute([person.0])?;
-    Ok(())
+fn admit(tx: &mut Tx<'_>, person: PersonId, current: &Role, role: &Role, now: Timestamp) -> Result<()> {
+    tx.prepare_cached("UPDATE person SET allowed = 1 WHERE id = ?1")?.execute([person.0])?;
+    match role {
+        Role::Owner => owners::make_owner(tx, person, Right::Code, now)?,
+        Role::Named(name) if *current != Role::Owner => {
+            tx.prepare_cached("UPDATE person SET role = ?2 WHERE id = ?1")?.execute((person.0, name))?;
+        }
+        Role::External | Role::Group | Role::Named(_) => {}
+    }
+    // Whoever has a code was given it by an owner.
+    resolving::mark_dealt(tx, person, now)?;
+    tx.prepare_cached("DELETE FROM pairing_failure WHERE person = ?1")?.execute([person.0])?;
+    tx.touch_standing()
 }
 
 fn count_failure(db: &Connection, person: PersonId, now: Timestamp) -> Result<()> {
@@ -129,7 +135,7 @@ mod tests {
             (Role::Owner, Role::Named("family".to_owned()), Role::Owner),
             (Role::Owner, Role::External, Role::Owner),
         ] {
-            store.set_role(anna, before).await.unwrap();
+            store.set_role(anna, before, at(0)).await.unwrap();
             store.set_allowed(anna, false).await.unwrap();
             let code = store.create_pairing(code_of.clone(), at(0), DAY).await.unwrap();
             assert_eq!(store.redeem_pairing(&code, anna, at(1)).await, Ok(Some(code_of)));

@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
-use steward_agent::{Address, Language, PersonId, Role, Sender};
+use steward_agent::{Address, Language, PersonId, Role, Sender, clean_name};
 
 use crate::Store;
 use crate::column::{Json, Millis};
 use crate::error::{Result, StoreError};
+use crate::identities;
+pub(crate) use crate::merging::delete_unused;
 
 /// A person as they are known now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +27,23 @@ pub struct Person {
     /// The address they last wrote from.
     pub address: Option<Address>,
     pub last_seen: Option<Timestamp>,
+    pub known_since: Option<Timestamp>,
+    /// How often they went too far since they were last let go.
+    pub warnings: u32,
+    /// What they called themselves when an owner first chose them; `None` if no owner ever did.
+    pub dealt_as: Option<String>,
+    /// What the owner calls them.
+    pub aliases: Vec<String>,
 }
 
-const COLUMNS: &str = "id, name, username, role, language, banned, allowed, address, last_seen";
+/// Seconds within which it is not noted again that somebody was seen.
+const SEEN_LATELY: i64 = 60;
+const COLUMNS: &str = "id, name, username, role, language, banned, allowed, address, last_seen, known_since, warnings,
+    dealt_as, (SELECT group_concat(alias, char(10)) FROM alias WHERE alias.person = person.id)";
 
 /// How well a person fits a query, the best first: id, username, name, beginning of the name, part of the name.
 const FIT: &str = "CASE WHEN id = ?1 THEN 0 WHEN username_folded = ?2 THEN 1 WHEN name_folded = ?2 THEN 2
      WHEN instr(name_folded, ?2) = 1 THEN 3 WHEN instr(name_folded, ?2) > 1 THEN 4 END";
-/// Fits up to this one are of the whole query and may be settled among themselves; the others only guess.
-const WHOLE: i64 = 2;
-
 impl Store {
     /// The person behind a sender, known or new, brought up to date with what the channel tells of them. A role given
     /// (the configuration says so) is stored; a new person without one is external.
@@ -46,7 +55,12 @@ impl Store {
         address: &Address,
         now: Timestamp,
     ) -> Result<Person> {
-        let (channel, sender, address) = (channel.to_owned(), sender.clone(), address.clone());
+        let (channel, mut sender, address) = (channel.to_owned(), sender.clone(), address.clone());
+        sender.name = clean_name(&sender.name);
+        let (of, who, at, as_what) = (channel.clone(), sender.clone(), address.clone(), role.clone());
+        if let Some(person) = self.read(move |db| met_lately(db, &of, &who, as_what, &at, now)).await? {
+            return Ok(person);
+        }
         self.write(move |tx| {
             let id = match identity(tx, &channel, &sender.id)? {
                 Some((id, linked)) => {
@@ -56,14 +70,20 @@ impl Store {
                     id
                 }
                 None => {
-                    let person = insert(tx, &sender.name, sender.username.as_deref())?;
+                    let person = insert(tx, &sender.name, sender.username.as_deref(), now)?;
                     add_identity(tx, &channel, &sender.id, person, false)?;
                     person
                 }
             };
+            let called = (sender.name.as_str(), sender.username.as_deref());
+            identities::seen(tx, &channel, &sender.id, called, &address, now)?;
+            if role == Some(Role::Owner) {
+                tx.prepare_cached("UPDATE identity SET configured = 1 WHERE channel = ?1 AND id = ?2")?
+                    .execute((&channel, &sender.id))?;
+            }
             tx.prepare_cached(
                 "UPDATE person SET role = coalesce(?2, role), language = coalesce(?3, language), address = ?4,
-                 last_seen = ?5 WHERE id = ?1",
+                 last_seen = ?5, known_since = coalesce(known_since, ?5) WHERE id = ?1",
             )?
             .execute((
                 id.0,
@@ -73,24 +93,6 @@ impl Store {
                 Millis(now),
             ))?;
             known(tx, id)
-        })
-        .await
-    }
-
-    /// Says that this sender, too, is that person. It keeps the name they have; whom the sender was before loses it.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such person.
-    pub async fn link_identity(&self, person: PersonId, channel: &str, id: &str) -> Result<()> {
-        let (channel, id) = (channel.to_owned(), id.to_owned());
-        self.write(move |tx| {
-            known(tx, person)?;
-            tx.prepare_cached(
-                "INSERT INTO identity (channel, id, person, linked) VALUES (?1, ?2, ?3, 1)
-                 ON CONFLICT (channel, id) DO UPDATE SET person = ?3, linked = 1 WHERE person <> ?3",
-            )?
-            .execute((&channel, &id, person.0))?;
-            Ok(())
         })
         .await
     }
@@ -107,31 +109,6 @@ impl Store {
         self.read(move |db| Ok(fitting(db, &query)?.into_iter().map(|(person, _)| person).collect())).await
     }
 
-    /// The one person the query means. One whose id, username or whole name it is wins over those of whose name it is
-    /// a part.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Ambiguous`]; their texts say what to do.
-    pub async fn resolve_person(&self, query: &str) -> Result<Person> {
-        let query = query.trim().to_owned();
-        self.read(move |db| {
-            let mut found = fitting(db, &query)?;
-            if let Some(best) = found.first().map(|(_, fit)| *fit).filter(|fit| *fit <= WHOLE) {
-                found.retain(|(_, fit)| *fit == best);
-            }
-            match found.len() {
-                0 => Err(StoreError::NotFound(format!(
-                    "nobody called \"{query}\" is known: list the people to see who is, or ask them to write first"
-                ))),
-                1 => Ok(found.swap_remove(0).0),
-                _ => {
-                    Err(StoreError::Ambiguous { query, names: found.iter().map(|(person, _)| label(person)).collect() })
-                }
-            }
-        })
-        .await
-    }
-
     /// Everyone, or everyone banned, by name.
     pub async fn list_people(&self, banned_only: bool) -> Result<Vec<Person>> {
         self.people_where("banned >= ?1 ORDER BY name_folded, id", (banned_only,)).await
@@ -140,19 +117,6 @@ impl Store {
     /// The owners, in the order they became known.
     pub async fn owners(&self) -> Result<Vec<Person>> {
         self.people_where("role = ?1 ORDER BY id", (Role::Owner.as_str(),)).await
-    }
-
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such person.
-    pub async fn set_banned(&self, person: PersonId, banned: bool) -> Result<()> {
-        self.change_person(person, "UPDATE person SET banned = ?2 WHERE id = ?1", banned).await
-    }
-
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such person.
-    pub async fn set_role(&self, person: PersonId, role: Role) -> Result<()> {
-        self.change_person(person, "UPDATE person SET role = ?2, configured = 0 WHERE id = ?1", String::from(role))
-            .await
     }
 
     /// # Errors
@@ -186,21 +150,14 @@ impl Store {
 }
 
 /// In lower case, with `ё` as the `е` it is usually typed as.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.trim().to_lowercase().replace('ё', "е")
-}
-
-fn label(person: &Person) -> String {
-    match &person.username {
-        Some(username) => format!("{} (id {}, @{username})", person.name, person.id),
-        None => format!("{} (id {})", person.name, person.id),
-    }
 }
 
 fn person_row(row: &Row<'_>) -> rusqlite::Result<Person> {
     Ok(Person {
         id: PersonId(row.get(0)?),
-        name: row.get(1)?,
+        name: clean_name(&row.get::<_, String>(1)?),
         username: row.get(2)?,
         role: Role::from(row.get::<_, String>(3)?),
         language: row.get::<_, Option<String>>(4)?.as_deref().map(Language::from_tag),
@@ -208,7 +165,21 @@ fn person_row(row: &Row<'_>) -> rusqlite::Result<Person> {
         allowed: row.get(6)?,
         address: row.get::<_, Option<Json<Address>>>(7)?.map(|address| address.0),
         last_seen: row.get::<_, Option<Millis>>(8)?.map(|at| at.0),
+        known_since: row.get::<_, Option<Millis>>(9)?.map(|at| at.0),
+        warnings: row.get(10)?,
+        dealt_as: row.get(11)?,
+        aliases: row
+            .get::<_, Option<String>>(12)?
+            .map(|all| all.lines().map(str::to_owned).collect())
+            .unwrap_or_default(),
     })
+}
+
+/// Everybody, in the order they became known.
+pub(crate) fn all(db: &Connection) -> Result<Vec<Person>> {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM person ORDER BY id"))?;
+    let rows = statement.query_map((), person_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn by_id(db: &Connection, id: PersonId) -> Result<Option<Person>> {
@@ -232,7 +203,8 @@ fn fitting(db: &Connection, query: &str) -> Result<Vec<(Person, i64)>> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS}, {FIT} AS fit FROM person WHERE fit IS NOT NULL ORDER BY fit, last_seen DESC, id"
     ))?;
-    let rows = statement.query_map((folded.parse::<i64>().ok(), &folded), |row| Ok((person_row(row)?, row.get(9)?)))?;
+    let rows =
+        statement.query_map((folded.parse::<i64>().ok(), &folded), |row| Ok((person_row(row)?, row.get(13)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -243,11 +215,23 @@ pub(crate) fn identity(db: &Connection, channel: &str, id: &str) -> Result<Optio
 }
 
 /// A new person without an identity; they are external.
-pub(crate) fn insert(db: &Connection, name: &str, username: Option<&str>) -> Result<PersonId> {
+pub(crate) fn insert(db: &Connection, name: &str, username: Option<&str>, since: Timestamp) -> Result<PersonId> {
+    let name = clean_name(name);
     db.prepare_cached(
-        "INSERT INTO person (name, name_folded, username, username_folded, role) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO person (name, name_folded, username, username_folded, role, known_since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute((name, fold(name), username, username.map(fold), Role::External.as_str()))?;
+    .execute((&name, fold(&name), username, username.map(fold), Role::External.as_str(), Millis(since)))?;
+    Ok(PersonId(db.last_insert_rowid()))
+}
+
+/// A new person who has not written yet.
+pub(crate) fn insert_unseen(db: &Connection, name: &str) -> Result<PersonId> {
+    db.prepare_cached("INSERT INTO person (name, name_folded, role) VALUES (?1, ?2, ?3)")?.execute((
+        name,
+        fold(name),
+        Role::External.as_str(),
+    ))?;
     Ok(PersonId(db.last_insert_rowid()))
 }
 
@@ -256,6 +240,26 @@ pub(crate) fn add_identity(db: &Connection, channel: &str, id: &str, person: Per
     db.prepare_cached("INSERT INTO identity (channel, id, person, linked) VALUES (?1, ?2, ?3, ?4)")?
         .execute((channel, id, person.0, linked))?;
     Ok(())
+}
+
+/// Who wrote a moment ago and of whom nothing is new: to note that they were seen once more is not worth a commit.
+fn met_lately(
+    db: &Connection,
+    channel: &str,
+    sender: &Sender,
+    role: Option<Role>,
+    address: &Address,
+    now: Timestamp,
+) -> Result<Option<Person>> {
+    let Some((id, linked)) = identity(db, channel, &sender.id)? else { return Ok(None) };
+    let known = known(db, id)?;
+    let since = known.last_seen.map(|seen| now.as_second() - seen.as_second());
+    let is_same = since.is_some_and(|since| (0..SEEN_LATELY).contains(&since))
+        && (linked || (known.name == sender.name && known.username == sender.username))
+        && role.is_none_or(|role| role == known.role)
+        && (sender.language.is_none() || sender.language == known.language)
+        && known.address.as_ref() == Some(address);
+    Ok(is_same.then_some(known))
 }
 
 fn rename(db: &Connection, id: PersonId, sender: &Sender) -> Result<()> {
@@ -293,6 +297,12 @@ mod tests {
         assert_eq!((again.name.as_str(), again.username.as_deref()), ("Anna K.", Some("ann")));
         assert_eq!((again.role, again.language, again.last_seen), (Role::Owner, Some(Language::Ru), Some(at(9))));
         assert_eq!(again.address, Some(chat("new")));
+        let lately = fixture.store.meet("telegram", &renamed, None, &chat("new"), at(68)).await.unwrap();
+        assert_eq!(lately.last_seen, Some(at(9)), "nothing is new but the time, and that by less than a minute");
+        let seen = fixture.store.meet("telegram", &renamed, None, &chat("new"), at(69)).await.unwrap();
+        assert_eq!(seen.last_seen, Some(at(69)));
+        let elsewhere = fixture.store.meet("telegram", &renamed, None, &chat("other"), at(70)).await.unwrap();
+        assert_eq!((elsewhere.address, elsewhere.last_seen), (Some(chat("other")), Some(at(70))));
         let later = fixture.meet("Anna", None).await;
         assert_eq!((later.role, later.language), (Role::Owner, Some(Language::Ru)), "what is known stays known");
         let other = fixture.store.meet("web", &sender("Anna", None), None, &chat("x"), at(9)).await.unwrap();
@@ -329,30 +339,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_query_for_one_person_says_what_to_do_when_it_fits_none_or_several() {
-        let fixture = Fixture::new();
-        for (name, username) in [("Anna", Some("ann")), ("Anna Maria", None), ("Joanna", None)] {
-            fixture.meet(name, username).await;
-        }
-        let store = &fixture.store;
-        assert_eq!(store.resolve_person("anna").await.unwrap().name, "Anna", "a whole name wins over a part");
-        assert_eq!(store.resolve_person("maria").await.unwrap().name, "Anna Maria");
-        let error = store.resolve_person("ann a").await.unwrap_err().to_string();
-        assert!(error.contains("list the people"), "{error}");
-        fixture.store.meet("web", &sender("anna", None), None, &chat("x"), at(0)).await.unwrap();
-        let error = store.resolve_person("Anna").await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "\"Anna\" fits several people: Anna (id 1, @ann), anna (id 4); say which one by id or @username"
-        );
-    }
-
-    #[tokio::test]
     async fn bans_roles_and_permission_to_write_are_kept() {
         let fixture = Fixture::new();
         let (anna, boris) = (fixture.meet("Anna", None).await.id, fixture.meet("Boris", None).await.id);
         let store = &fixture.store;
-        store.set_role(anna, Role::Owner).await.unwrap();
+        store.set_role(anna, Role::Owner, at(0)).await.unwrap();
         store.set_banned(boris, true).await.unwrap();
         store.set_allowed(boris, true).await.unwrap();
         let ids = |people: Vec<Person>| people.into_iter().map(|person| person.id).collect::<Vec<_>>();

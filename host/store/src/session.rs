@@ -80,26 +80,7 @@ impl Store {
     /// Forgets the history; only what an open run has said so far stays, for that run still needs it.
     pub async fn clear_session(&self, session: &SessionId) -> Result<()> {
         let session = session.clone();
-        self.write(move |tx| {
-            // `+id` keeps SQLite from walking all entries in search of the smallest.
-            let through: i64 = tx
-                .prepare_cached(
-                    "SELECT coalesce(
-                       (SELECT min(+id) - 1 FROM entry
-                        WHERE run IN (SELECT id FROM run WHERE session = ?1 AND state = 'open')),
-                       (SELECT max(id) FROM entry WHERE session = ?1),
-                       0)",
-                )?
-                .query_row([&session.0], |row| row.get(0))?;
-            tx.prepare_cached(
-                "INSERT INTO session (id, cleared_through) VALUES (?1, ?2)
-                 ON CONFLICT (id) DO UPDATE SET
-                   cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL",
-            )?
-            .execute((&session.0, through))?;
-            Ok(())
-        })
-        .await
+        self.write(move |tx| clear(tx, &session.0)).await
     }
 
     /// Forgets the summary of the earlier part of a history, and that part with it.
@@ -171,6 +152,27 @@ pub(crate) fn append<'a>(
     for message in messages {
         statement.execute((&session.0, run, Json(message)))?;
     }
+    Ok(())
+}
+
+/// Forgets the history but for what an open run has said so far.
+pub(crate) fn clear(db: &Connection, session: &str) -> Result<()> {
+    // `+id` keeps SQLite from walking all entries in search of the smallest.
+    let through: i64 = db
+        .prepare_cached(
+            "SELECT coalesce(
+               (SELECT min(+id) - 1 FROM entry
+                WHERE run IN (SELECT id FROM run WHERE session = ?1 AND state = 'open')),
+               (SELECT max(id) FROM entry WHERE session = ?1),
+               0)",
+        )?
+        .query_row([session], |row| row.get(0))?;
+    db.prepare_cached(
+        "INSERT INTO session (id, cleared_through) VALUES (?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET
+           cleared_through = max(cleared_through, ?2), compacted_through = NULL, summary = NULL",
+    )?
+    .execute((session, through))?;
     Ok(())
 }
 

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use steward_agent::{Outgoing, PersonId};
+use steward_agent::{Outgoing, PersonId, clean_name};
 
 use crate::Store;
+use crate::allowance::Resource;
 use crate::column::{Millis, TaskId};
 use crate::error::{Result, StoreError};
-use crate::{effect, outbox, people};
+use crate::letters::{self, Letter, Posted};
+use crate::{allowance, effect, people};
 
 /// How far a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -168,7 +170,8 @@ impl Store {
     /// task on its way; both or neither. A second time with the key of a tool call changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the task is not the person's.
+    /// [`StoreError::NotFound`] if the task is not the person's, [`StoreError::Exhausted`] if they may give no more answers
+    /// today.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is one plain fact of the change; a struct would only rename them"
@@ -183,7 +186,7 @@ impl Store {
         key: Option<&str>,
         now: Timestamp,
     ) -> Result<Task> {
-        let key = key.map(str::to_owned);
+        let (allowances, key) = (self.allowances.get().cloned(), key.map(str::to_owned));
         let mut notice = Notice::ToMake(Box::new(notice));
         self.write(move |tx| {
             let task = by_id(tx, id)?.filter(|task| task.person == person).ok_or_else(|| not_found(id))?;
@@ -193,10 +196,21 @@ impl Store {
                 }
                 effect::mark(tx, key)?;
             }
+            let size = outcome.as_ref().map_or(0, String::len) as u64;
+            let wanted = [(Resource::Answers, 1), (Resource::Bytes, size)];
+            if let Some(allowances) = &allowances
+                && let Some(resource) = allowance::charge(tx, allowances, person, &wanted, now)?
+            {
+                return Err(StoreError::Exhausted(resource));
+            }
             update(tx, id, status, outcome.as_deref(), now)?;
             let task = by_id(tx, id)?.ok_or_else(|| not_found(id))?;
-            outbox::insert(tx, notice.of(&task), None, now)?;
-            Ok(task)
+            let letter = |message: &Outgoing| Letter { reader: task.creator, message: message.clone() };
+            let letters: Vec<Letter> = notice.of(&task).iter().map(letter).collect();
+            match letters::post(tx, allowances.as_ref(), person, &letters, now)? {
+                Posted::Full => Err(StoreError::Exhausted(Resource::Bytes)),
+                Posted::Sent | Posted::Gathered => Ok(task),
+            }
         })
         .await
     }
@@ -232,7 +246,7 @@ fn task_row(row: &Row<'_>) -> rusqlite::Result<Task> {
     Ok(Task {
         id: row.get(0)?,
         person: PersonId(row.get(1)?),
-        person_name: row.get(2)?,
+        person_name: clean_name(&row.get::<_, String>(2)?),
         creator: PersonId(row.get(3)?),
         title: row.get(4)?,
         kind: row.get(5)?,

@@ -46,7 +46,7 @@ async fn ended_runs_come_whole_and_an_open_one_is_left_for_later() {
     let run = fixture.begin(SESSION, "one").await;
     let call = ToolCall { id: "a".to_owned(), name: "read".to_owned(), input: serde_json::json!({}) };
     let result = ToolResult { id: "a".to_owned(), name: "read".to_owned(), text: "foreign".to_owned(), failed: false };
-    let step = Message::Assistant { text: "wait".to_owned(), calls: vec![call] };
+    let step = Message::Assistant { text: "wait".to_owned(), calls: vec![call], state: None };
     fixture.store.record(run, vec![step, Message::Tool(result)]).await.unwrap();
     fixture.store.finish_run(run, end("done"), at(5)).await.unwrap();
     say(&fixture, "person/7", "elsewhere").await;

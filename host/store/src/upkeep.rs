@@ -1,6 +1,7 @@
 //! Forgetting what is no longer needed, and checking the database for damage.
 
 use jiff::{SignedDuration, Timestamp};
+use steward_agent::PersonId;
 
 use crate::Store;
 use crate::column::Millis;
@@ -34,10 +35,48 @@ impl Store {
                 ("DELETE FROM approval WHERE asked_at < ?1", before),
                 ("DELETE FROM pairing WHERE expires_at < ?1", before),
                 ("DELETE FROM pairing_failure WHERE at < ?1", before),
+                ("DELETE FROM spent WHERE day < date(?1 / 1000, 'unixepoch')", before),
+                ("DELETE FROM letter WHERE shown_at < ?1", before),
             ] {
                 tx.execute(sql, [Millis(limit)])?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Deletes what outsiders sent before then and is done: their conversations, what came in, letters that were read.
+    /// Of people whom an owner gave a role, and of owners, nothing is deleted. Gives the outsiders' ids.
+    pub async fn forget_outsiders(&self, before: Timestamp) -> Result<Vec<PersonId>> {
+        self.write(move |tx| {
+            let outside = "SELECT id FROM person WHERE role IN ('external', 'group')";
+            tx.execute(
+                &format!(
+                    "DELETE FROM entry WHERE run IN (
+                       SELECT id FROM run WHERE person IN ({outside}) AND state <> 'open' AND started_at < ?1)"
+                ),
+                [Millis(before)],
+            )?;
+            tx.execute(
+                &format!(
+                    "UPDATE inbox SET incoming = NULL WHERE state = 'done' AND received_at < ?1 AND incoming IS NOT NULL
+                     AND run IN (SELECT id FROM run WHERE person IN ({outside}))"
+                ),
+                [Millis(before)],
+            )?;
+            tx.execute(
+                &format!(
+                    "UPDATE session SET summary = NULL, cleared_through = max(cleared_through, compacted_through),
+                       compacted_through = NULL
+                     WHERE summary IS NOT NULL AND id IN (
+                       SELECT session FROM run WHERE person IN ({outside})
+                       GROUP BY session HAVING max(started_at) < ?1)"
+                ),
+                [Millis(before)],
+            )?;
+            let mut statement = tx.prepare(outside)?;
+            let ids = statement.query_map([], |row| Ok(PersonId(row.get(0)?)))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
@@ -102,6 +141,30 @@ mod tests {
         fixture.store.finish_run(run, end, at(30 * DAY)).await.unwrap();
         fixture.store.purge(at(31 * DAY)).await.unwrap();
         assert_eq!(fixture.store.effect_done("call 1").await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn what_outsiders_sent_is_forgotten_and_what_an_owner_said_is_not() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let anna = fixture.meet("anna", None).await.id;
+        assert_eq!(anna.0, 1, "the runs of the fixture are hers");
+        let run = fixture.begin("person/1", "a long story").await;
+        let end = RunEnd { messages: vec![], replies: vec![], usage: vec![], outcome: RunOutcome::Answered };
+        store.finish_run(run, end, at(5)).await.unwrap();
+        let open = fixture.begin("person/1", "another").await;
+        let said = async || {
+            let history = store.history(&steward_agent::SessionId("person/1".to_owned())).await.unwrap();
+            history.into_iter().map(|entry| entry.run.unwrap()).collect::<Vec<_>>()
+        };
+        store.forget_outsiders(at(0)).await.unwrap();
+        assert_eq!(said().await, [run, open], "it is not old yet");
+        store.set_role(anna, steward_agent::Role::Owner).await.unwrap();
+        assert_eq!(store.forget_outsiders(at(DAY)).await.unwrap(), []);
+        assert_eq!(said().await, [run, open]);
+        store.set_role(anna, steward_agent::Role::External).await.unwrap();
+        assert_eq!(store.forget_outsiders(at(DAY)).await.unwrap(), [anna]);
+        assert_eq!(said().await, [open], "what is being answered stays");
     }
 
     #[tokio::test]

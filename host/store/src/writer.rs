@@ -27,6 +27,8 @@ pub(crate) struct Changes {
     pub(crate) outbox: Notify,
     pub(crate) jobs: Notify,
     pub(crate) runs: Notify,
+    pub(crate) standing: Notify,
+    pub(crate) letters: Notify,
 }
 
 /// What a job changed that others wait for.
@@ -36,6 +38,8 @@ struct Touched {
     outbox: bool,
     jobs: bool,
     runs: bool,
+    standing: bool,
+    letters: bool,
 }
 
 /// The writing connection as a job sees it.
@@ -58,6 +62,18 @@ impl Tx<'_> {
     /// What is scheduled is different once this is committed.
     pub(crate) fn touch_jobs(&mut self) {
         self.touched.jobs = true;
+    }
+
+    /// What somebody may do is different once this is committed, for other processes too.
+    pub(crate) fn touch_standing(&mut self) -> Result<()> {
+        self.touched.standing = true;
+        self.connection.prepare_cached("UPDATE standing SET changes = changes + 1")?.execute(())?;
+        Ok(())
+    }
+
+    /// A letter waits for its reader once this is committed.
+    pub(crate) fn touch_letters(&mut self) {
+        self.touched.letters = true;
     }
 
     /// A run has ended once this is committed.

@@ -26,27 +26,19 @@ use steward_sdk::{Failure, Output, run};
 use crate::reach::Run;
 
 steward_sdk::plugin! {
-    /// Runs JavaScript in a sandbox without network and files, and gives the value of the last expression (or what the
-    /// script returns) and what it printed with `console.log`. Your other tools are functions in it:
-    /// `const page = await tools.web_fetch({url})` gives `{text, data, files}`, where `text` is what you would read
-    /// yourself, `data` the same as JSON (null if the tool gives none) and `files` the paths of files it made. A tool
-    /// that fails throws an Error with a `kind`: invalid, denied, not-found, unavailable or failed. `listTools()` gives
-    /// the name, description and schema of each tool.
-    ///
-    /// Use it where you would need many calls or a computation: loop over things, filter, add up, make calls at the
-    /// same time with `Promise.all`, and give back only what matters, for all of it is one step.
-    ///
-    /// Example: `{"script": "const days = ['2026-11-18', '2026-11-19'];\nconst logs = await Promise.all(days.map(day =>
-    /// tools.memory_read({path: `memory/${day}.md`})));\nlogs.map(log => log.text.split('\\n').length)"}`
+    /// Runs JavaScript (top-level `await`; no network, files, `import` or `require`) and gives its last value, or what
+    /// it returns, and what `console.log` printed. Your other tools are functions: `await tools.web_fetch({url})` gives
+    /// `{text, data, files}`: the text, the same as JSON or null, paths of files made. A failing tool throws an Error
+    /// with a `kind`. `listTools()` describes them. Use it for many calls or a computation: loop, filter, add up,
+    /// `Promise.all`, and give back only what matters.
     run_code: read, requires ["tools"] => run_code;
 }
 
 /// What to run.
 #[derive(Deserialize, JsonSchema)]
 pub struct RunCode {
-    /// JavaScript (not TypeScript). `await` works everywhere in it; there is no `import`, `require` or `fetch`.
     script: String,
-    /// Seconds the script may take for itself, without the time its tool calls take; as long as any tool if left out.
+    /// Seconds, without its tool calls.
     #[schemars(range(min = 1, max = 600))]
     timeout: Option<u32>,
 }

@@ -34,24 +34,20 @@ use crate::part::Wanted;
 pub const FILE_LIMIT: u64 = 24 << 20;
 
 steward_sdk::plugin! {
-    /// Reads a document of the workspace as text: PDF, Word (.docx), Excel (.xlsx), OpenDocument (.odt), EPUB, HTML, CSV,
-    /// and text in any usual encoding. Headings, lists and tables can still be told; each page of a PDF begins with `[page N]`. Long
-    /// documents come in parts: the answer says how to go on. Example: `{"path": "uploads/contract.pdf"}`, and from page
-    /// 12 of it `{"path": "uploads/contract.pdf", "page": 12}`.
+    /// Reads PDF, .docx, .xlsx, .odt, EPUB, HTML, CSV or text as text. Long documents come in parts: the answer says how to
+    /// go on.
     read_document: read, requires ["files"] => read_document;
 }
 
 /// What to read.
 #[derive(Deserialize, JsonSchema)]
 pub struct ReadDocument {
-    /// Path in the workspace, such as `uploads/contract.pdf`.
     pub path: String,
-    /// The page of a PDF to begin at; 1 if left out.
+    /// PDF page to begin at.
     pub page: Option<usize>,
-    /// The character to begin at, as the answer before said: counted from the beginning of `page`, or of the document
-    /// where there are no pages. 0 if left out.
+    /// Character to begin at, as the answer said.
     pub from: Option<usize>,
-    /// How many characters to read, up to 100000; 40000 if left out.
+    /// Characters, up to 100000.
     pub limit: Option<usize>,
 }
 

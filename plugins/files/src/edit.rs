@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use steward_sdk::{Failure, Output};
 
+use crate::passage;
 use crate::read;
 use crate::workspace::Workspace;
 use crate::write;
@@ -11,13 +12,12 @@ use crate::write;
 /// What to replace by what.
 #[derive(Deserialize, JsonSchema)]
 pub struct Edit {
-    /// Path in the workspace, such as `notes/plan.md`.
     pub path: String,
-    /// The passage as it stands in the file.
+    /// The passage exactly as in the file.
     pub old: String,
-    /// What to put in its place; empty to delete it.
+    /// Its replacement; empty deletes it.
     pub new: String,
-    /// Replace every occurrence instead of the only one.
+    /// Replace every occurrence.
     pub all: Option<bool>,
 }
 
@@ -49,17 +49,18 @@ fn replaced(text: &str, old: &str, new: &str, all: bool) -> Result<Edited, Failu
     if old == new {
         return Err(Failure::invalid("`old` and `new` are the same: nothing would change"));
     }
-    // Models write plain line ends; a file with Windows' ones keeps them.
-    let windows = !text.contains(old) && text.contains("\r\n") && !old.contains('\r');
-    let (old, new) = match windows {
-        true => (old.replace('\n', "\r\n"), new.replace('\n', "\r\n")),
-        false => (old.to_owned(), new.to_owned()),
-    };
-    let lines: Vec<_> = text.match_indices(&old).map(|(at, _)| line_of(text, at)).collect();
+    let found = passage::find(text, old, new);
+    let lines: Vec<_> = found.places.iter().map(|place| line_of(text, place.start)).collect();
     match lines.len() {
-        0 => Err(Failure::invalid(not_there(text, &old))),
-        1 => Ok(Edited { text: text.replacen(&old, &new, 1), lines }),
-        _ if all => Ok(Edited { text: text.replace(&old, &new), lines }),
+        0 => Err(Failure::invalid(not_there(text, old))),
+        1 => Ok(Edited { text: passage::put(text, &found, new), lines }),
+        // Which of them is meant cannot be told from a text that is in none of them.
+        count if found.alike => Err(Failure::invalid(format!(
+            "`old` is not there as given, and {count} passages (lines {}) differ from it only in kinds of spaces, quotes \
+             or dashes: read the file and copy one of them exactly",
+            joined(&lines)
+        ))),
+        _ if all => Ok(Edited { text: passage::put(text, &found, new), lines }),
         count => Err(Failure::invalid(format!(
             "`old` is there {count} times (lines {}): add some of the text around it, or set `all`",
             joined(&lines)
@@ -114,6 +115,38 @@ mod tests {
         assert_eq!(check("a b c", " b", "", false).unwrap(), "a c");
         assert_eq!(check("b b", "b", "x", true).unwrap(), "x x");
         assert_eq!(check("a\r\nb\r\n", "a\nb", "c\nd", false).unwrap(), "c\r\nd\r\n");
+        assert_eq!(check("a\r\nb\r\n", "a", "c\nd", false).unwrap(), "c\r\nd\r\nb\r\n", "no line end of another kind");
+        assert_eq!(check("a\nb\n", "a\r\nb", "c", false).unwrap(), "c\n");
+        assert_eq!(check("a\nb\r\nc\r\n", "b\nc", "x\ny", false).unwrap(), "a\nx\r\ny\r\n");
+        assert_eq!(check("a\nb\r\n", "a\n", "x\ny\n", false).unwrap(), "x\ny\nb\r\n");
+        assert_eq!(check("a\r\nb\r\na\r\nb\r\n", "a\nb\n", "x\n", true).unwrap(), "x\r\nx\r\n");
+    }
+
+    #[test]
+    fn a_passage_in_other_spaces_quotes_or_dashes_is_found_where_it_is_the_only_one() {
+        assert_eq!(
+            check("10\u{a0}kg of “tea”\n", "10 kg of \"tea\"", "12 kg of \"tea\"", false).unwrap(),
+            "12\u{a0}kg of “tea”\n"
+        );
+        assert_eq!(
+            check("он сказал: «да» — и ушёл\n", "\"да\" - и ушёл", "\"нет\" - и ушёл", false).unwrap(),
+            "он сказал: «нет» — и ушёл\n"
+        );
+        assert_eq!(
+            check("don’t wait…\r\nend\r\n", "don't wait...\nend", "do wait...\nend", false).unwrap(),
+            "do wait…\r\nend\r\n"
+        );
+        assert_eq!(
+            check("soft\u{ad}ware\u{200b} x", "software x", "hardware x", false).unwrap(),
+            "hard\u{ad}ware\u{200b} x"
+        );
+        let exact = check("it's it’s", "it's", "x", false).unwrap();
+        assert_eq!(exact, "x it’s", "what is there as given comes first");
+        for all in [false, true] {
+            let many = check("a\u{a0}b\na\u{202f}b\n", "a b", "x", all).unwrap_err();
+            assert!(many.contains("2 passages (lines 1, 2)") && many.contains("copy one of them exactly"), "{many}");
+        }
+        assert!(check("a…b", "a.", "x", false).is_err(), "half a character is no passage");
     }
 
     #[test]

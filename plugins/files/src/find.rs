@@ -16,9 +16,9 @@ const RESULT_LIMIT: usize = 300;
 /// Which files.
 #[derive(Deserialize, JsonSchema)]
 pub struct Find {
-    /// Pattern with `*`, `?`, `**`, `[a-z]` and `{one,other}`; without a slash it is tried on names in all folders.
+    /// With `*`, `?`, `**`, `[a-z]`, `{a,b}`; without a slash: names in all folders.
     pub pattern: String,
-    /// The folder to look in; the workspace itself if left out.
+    /// Folder to look in.
     pub path: Option<String>,
 }
 

@@ -8,6 +8,7 @@ pub mod find;
 pub mod glob;
 pub mod kind;
 pub mod list;
+pub mod passage;
 pub mod read;
 pub mod search;
 pub mod walk;
@@ -19,28 +20,25 @@ use steward_sdk::{Failure, Output};
 use crate::workspace::Workspace;
 
 steward_sdk::plugin! {
-    /// Reads a text file of the workspace. Long files come in parts: the answer says at which line to go on. Example:
-    /// `{"path": "notes/plan.md"}`, and for the next part `{"path": "notes/plan.md", "offset": 2001}`.
+    /// Reads a text file; paths are within the workspace. Long files come in parts: the answer says at which line to go
+    /// on.
     read: read, requires ["files"] => read_file;
 
-    /// Writes a whole text file in the workspace, replacing what it held; missing folders are made. To change a part
-    /// of a file use edit instead.
+    /// Writes a whole text file, replacing what it held; missing folders are made. Long files in parts: the first
+    /// replaces, each further one has `append`. For a part use edit.
     write: write, requires ["files:write"] => write_file;
 
-    /// Replaces a passage of a text file in the workspace. `old` must be in the file exactly as given, white space
-    /// included, and exactly once unless `all` is set: read the file first and give enough of the surroundings.
+    /// Replaces a passage of a text file. `old` must match exactly, white space included, and once unless `all` is set:
+    /// read the file first.
     edit: write, requires ["files:write"] => edit_file;
 
-    /// Lists a folder of the workspace with sizes. Without a path it lists the workspace itself.
+    /// Lists a folder with sizes.
     list: read, requires ["files"] => list_folder;
 
-    /// Finds files by name. Example: `{"pattern": "*.pdf"}` finds PDF files in all folders,
-    /// `{"pattern": "reports/**/2026-*.md"}` only those below reports. To look into files use search.
+    /// Finds files by name: `*.pdf`, `reports/**/2026-*.md`.
     find: read, requires ["files"] => find_files;
 
-    /// Searches the text of files and shows the lines that match with their path and number. A query without capital
-    /// letters matches in any case. Set `regex` to use a regular expression. Example:
-    /// `{"query": "invoice", "glob": "*.md"}`.
+    /// Searches the text of files; shows matching lines. A lower-case query matches any case.
     search: read, requires ["files"] => search_files;
 }
 

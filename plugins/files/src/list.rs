@@ -13,9 +13,8 @@ const DEEPEST: usize = 8;
 /// Which folder.
 #[derive(Deserialize, JsonSchema)]
 pub struct List {
-    /// Path of the folder in the workspace; the workspace itself if left out.
     pub path: Option<String>,
-    /// How many levels of folders to show; 1 if left out, at most 8.
+    /// Levels, 1 to 8.
     pub depth: Option<usize>,
 }
 

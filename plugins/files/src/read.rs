@@ -20,11 +20,10 @@ const ANSWER_LIMIT: usize = 60_000;
 /// What to read.
 #[derive(Deserialize, JsonSchema)]
 pub struct Read {
-    /// Path in the workspace, such as `notes/plan.md`.
     pub path: String,
-    /// The number of the first line to read; 1 if left out.
+    /// First line.
     pub offset: Option<usize>,
-    /// How many lines to read; 2000 if left out.
+    /// Lines; else 2000.
     pub limit: Option<usize>,
 }
 

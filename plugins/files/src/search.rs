@@ -27,13 +27,11 @@ const REGEX_LIMIT: usize = 4 << 20;
 /// What to look for.
 #[derive(Deserialize, JsonSchema)]
 pub struct Search {
-    /// The text to look for, or a regular expression when `regex` is set.
     pub query: String,
-    /// File or folder to look in; the workspace itself if left out.
+    /// File or folder to look in.
     pub path: Option<String>,
-    /// Only files whose name fits this pattern, such as `*.md`.
+    /// Such as `*.md`.
     pub glob: Option<String>,
-    /// Take the query as a regular expression.
     pub regex: Option<bool>,
 }
 

@@ -1,5 +1,6 @@
 //! The tool `write`, and writing so that a file is either the old one or the new one, also after a crash.
 
+use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::BuildHasher;
@@ -10,28 +11,68 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use steward_sdk::{Failure, Output};
 
+use crate::read;
 use crate::workspace::{Place, Workspace, size};
 
 /// The largest text that is written, in bytes.
 pub const TEXT_LIMIT: usize = 8 << 20;
 
+/// A part of at least so many bytes that the file ends with already was added before: by a call that was made again after
+/// a crash, or by a model that lost count.
+const SAME_PART: usize = 200;
+
 /// What to write where.
 #[derive(Deserialize, JsonSchema)]
 pub struct Write {
-    /// Path in the workspace, such as `notes/plan.md`.
     pub path: String,
-    /// The whole new text of the file.
     pub content: String,
+    /// Add to the end of the file instead of replacing it: for a long text in parts.
+    pub append: Option<bool>,
 }
 
-/// Writes a whole file.
+/// Writes a whole file, or a further part of one.
 pub fn write(workspace: &Workspace, arguments: Write) -> Result<Output, Failure> {
     let place = workspace.locate(&arguments.path)?;
+    if arguments.append.unwrap_or(false) {
+        return append(&place, &arguments.content);
+    }
     let replaced = place.path.exists();
-    replace(&place, &arguments.content)?;
+    replace(&place, &as_before(&place, &arguments.content))?;
     let (lines, length) = (arguments.content.lines().count(), size(arguments.content.len() as u64));
     let what = if replaced { "Replaced" } else { "Created" };
     Ok(format!("{what} `{}`: {lines} lines, {length}.", place.shown).into())
+}
+
+/// The text with the line ends and the mark at the beginning that the file had, if all its lines end as on Windows.
+fn as_before<'a>(place: &Place, content: &'a str) -> Cow<'a, str> {
+    const MARK: char = '\u{feff}';
+    let small = place.path.metadata().is_ok_and(|file| file.is_file() && file.len() <= read::FILE_LIMIT);
+    let Some(before) = small.then(|| fs::read_to_string(&place.path).ok()).flatten() else { return content.into() };
+    let text = with_line_ends(&before, content);
+    if before.starts_with(MARK) && !content.starts_with(MARK) { format!("{MARK}{text}").into() } else { text }
+}
+
+/// Models write plain line ends, whatever they read.
+fn with_line_ends<'a>(before: &str, content: &'a str) -> Cow<'a, str> {
+    let lines = before.matches('\n').count();
+    if lines > 0 && lines == before.matches("\r\n").count() && !content.contains('\r') {
+        return content.replace('\n', "\r\n").into();
+    }
+    content.into()
+}
+
+/// Adds a text to the end of a file, making the file where it is missing.
+fn append(place: &Place, text: &str) -> Result<Output, Failure> {
+    let before = if place.path.exists() { read::load(place)? } else { String::new() };
+    let text = with_line_ends(&before, text).into_owned();
+    if text.len() >= SAME_PART && before.ends_with(&text) {
+        return Ok(format!("`{}` ends with this text already; nothing was added.", place.shown).into());
+    }
+    let whole = before + &text;
+    replace(place, &whole)?;
+    let (added, lines) = (size(text.len() as u64), whole.lines().count());
+    let length = size(whole.len() as u64);
+    Ok(format!("Added {added} to `{}`: {lines} lines, {length} now.", place.shown).into())
 }
 
 /// Puts a text in the place of a file, making the file and its folders where they are missing.
@@ -79,7 +120,8 @@ mod tests {
     use super::*;
 
     fn check(workspace: &Workspace, path: &str, content: &str) -> Result<String, Failure> {
-        write(workspace, Write { path: path.to_owned(), content: content.to_owned() }).map(|output| output.text)
+        write(workspace, Write { path: path.to_owned(), content: content.to_owned(), append: None })
+            .map(|output| output.text)
     }
 
     #[test]
@@ -91,6 +133,42 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join("a/b/c.md")).unwrap(), "3");
         let names: Vec<_> = fs::read_dir(folder.path().join("a/b")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["c.md"], "no draft stays behind");
+    }
+
+    #[test]
+    fn a_file_of_windows_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        for (before, content, after) in [
+            ("a\r\nb\r\n", "c\nd\n", "c\r\nd\r\n"),
+            ("\u{feff}a\r\n", "c\n", "\u{feff}c\r\n"),
+            ("a\r\nb\n", "c\n", "c\n"),
+            ("a\nb\n", "c\r\n", "c\r\n"),
+            ("a\r\n", "c\r\nd\n", "c\r\nd\n"),
+            ("no line", "c\n", "c\n"),
+        ] {
+            fs::write(folder.path().join("a.txt"), before).unwrap();
+            check(&workspace, "a.txt", content).unwrap();
+            assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), after, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_grows_by_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        let add = |path: &str, content: &str| {
+            write(&workspace, Write { path: path.to_owned(), content: content.to_owned(), append: Some(true) })
+        };
+        assert_eq!(add("a/b.md", "1\n").unwrap().text, "Added 2 B to `a/b.md`: 1 lines, 2 B now.");
+        assert_eq!(add("a/b.md", "2\n").unwrap().text, "Added 2 B to `a/b.md`: 2 lines, 4 B now.");
+        assert_eq!(fs::read_to_string(folder.path().join("a/b.md")).unwrap(), "1\n2\n");
+        let part = "a long part ".repeat(50);
+        add("a/b.md", &part).unwrap();
+        assert!(add("a/b.md", &part).unwrap().text.contains("already"), "made again after a crash");
+        assert_eq!(fs::read_to_string(folder.path().join("a/b.md")).unwrap(), format!("1\n2\n{part}"));
+        fs::write(folder.path().join("binary"), [0xff, 0, 0xfe]).unwrap();
+        assert!(add("binary", "x").is_err(), "what is no text is left alone");
     }
 
     #[test]

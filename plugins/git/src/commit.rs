@@ -5,19 +5,17 @@ use serde::Deserialize;
 use steward_sdk::{Failure, Output, run};
 
 use crate::check;
-use crate::git::{Repository, succeeded};
+use crate::git::{Repository, named, succeeded};
 
 /// What to commit.
 #[derive(Deserialize, JsonSchema)]
 pub struct Commit {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The message: a line, then if need be an empty one and more.
     message: String,
-    /// Only these files and folders; everything that has changed if left out.
+    /// Else all changes.
     #[serde(default)]
     paths: Vec<String>,
-    /// Makes a new branch of this name first.
+    /// Commit onto a new branch.
     branch: Option<String>,
 }
 
@@ -33,22 +31,19 @@ pub fn commit(arguments: Commit) -> Result<Output, Failure> {
     let paths: Vec<String> = arguments.paths.iter().map(|path| check::path("paths", path)).collect::<Result<_, _>>()?;
     let branch = arguments.branch.as_deref().map(|branch| check::branch("branch", branch)).transpose()?;
     let repository = Repository::open(arguments.folder.as_deref())?;
+    let paths = if paths.is_empty() { vec![".".to_owned()] } else { paths };
+    refuse_filtered(&repository, &paths)?;
     if let Some(branch) = &branch {
         repository.ask(["switch", "--quiet", "--create", branch])?;
     }
     let add = repository.command("add").argument("--all").argument("--");
-    succeeded(add.arguments(if paths.is_empty() { vec![".".to_owned()] } else { paths }).run()?)?;
-    if repository
-        .ask(["diff", "--cached", "--name-only", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"])?
-        .is_empty()
-    {
+    succeeded(add.arguments(paths).run()?)?;
+    if repository.ask(["diff", "--cached", "--name-only", "--no-ext-diff", "--no-textconv"])?.is_empty() {
         return Err(Failure::invalid("nothing has changed there: there is nothing to commit"));
     }
     let command = repository.command("commit").arguments(["--quiet", "--no-verify", "--no-gpg-sign", "--file=-"]);
     let (name, address) = author(&repository);
-    let command = command.variable("GIT_AUTHOR_NAME", &name).variable("GIT_COMMITTER_NAME", name);
-    let command = command.variable("GIT_AUTHOR_EMAIL", &address).variable("GIT_COMMITTER_EMAIL", address);
-    succeeded(command.input(message).run()?)?;
+    succeeded(command.author(name, address).input(message).run()?)?;
     let shown = repository.ask([
         "log",
         "--max-count=1",
@@ -59,6 +54,32 @@ pub fn commit(arguments: Commit) -> Result<Output, Failure> {
         "--format=%h %s",
     ])?;
     Ok(format!("Committed on {}: {}", repository.branch()?, shown.trim_end()).into())
+}
+
+/// Files that pass through a program, such as those of Git LFS, would be committed raw.
+///
+/// # Errors
+/// There are some among what would be committed.
+fn refuse_filtered(repository: &Repository, paths: &[String]) -> Result<(), Failure> {
+    let list = |arguments: &[&str]| {
+        let command = repository.command("ls-files").arguments(arguments.iter().copied()).argument("--");
+        let listed = command.arguments(paths.iter().cloned()).run()?.output;
+        if listed.left_out > 0 {
+            return Err(Failure::invalid("too many files have changed to commit them at once: name some with `paths`"));
+        }
+        Ok(listed.data)
+    };
+    let mut files = list(&["-z", "--modified"])?;
+    files.extend(list(&["-z", "--others", "--exclude-standard"])?);
+    let filtered = repository.filtered(files)?;
+    match filtered.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::invalid(format!(
+            "{} would be committed as they are, for programs that files pass through are not run here: commit the others \
+             with `paths`, and have the person commit these with git itself",
+            named(&filtered)
+        ))),
+    }
 }
 
 /// As the repository says, else the one who asked.

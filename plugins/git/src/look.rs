@@ -5,41 +5,35 @@ use serde::Deserialize;
 use steward_sdk::{Failure, Output};
 
 use crate::check;
-use crate::git::{Repository, succeeded};
+use crate::git::{Repository, named, succeeded};
 
 /// Which repository.
 #[derive(Deserialize, JsonSchema)]
 pub struct Status {
-    /// Its folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
 }
 
 /// Which changes.
 #[derive(Deserialize, JsonSchema)]
 pub struct Diff {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The commit or branch to compare from; what is not committed is compared with the last commit if left out.
+    /// Commit or branch.
     from: Option<String>,
-    /// The commit or branch to compare with; the files as they are if left out.
+    /// Else the files as they are.
     to: Option<String>,
-    /// Only these files and folders.
     #[serde(default)]
     paths: Vec<String>,
-    /// Only the names of files and how many lines changed.
+    /// Only names and line counts.
     summary: Option<bool>,
 }
 
 /// Which commits.
 #[derive(Deserialize, JsonSchema)]
 pub struct Log {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The commit or branch to begin at; the one checked out if left out.
+    /// Commit or branch.
     from: Option<String>,
-    /// How many; 20 if left out.
     limit: Option<u32>,
-    /// Only commits that changed these files and folders.
     #[serde(default)]
     paths: Vec<String>,
 }
@@ -50,46 +44,71 @@ const MOST_COMMITS: u32 = 200;
 /// The tool `git_status`.
 pub fn status(arguments: Status) -> Result<Output, Failure> {
     let repository = Repository::open(arguments.folder.as_deref())?;
-    let text = repository.ask(["status", "--branch", "--porcelain=v1", "--ignore-submodules=all"])?;
+    let text = repository.ask(["status", "--branch", "--porcelain=v1", "--ignore-submodules=dirty"])?;
     let changed = text.lines().filter(|line| !line.starts_with("##")).count();
     let branch = text.lines().find_map(|line| line.strip_prefix("## ")).unwrap_or("no branch");
     let files: Vec<_> = text.lines().filter(|line| !line.starts_with("##")).collect();
     Ok(match changed {
         0 => format!("On {branch}; nothing has changed.").into(),
         _ => format!(
-            "On {branch}; {changed} changed (first two letters: in the index, in the folder):\n{}",
-            files.join("\n")
+            "On {branch}; {changed} changed (first two letters: in the index, in the folder):\n{}{}",
+            files.join("\n"),
+            unfiltered(&repository)?
         )
         .into(),
     })
 }
 
+/// A note where files that pass through a program differ: they are compared as they are.
+fn unfiltered(repository: &Repository) -> Result<String, Failure> {
+    let modified = repository.command("ls-files").arguments(["-z", "--modified"]).run()?.output;
+    let filtered = if modified.left_out > 0 { Vec::new() } else { repository.filtered(modified.data)? };
+    Ok(match filtered.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\n{} may be unchanged: they pass through programs, which are not run here, and are compared as they are.",
+            named(&filtered)
+        ),
+    })
+}
+
+/// What is told where there is no commit to compare with.
+const NO_COMMITS: &str = "There are no commits yet.";
+
 /// The tool `git_diff`.
 pub fn diff(arguments: Diff) -> Result<Output, Failure> {
     let repository = Repository::open(arguments.folder.as_deref())?;
     let mut revisions = vec![check::revision("from", arguments.from.as_deref().unwrap_or("HEAD"))?];
+    let paths = paths(&arguments.paths)?;
+    if arguments.from.is_none() && !repository.has_commits()? {
+        return Ok(format!("{NO_COMMITS} git_status shows the files.").into());
+    }
     if let Some(to) = &arguments.to {
         revisions.push(check::revision("to", to)?);
     }
     let mut command =
-        repository.command("diff").arguments(["--no-ext-diff", "--no-textconv", "--ignore-submodules=all"]);
+        repository.command("diff").arguments(["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"]);
     if arguments.summary.unwrap_or(false) {
         command = command.argument("--stat");
     }
-    let paths = paths(&arguments.paths)?;
     let text = succeeded(command.arguments(revisions).argument("--").arguments(paths).run()?)?;
-    Ok(if text.trim().is_empty() { "Nothing differs.".into() } else { text.into() })
+    let note = unfiltered(&repository)?;
+    Ok(if text.trim().is_empty() { "Nothing differs.".into() } else { format!("{text}{note}").into() })
 }
 
 /// The tool `git_log`.
 pub fn log(arguments: Log) -> Result<Output, Failure> {
     let repository = Repository::open(arguments.folder.as_deref())?;
     let from = check::revision("from", arguments.from.as_deref().unwrap_or("HEAD"))?;
+    let paths = paths(&arguments.paths)?;
+    if arguments.from.is_none() && !repository.has_commits()? {
+        return Ok(NO_COMMITS.into());
+    }
     let limit = arguments.limit.unwrap_or(COMMITS).clamp(1, MOST_COMMITS);
     let command =
         repository.command("log").arguments(["--no-show-signature", "--date=iso-strict-local", "--no-ext-diff"]);
     let command = command.argument(format!("--max-count={limit}")).argument("--format=%h %ad %an: %s%d");
-    let text = succeeded(command.argument(from).argument("--").arguments(paths(&arguments.paths)?).run()?)?;
+    let text = succeeded(command.argument(from).argument("--").arguments(paths).run()?)?;
     Ok(if text.trim().is_empty() { "There is no such commit.".into() } else { text.into() })
 }
 

@@ -12,22 +12,19 @@ use crate::service::{Project, Service};
 /// Which branch should be merged into which.
 #[derive(Deserialize, JsonSchema)]
 pub struct MergeRequest {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
     title: String,
-    /// What it does and why, as Markdown.
     description: Option<String>,
-    /// The branch with the changes, already pushed; the one that is checked out if left out.
+    /// Else the branch checked out.
     source: Option<String>,
-    /// The branch to merge into; the project's default branch if left out.
+    /// Else the default branch.
     target: Option<String>,
-    /// The remote it was pushed to; `origin` if left out.
+    /// Else `origin`.
     remote: Option<String>,
-    /// The project as `owner/name`; that of the remote if left out.
+    /// `owner/name`
     project: Option<String>,
-    /// What keeps the repository, where the remote's host does not tell.
     service: Option<Service>,
-    /// The base address of the API, where it is not the usual one: `https://git.example.org/api/v4`.
+    /// `https://git.example.org/api/v4`
     api: Option<String>,
 }
 

@@ -7,22 +7,16 @@ use steward_sdk::{Failure, Output};
 use crate::check;
 use crate::git::{REMOTE, Repository, succeeded};
 use crate::remote::Remote;
-use crate::token;
 
 /// What to push, and where to.
 #[derive(Deserialize, JsonSchema)]
 pub struct Push {
-    /// The repository's folder in the workspace; the workspace itself if left out.
     folder: Option<String>,
-    /// The branch; the one that is checked out if left out.
+    /// Else the one checked out.
     branch: Option<String>,
-    /// The name of the remote; `origin` if left out.
+    /// Else `origin`.
     remote: Option<String>,
 }
-
-/// What receives on this machine, where the remote is a folder: a stranger's repository has hooks there too.
-const RECEIVER: &str = "--receive-pack=git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c \
-                        receive.denyCurrentBranch=refuse -c gc.auto=0 -c core.alternateRefsCommand=false receive-pack";
 
 /// Pushes a branch under its own name.
 pub fn push(arguments: Push) -> Result<Output, Failure> {
@@ -33,19 +27,12 @@ pub fn push(arguments: Push) -> Result<Output, Failure> {
         Some(branch) => branch,
         None => check::branch("branch", &repository.branch()?)?,
     };
-    // By its address: by its name git would follow what else is set about the remote, programs to run among it.
+    // By its address, which the host hands to git in a form of its own: a name leads where the settings say.
     let remote = Remote::read(&repository.remote(&name)?)?;
-    let mut command = repository.command("push").network().seconds(REMOTE);
-    if token::token_for(&remote)?.is_some() {
-        repository.settings.check_for_token()?;
-        command = token::given(command, &remote)?;
-    }
-    command = command.arguments(["--no-verify", "--no-recurse-submodules", "--porcelain"]);
-    if remote.is_local() {
-        command = command.argument(RECEIVER);
-    }
-    let reference = format!("refs/heads/{branch}:refs/heads/{branch}");
-    let told = succeeded(command.argument("--").argument(remote.url()).argument(reference).run()?)?;
+    remote.check_reached()?;
+    let command = repository.command("push").address(remote.url()).seconds(REMOTE);
+    let command = command.arguments(["--no-verify", "--no-recurse-submodules", "--porcelain", "--", "{address}"]);
+    let told = succeeded(command.argument(format!("refs/heads/{branch}:refs/heads/{branch}")).run()?)?;
     let unchanged = told.lines().any(|line| line.starts_with('='));
     Ok(match unchanged {
         true => format!("{branch} was on {} already.", remote.url()).into(),

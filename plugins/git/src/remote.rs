@@ -13,7 +13,7 @@ pub struct Remote {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     /// By https or http, without a name or a password in it.
-    Web { is_safe: bool, host: String, path: String },
+    Web { host: String, path: String },
     /// By ssh or git's own protocol.
     Host { host: String, path: String },
     /// A folder.
@@ -31,7 +31,9 @@ impl Remote {
         if url.is_empty() || url.starts_with('-') || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(wrong("is none: write it as `https://github.com/owner/name`"));
         }
-        if url.contains("::") {
+        // Git takes a word before two colons for a program; in an address two colons are version 6.
+        let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        if url.split_once("::").is_some_and(|(before, _)| is_word(before)) {
             return Err(wrong("names a program to run, which is not done"));
         }
         let place = match url.split_once("://") {
@@ -59,9 +61,17 @@ impl Remote {
         }
     }
 
-    /// The same if it is reached over https.
-    pub fn https_host(&self) -> Option<&str> {
-        self.host().filter(|_| matches!(self.place, Place::Web { is_safe: true, .. }))
+    /// # Errors
+    /// One that git is not sent to, with the address to use instead.
+    pub fn check_reached(&self) -> Result<(), Failure> {
+        match &self.place {
+            Place::Host { host, path } => Err(Failure::invalid(format!(
+                "ssh and git:// are not used, for only https passes the rules on where requests may go: use \
+                 `https://{host}/{path}`, and have the owner keep a token for it, such as \
+                 `steward secret set GITHUB_TOKEN --host {host}`"
+            ))),
+            Place::Web { .. } | Place::Local => Ok(()),
+        }
     }
 
     /// `owner/name`.
@@ -70,10 +80,6 @@ impl Remote {
             Place::Web { path, .. } | Place::Host { path, .. } => Some(path),
             Place::Local => None,
         }
-    }
-
-    pub fn is_local(&self) -> bool {
-        self.place == Place::Local
     }
 }
 
@@ -89,7 +95,7 @@ fn with_scheme(url: &str) -> Result<Place, &'static str> {
         "http" | "https" if !read.username().is_empty() || read.password().is_some() => {
             Err("has a name or a password in it: keep a token with `steward secret set` instead")
         }
-        "http" | "https" if !host.is_empty() => Ok(Place::Web { is_safe: read.scheme() == "https", host, path }),
+        "http" | "https" if !host.is_empty() => Ok(Place::Web { host, path }),
         "ssh" | "git" if !host.is_empty() && !host.starts_with('-') => Ok(Place::Host { host, path }),
         _ => Err("is of a kind that is not used: use https or ssh"),
     }
@@ -129,10 +135,18 @@ mod tests {
         check("ssh://git@host/o/r", Some("host"), Some("o/r"), "r");
         check("mirror/r.git", None, None, "r");
         check("file:///work/r.git", None, None, "r");
-        assert_eq!(Remote::read("https://github.com/o/r").unwrap().https_host(), Some("github.com"));
-        assert_eq!(Remote::read("http://github.com/o/r").unwrap().https_host(), None);
-        assert_eq!(Remote::read("git@github.com:o/r").unwrap().https_host(), None);
-        assert!(Remote::read("./r.git").unwrap().is_local());
+        assert_eq!(Remote::read("./r.git").unwrap().place, Place::Local);
+    }
+
+    #[test]
+    fn what_is_not_reached_is_told_with_the_address_that_is() {
+        for other in ["git@github.com:o/r.git", "ssh://git@github.com/o/r", "git://github.com/o/r"] {
+            let told = Remote::read(other).unwrap().check_reached().unwrap_err();
+            assert!(matches!(&told, Failure::Invalid(text) if text.contains("`https://github.com/o/r`")), "{told:?}");
+        }
+        for reached in ["https://github.com/o/r", "r.git"] {
+            assert!(Remote::read(reached).unwrap().check_reached().is_ok());
+        }
     }
 
     #[test]

@@ -8,13 +8,11 @@ use steward_sdk::memory::{self, Forgetting};
 /// What to forget.
 #[derive(Deserialize, JsonSchema)]
 pub struct Control {
-    /// `clear_vector` forgets what is kept of conversations for searching, with `level`; `reset_memory` forgets more,
-    /// with `scope`.
+    /// `clear_vector` with `level` forgets searchable conversations, `reset_memory` with `scope` more.
     action: Action,
-    /// For `clear_vector`: which passages of conversations.
     level: Option<Level>,
-    /// For `reset_memory`: `vector` what is kept of conversations for searching, `short_term` this conversation,
-    /// `summary` the summary of its earlier part, `user_data` what user_data_get shows, `all` everything, with the files.
+    /// `vector` searchable conversations, `short_term` this one, `summary` its beginning, `user_data` what
+    /// user_data_get shows, `all` everything, with the files.
     scope: Option<Scope>,
 }
 

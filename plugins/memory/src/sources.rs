@@ -17,9 +17,7 @@ const LINE: usize = 300;
 /// What is to be searched too.
 #[derive(Deserialize, JsonSchema)]
 pub struct Index {
-    /// The file, folder or repository: below the workspace, or absolute. Left out, what is searched is listed.
     path: Option<String>,
-    /// Take it out again; the files themselves stay.
     remove: Option<bool>,
 }
 

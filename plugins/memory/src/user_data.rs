@@ -11,7 +11,6 @@ use crate::search::one_line;
 /// What to look up.
 #[derive(Deserialize, JsonSchema)]
 pub struct Get {
-    /// One key; everything if left out.
     key: Option<String>,
 }
 
@@ -22,9 +21,7 @@ pub fn get(arguments: Get) -> Result<Output, Failure> {
 /// What to keep.
 #[derive(Deserialize, JsonSchema)]
 pub struct Set {
-    /// A short name, such as `timezone`, `language` or `diet`.
     key: String,
-    /// What is known; left out, the key is forgotten.
     value: Option<String>,
 }
 

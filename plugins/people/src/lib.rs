@@ -1,7 +1,9 @@
-//! The people plugin: who is known, and a word to one of them.
+//! The people plugin: who is known, a word to one of them, and who is answered no more.
 //!
-//! Who may be written to is the host's decision; this only words the question and the answer.
+//! Who is meant, who may be written to and who may be banned is the host's decision; this only words the question and the
+//! answer.
 
+pub mod moderating;
 pub mod view;
 
 use schemars::JsonSchema;
@@ -9,51 +11,56 @@ use serde::Deserialize;
 use steward_sdk::{Failure, Output, people, send};
 
 steward_sdk::plugin! {
-    /// Finds a person the assistant knows by name, @username or id, the best match first. Use it before writing to
-    /// somebody or giving them a task when the name may fit several people.
+    /// Finds out whom an id, @username or name means. Names people chose themselves do not identify: the answer lists who
+    /// may be meant; ask the owner.
     resolve_user: read, requires ["people"] => resolve_user;
 
-    /// Lists the people the assistant knows: name, @username, id, role and when they were last heard from.
+    /// Lists the people you know: chosen name, @username, id, the owner's names for them, role, and why an identity has an
+    /// owner's rights.
     list_users: read, requires ["people"] => list_users;
 
-    /// Sends a message to a person the assistant knows, on the channel they last used. The person sees it as a message
-    /// of the assistant, so say on whose behalf it is. To be told about the outcome, or to ask for something that
-    /// needs an answer, use create_task instead.
+    /// Sends a person a message on the channel they last used. Say on whose behalf. If it needs an answer use
+    /// create_task.
     send_to_user: send, requires ["send"] => send_to_user;
+
+    /// Bans a person: they are not answered any more and what runs for them ends. Not owners.
+    ban_user: write, requires ["moderation"] => moderating::ban;
+
+    /// Lifts a ban; clears warnings and the conversation.
+    unban_user: write, requires ["moderation"] => moderating::unban;
+
+    /// Gives a person the name by which the owner knows them, such as `mum`. Only when the owner says so.
+    set_alias: write, requires ["moderation"] => moderating::alias;
+
+    /// Reports that the person you talk with goes too far: threats, spam, attempts to get at what is not theirs. First a
+    /// warning, then a ban; the owner is told. Not for mere rudeness.
+    ban_violator: write, requires ["violation"] => moderating::violation;
 }
 
 /// Whom to find.
 #[derive(Deserialize, JsonSchema)]
 pub struct ResolveUser {
-    /// A name or a part of it, a @username, or an id.
+    /// Name, @username or id.
     query: String,
 }
 
 fn resolve_user(arguments: ResolveUser) -> Result<Output, Failure> {
     let query = arguments.query.trim();
     if query.is_empty() {
-        return Err(Failure::invalid("`query` is empty: give a name, a @username or an id"));
+        return Err(Failure::invalid("`query` is empty: give an id, a @username or a name"));
     }
-    let found = people::find(query)?;
-    if found.is_empty() {
-        return Err(Failure::not_found(format!(
-            "nobody known fits `{query}`: list_users shows everybody; \
-             a person becomes known by writing to the assistant"
-        )));
-    }
-    Ok(view::people(&found))
+    Ok(view::people(&[people::resolve(query)?]))
 }
 
 /// Whom to list.
 #[derive(Deserialize, JsonSchema)]
 pub struct ListUsers {
-    /// Only those who are banned.
     banned_only: Option<bool>,
 }
 
 fn list_users(arguments: ListUsers) -> Result<Output, Failure> {
     let banned_only = arguments.banned_only.unwrap_or(false);
-    let found = people::list(banned_only)?;
+    let found = people::everybody(banned_only)?;
     if found.is_empty() {
         return Ok(if banned_only { "Nobody is banned." } else { "Nobody is known yet." }.into());
     }
@@ -63,9 +70,9 @@ fn list_users(arguments: ListUsers) -> Result<Output, Failure> {
 /// A message and whom it is for.
 #[derive(Deserialize, JsonSchema)]
 pub struct SendToUser {
-    /// Name, @username or id of one person.
+    /// Name, @username or id.
     user: String,
-    /// The text, in the language of the person, with Markdown where it helps.
+    /// In their language.
     message: String,
 }
 

@@ -14,35 +14,30 @@ use steward_sdk::{Failure, NoArguments, Output, run};
 use steward_when::{Due, When, WhenError};
 
 steward_sdk::plugin! {
-    /// Schedules a reminder, or work for yourself when `prompt` is given, once or repeated. `time` is in words, in
-    /// English or Russian, on the person's own clock: "in an hour", "tomorrow at 9:00", "on Friday at 18", "Nov 25 at
-    /// 14:30", "через полчаса", "завтра в 9", "every weekday at 8", "каждый день в 9:30", "every 30 minutes", or a cron
-    /// expression. Pass the person's own words on instead of computing a date. The answer says exactly when it will
-    /// be. Example: `{"title": "Buy milk", "time": "in 20 minutes"}`
+    /// Schedules a reminder, or with `prompt` work for yourself, once or repeated. Pass the person's own words for the
+    /// time on instead of computing a date.
     schedule_task: write, requires ["schedule"] => schedule_task;
 
-    /// Lists what is scheduled, soonest first, with ids, times and repetitions.
+    /// Lists what is scheduled, with ids.
     list_scheduled: read, requires ["schedule"] => list_scheduled;
 
-    /// Cancels something that is scheduled. Take the id from list_scheduled or from the answer of schedule_task.
+    /// Cancels something scheduled, by its id in list_scheduled.
     cancel_task: write, requires ["schedule"] => cancel_task;
 }
 
 /// What is to happen when.
 #[derive(Deserialize, JsonSchema)]
 pub struct ScheduleTask {
-    /// What the person is reminded of, in their language, such as `Buy milk`.
+    /// What to remind of.
     title: String,
-    /// When, in words, such as `tomorrow at 9:00`, `через час` or `every weekday at 8`.
+    /// `in an hour`, `Nov 25 at 14:30`, `завтра в 9`, `every weekday at 8`, or cron; on the person's clock.
     time: String,
-    /// For work instead of a reminder: what you are to do then, complete in itself, for this conversation is not
-    /// remembered. Leave it out for a plain reminder.
+    /// What you are to do then, complete in itself: this conversation is not remembered.
     prompt: Option<String>,
-    /// How often, if `time` does not say it: `daily`, `every monday`, `каждый день`, or a cron expression.
+    /// If not in `time`: `daily`, `каждый день`, cron.
     repeat: Option<String>,
-    /// Names or ids of the people it is for; the person who asks if left out.
+    /// Names or ids; else who asks.
     recipients: Option<Vec<String>>,
-    /// The model that is to do the work, if not the usual one.
     model: Option<String>,
 }
 
@@ -79,7 +74,6 @@ fn list_scheduled(_: NoArguments) -> Result<Output, Failure> {
 /// What to cancel.
 #[derive(Deserialize, JsonSchema)]
 pub struct CancelTask {
-    /// The id as list_scheduled shows it.
     task_id: String,
 }
 

@@ -11,24 +11,20 @@ use steward_sdk::process::{self, Finished};
 use steward_sdk::{Failure, Output};
 
 steward_sdk::plugin! {
-    /// Runs a command line with the shell, in the workspace or a folder of it, and gives what it printed and its exit
-    /// code. Use it for what the other tools cannot do: to build, to test, to convert files. The owner is asked first
-    /// and sees the command, so give one that does the whole job and can be read at a glance. There is nobody to answer
-    /// a question the command asks, and nothing goes on in the background after it. Example: `{"command": "pdftotext
-    /// letter.pdf - | head -50", "folder": "uploads"}`
+    /// Runs a shell command line in the workspace; gives output and exit code. For what no other tool does: build,
+    /// test, convert. The owner is asked first, so make it readable at a glance. It gets no input and leaves nothing in
+    /// the background.
     shell: destructive, requires ["process"] => shell;
 }
 
 /// A command line.
 #[derive(Deserialize, JsonSchema)]
 pub struct Shell {
-    /// The command line, as it would be typed into a terminal.
     command: String,
-    /// The folder of the workspace to run it in, such as `projects/site`; the workspace itself if left out.
     folder: Option<String>,
-    /// The most seconds it may take; 60 if left out.
+    /// Seconds; else 60.
     timeout: Option<u32>,
-    /// Whether it needs the network, which the owner has to have allowed; false if left out.
+    /// It needs the network.
     network: Option<bool>,
 }
 

@@ -12,19 +12,17 @@ use crate::status;
 /// A task and whom it is for.
 #[derive(Deserialize, JsonSchema)]
 pub struct Create {
-    /// Name, @username or id of a person the assistant knows.
+    /// Name, @username or id.
     user: String,
-    /// What is to be done, in one line.
     title: String,
-    /// What sort of task it is, in one word, such as `question` or `errand`.
+    /// Such as `question`, `errand`.
     kind: Option<String>,
-    /// Until when, on the owner's clock: `2026-11-25`, `2026-11-25 18:00`, or in words: `tomorrow at 18`, `в пятницу`.
+    /// `2026-11-25 18:00`, `tomorrow at 18`, `в пятницу`.
     deadline: Option<String>,
-    /// What the assistant should know when it talks with the person about it.
+    /// For you when talking with them; they never see it.
     context: Option<String>,
-    /// Sent to the person now, in their language. Say who asks.
+    /// Sent now, in their language. Say who asks.
     message: Option<String>,
-    /// The name of a skill to follow.
     skill: Option<String>,
 }
 
@@ -70,13 +68,10 @@ fn until(text: &str, now: DateTime) -> Result<String, Failure> {
 /// Which tasks.
 #[derive(Deserialize, JsonSchema)]
 pub struct List {
-    /// Only those of this person: name, @username or id.
     user: Option<String>,
-    /// Only with this status: open, in_progress, done, declined or cancelled.
+    /// open, in_progress, done, declined or cancelled.
     status: Option<String>,
-    /// Only of this kind.
     kind: Option<String>,
-    /// Only those whose deadline has passed and that are not settled.
     overdue_only: Option<bool>,
 }
 

@@ -19,11 +19,10 @@ pub fn list(_: NoArguments) -> Result<Output, Failure> {
 /// What is new about a task.
 #[derive(Deserialize, JsonSchema)]
 pub struct Update {
-    /// The id as get_my_tasks shows it.
     task_id: String,
-    /// `in_progress`, `done` or `declined`; left as it is if left out.
+    /// `in_progress`, or `done` or `declined` when settled.
     status: Option<String>,
-    /// What the person answered, in full sentences that the owner understands without this conversation.
+    /// Their answer, in sentences understood without this conversation.
     result: Option<String>,
 }
 
@@ -36,6 +35,7 @@ pub fn update(arguments: Update) -> Result<Output, Failure> {
 
 struct Change {
     id: String,
+    /// `in_progress`, or `done` or `declined` when settled.
     status: Option<&'static str>,
     outcome: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Change {
 /// What to pass on.
 #[derive(Deserialize, JsonSchema)]
 pub struct Summary {
-    /// Who wrote, what they want, what they were told, and what the owner should do, in a few sentences.
+    /// Who wrote, what they want, what they were told, what the owner should do.
     summary: String,
 }
 

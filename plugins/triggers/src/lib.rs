@@ -9,31 +9,27 @@ use steward_sdk::events::{self, Kind, NewSubscription, Subscription};
 use steward_sdk::{Failure, NoArguments, Output};
 
 steward_sdk::plugin! {
-    /// Has you woken when something happens, again and again until it is dropped. `type` is `file` (something in the
-    /// workspace is added, changed or removed; `config` is `{"path": "notes"}`) or `task` (a task given to somebody is
-    /// answered or changed; `config` is `{}` or `{"user": "Anna"}`); list_triggers tells all types. For something at a
-    /// certain time use schedule_task. Example: `{"type": "file", "config": {"path": "uploads"}, "prompt": "Read the
-    /// new file and tell me in two sentences what it is about."}`
+    /// Wakes you whenever something happens. `type` `file` with `config` `{"path": "uploads"}`: something there
+    /// changes; `task` with `{}` or `{"user": "Anna"}`: a given task changes; list_triggers tells all types. For a time
+    /// use schedule_task.
     subscribe_trigger: write, requires ["events"] => subscribe_trigger;
 
-    /// Drops a subscription. Take the id from list_triggers or from the answer of subscribe_trigger.
+    /// Drops a subscription, by its id in list_triggers.
     unsubscribe_trigger: write, requires ["events"] => unsubscribe_trigger;
 
-    /// Lists what you are woken by, with ids, and the types of events there are.
+    /// Lists subscriptions with ids, and the types of events.
     list_triggers: read, requires ["events"] => list_triggers;
 }
 
 /// What is to be watched for, and what is to be done then.
 #[derive(Deserialize, JsonSchema)]
 pub struct SubscribeTrigger {
-    /// The type of event, such as `file` or `task`.
     r#type: String,
-    /// The settings of that type, such as `{"path": "notes"}`.
     #[serde(default)]
     config: Map<String, Value>,
-    /// What you are to do when it happens, complete in itself, for this conversation is not remembered.
+    /// What you are to do then, complete in itself: this conversation is not remembered.
     prompt: String,
-    /// Names or ids of people the result is for; the person who asks if left out.
+    /// Names or ids; else who asks.
     recipients: Option<Vec<String>>,
 }
 
@@ -50,7 +46,6 @@ fn subscribe_trigger(arguments: SubscribeTrigger) -> Result<Output, Failure> {
 /// Which subscription to drop.
 #[derive(Deserialize, JsonSchema)]
 pub struct UnsubscribeTrigger {
-    /// The id as list_triggers shows it.
     subscription_id: String,
 }
 

@@ -22,6 +22,7 @@ pub struct HostBuilder {
     /// KiB that no file of it may grow over: writing more fails as on a full disk.
     pub(super) file_limit: Option<u64>,
     cold: bool,
+    new_installation: bool,
 }
 
 impl HostBuilder {
@@ -98,6 +99,13 @@ impl HostBuilder {
         self
     }
 
+    /// Lets nobody but owners in, as a new installation does by itself.
+    #[must_use]
+    pub fn new_installation(mut self) -> Self {
+        self.new_installation = true;
+        self
+    }
+
     /// Lets it compile the plugins itself, as after a fresh installation.
     #[must_use]
     pub fn cold(mut self) -> Self {
@@ -124,7 +132,7 @@ impl HostBuilder {
             Ok(folder) => folder,
             Err(error) => panic!("no temporary folder: {error}"),
         };
-        if let Some(text) = &self.configuration
+        if let Some(text) = self.written()
             && let Err(error) = fs::write(folder.path().join("steward.toml"), text)
         {
             panic!("steward.toml could not be written: {error}");
@@ -133,6 +141,21 @@ impl HostBuilder {
             warm::give(&folder.path().join("data"));
         }
         Host { setup: self, folder, lines: Lines::default(), process: None }
+    }
+
+    /// The configuration. A new installation lets nobody in; most tests are about people who are, so where a test says
+    /// nothing of `open_to` everyone may write.
+    fn written(&self) -> Option<String> {
+        const OPEN: &str = "open_to = \"everyone\"\n";
+        let text = self.configuration.clone().unwrap_or_default();
+        let channel = self.environment.contains_key("TG_BOT_TOKEN");
+        if self.new_installation || !channel || text.contains("open_to") {
+            return self.configuration.clone();
+        }
+        Some(match text.contains("[access]\n") {
+            true => text.replacen("[access]\n", &format!("[access]\n{OPEN}"), 1),
+            false => format!("{text}\n[access]\n{OPEN}"),
+        })
     }
 
     /// The program with these arguments, working in the folder of a host.

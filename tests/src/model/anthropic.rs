@@ -78,7 +78,7 @@ impl Wire for AnthropicWire {
                 }
                 frames
             }
-            Step::Wait(_) => Vec::new(),
+            Step::Delta(_) | Step::Wait(_) => Vec::new(),
         }
     }
 

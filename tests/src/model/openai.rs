@@ -49,6 +49,7 @@ impl Wire for OpenAiWire {
                 }));
                 frames
             }
+            Step::Delta(delta) => vec![self.chunk(delta.clone(), Value::Null)],
             Step::Wait(_) => Vec::new(),
         }
     }

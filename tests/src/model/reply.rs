@@ -24,7 +24,13 @@ pub struct Reply {
 pub(crate) enum Step {
     Text(String),
     Thinking(String),
-    Call { id: String, name: String, arguments: String },
+    Call {
+        id: String,
+        name: String,
+        arguments: String,
+    },
+    /// A delta as it is, for what servers send beside the format.
+    Delta(Value),
     Wait(Gate),
 }
 
@@ -86,6 +92,16 @@ impl Reply {
         self.with(Step::Call { id, name, arguments: arguments.to_owned() })
     }
 
+    /// A delta of chat completions as it is, such as one with fields of a single server.
+    pub fn delta(delta: Value) -> Self {
+        Self::new().and_delta(delta)
+    }
+
+    #[must_use]
+    pub fn and_delta(self, delta: Value) -> Self {
+        self.with(Step::Delta(delta))
+    }
+
     #[must_use]
     pub fn and_wait(self, gate: &Gate) -> Self {
         self.with(Step::Wait(gate.clone()))
@@ -119,7 +135,12 @@ impl Reply {
     }
 
     pub(crate) fn calls_tools(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Call { .. }))
+        let calls = |step: &Step| match step {
+            Step::Call { .. } => true,
+            Step::Delta(delta) => delta.get("tool_calls").is_some(),
+            _ => false,
+        };
+        self.steps.iter().any(calls)
     }
 
     fn with(mut self, step: Step) -> Self {

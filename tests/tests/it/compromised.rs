@@ -147,7 +147,8 @@ impl Belongings {
             files,
             jobs,
             tasks: tasks.into_iter().filter(|task| task.person != outsider).collect(),
-            people: people.into_iter().map(|one| (one.id, one.role, one.banned)).collect(),
+            // A run of theirs can get them banned themselves, and nobody else.
+            people: people.into_iter().map(|one| (one.id, one.role, one.banned && one.id != outsider)).collect(),
         }
     }
 }

@@ -55,9 +55,14 @@ async fn stop_ends_a_run_everywhere_at_once() {
 async fn the_commands_are_offered_and_work_in_both_languages() {
     let stage = Stage::set(|_| Reply::text("pong").usage(1200, 34, 1000)).await;
     stage.tg.called("setMyCommands", 2).await;
+    stage.owner.says("/help");
+    let help = stage.owner.hears(|text| text.contains("/help")).await.text().to_owned();
+    let told = help.lines().filter_map(|line| line.strip_prefix('/')?.split(' ').next());
+    let told: Vec<_> = told.chain(["start"]).collect();
+    assert!(told.contains(&"plugins"), "{help}");
     for language in ["", "ru"] {
         let names: Vec<_> = stage.tg.commands(language).into_iter().map(|(name, _)| name).collect();
-        for command in ["start", "help", "stop", "clear", "usage"] {
+        for &command in &told {
             assert!(names.iter().any(|name| name == command), "{language:?}: {names:?}");
         }
     }
@@ -184,4 +189,24 @@ async fn a_code_lets_somebody_in_once() {
     anna.hears(|text| text == "pong").await;
     boris.says(&format!("/pair {code}"));
     boris.hears(|text| text.contains("not valid")).await;
+}
+
+/// What every request carries must leave room for the conversation, also in a small model's window.
+#[tokio::test]
+async fn all_tools_together_take_little_of_a_request_and_none_is_left_out() {
+    let stage = Stage::set(|_| Reply::text("pong")).await;
+    stage.owner.says("ping");
+    stage.owner.hears(|text| text == "pong").await;
+    let asked = &stage.model.requests()[0];
+    let (tools, bytes) = (asked.tools(), asked.json["tools"].to_string().len());
+    assert!(tools.len() >= 40, "{tools:?}");
+    assert!(bytes < 16 << 10, "{bytes} bytes for {} tools", tools.len());
+    for tool in asked.json["tools"].as_array().unwrap() {
+        let (name, function) = (tool["function"]["name"].as_str().unwrap(), &tool["function"]);
+        assert!(function["description"].as_str().is_some_and(|text| text.len() > 10), "{name}");
+        let parameters = &function["parameters"];
+        for required in parameters["required"].as_array().into_iter().flatten() {
+            assert!(parameters["properties"].get(required.as_str().unwrap()).is_some(), "{name}: {required}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use serde_json::json;
 use steward_tests::Gate;
 use steward_tests::model::{Asked, Reply};
+use steward_tests::patience::wait_for;
 use steward_tests::telegram::Failure;
 
 use crate::stage::Stage;
@@ -104,6 +105,44 @@ async fn killed_between_sending_and_marking_sent() {
     stage.owner.hears(|text| text == "pong").await;
     let helps = stage.owner.count(|text| text.contains("/stop"));
     assert!((1..=2).contains(&helps), "at worst one reply comes twice, not {helps} times");
+}
+
+/// The database cannot be written when the answer of Telegram comes, and before it can the process is killed: what is
+/// left of the window is the time the answer takes to be read.
+#[tokio::test]
+async fn killed_while_marking_as_sent_nothing_comes_twice() {
+    const ROUNDS: usize = 10;
+    let mut stage = Stage::set(|_| Reply::text("pong")).await;
+    let log = stage.host.data().join("sent.log");
+    let noted = || std::fs::read_to_string(&log).unwrap().matches("message ").count();
+    let mut before = 0;
+    for round in 0..ROUNDS {
+        let sent = Gate::new();
+        stage.tg.fail_next("sendMessage", Failure::HoldAfter(sent.clone()));
+        stage.owner.says("/help");
+        sent.reached().await;
+        stage.tg.all_confirmed().await;
+        let database = rusqlite::Connection::open(stage.host.data().join("steward.sqlite")).unwrap();
+        database.execute_batch("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
+        sent.open();
+        wait_for(
+            async {
+                while noted() == before {
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+            },
+            || format!("round {round}: the answer was not noted"),
+        )
+        .await;
+        stage.host.kill9().await;
+        drop(database);
+        stage.host.start().await;
+        before = noted();
+    }
+    stage.owner.says("ping");
+    stage.owner.hears(|text| text == "pong").await;
+    stage.settled().await;
+    assert_eq!(stage.owner.count(|text| text.contains("/stop")), ROUNDS, "each answer came once");
 }
 
 #[tokio::test]

@@ -148,6 +148,7 @@ impl House {
         assert!(cage.catalogue.refused().is_empty(), "{:?}", cage.catalogue.refused());
         let owner = meet(&cage.store, "olga", Some(Role::Owner)).await;
         let anna = meet(&cage.store, "anna", None).await;
+        cage.store.mark_dealt(anna.id, Timestamp::now()).await.unwrap();
         Self { cage, owner, anna }
     }
 

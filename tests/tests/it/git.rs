@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::stage::Stage;
 
 /// Runs git as a person would, with a home of its own.
-async fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command.current_dir(folder).args([
         "-c",
@@ -35,7 +35,7 @@ async fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A bare repository with one commit on main, in the workspace.
-async fn origin(workspace: &Path) -> PathBuf {
+pub(crate) async fn origin(workspace: &Path) -> PathBuf {
     let (bare, first) = (workspace.join("origin.git"), workspace.parent().unwrap().join("first"));
     fs::create_dir_all(&first).unwrap();
     git(workspace, &["init", "--quiet", "--bare", "--initial-branch=main", "origin.git"]).await;
@@ -99,7 +99,7 @@ async fn a_repository_is_cloned_changed_committed_and_pushed() {
 }
 
 /// Writes a program that leaves a file when it is run.
-fn trap(path: &Path, left: &Path) {
+pub(crate) fn trap(path: &Path, left: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, format!("#!/bin/sh\ntouch {}\ncat\n", left.display())).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -120,8 +120,12 @@ const HOOKS: [&str; 10] = [
 const RECEIVING: [&str; 6] =
     ["pre-receive", "update", "post-receive", "post-update", "reference-transaction", "push-to-checkout"];
 
+/// Attributes by which files pass through programs that the configuration names, and such without.
+const FILTERED: &str = "*.md filter=x diff=x merge=x\n*.txt filter=y diff=x\n";
+const UNFILTERED: &str = "*.md diff=x merge=x\n*.txt diff=x\n";
+
 /// A repository in the workspace in which everything that can name a program names one that leaves `pwned-…` there.
-async fn hostile(workspace: &Path) {
+pub(crate) async fn hostile(workspace: &Path) {
     let bare = origin(workspace).await;
     git(workspace, &["clone", "--quiet", bare.to_str().unwrap(), "evil"]).await;
     let (evil, left) = (workspace.join("evil"), |name: &str| workspace.join(format!("pwned-{name}")));
@@ -179,34 +183,43 @@ async fn hostile(workspace: &Path) {
     ] {
         git(&evil, &["config", setting, value]).await;
     }
-    fs::write(evil.join(".gitattributes"), "*.md filter=x diff=x merge=x\n*.txt filter=y diff=x\n").unwrap();
+    fs::write(evil.join(".gitattributes"), FILTERED).unwrap();
     fs::write(evil.join("README.md"), "# Changed\n").unwrap();
     fs::write(evil.join("more.txt"), "more\n").unwrap();
 }
 
-fn sprung(workspace: &Path) -> Vec<String> {
+pub(crate) fn sprung(workspace: &Path) -> Vec<String> {
     let names = fs::read_dir(workspace).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with("pwned")).collect()
 }
 
 #[tokio::test]
 async fn nothing_that_a_repository_names_is_run() {
-    let stage = Stage::to_the_letter("").await;
+    for settings in ["", "[process]\nnamespace = \"off\"\n"] {
+        names_nothing_to_run(&Stage::to_the_letter(settings).await).await;
+    }
+}
+
+async fn names_nothing_to_run(stage: &Stage) {
     let workspace = stage.host.workspace();
     hostile(&workspace).await;
-    let folder = "evil";
+    let (folder, attributes) = ("evil", workspace.join("evil/.gitattributes"));
+    let commit = json!({"folder": folder, "message": "More", "branch": "more"});
     for (tool, arguments, wanted) in [
-        ("git_status", json!({ "folder": folder }), "README.md"),
+        ("git_status", json!({ "folder": folder }), "README.md (x) may be unchanged"),
         ("git_diff", json!({ "folder": folder }), "+# Changed"),
         ("git_log", json!({ "folder": folder }), "Begin"),
-        ("git_commit", json!({"folder": folder, "message": "More", "branch": "more"}), "Committed on more"),
+        ("git_commit", commit.clone(), "README.md, more.txt (x, y) would be committed as they are"),
+        ("git_commit", commit, "Committed on more"),
         ("git_push", json!({ "folder": folder }), "Pushed more"),
         ("git_clone", json!({"url": "evil", "folder": "copy"}), "Cloned"),
     ] {
         let told = stage.does(tool, arguments).await;
         assert!(told.contains(wanted), "{tool}: {told}");
         assert_eq!(sprung(&workspace), [""; 0], "{tool}");
+        fs::write(&attributes, if tool == "git_commit" { UNFILTERED } else { FILTERED }).unwrap();
     }
+    fs::write(&attributes, FILTERED).unwrap();
     // The same by git itself: the traps do work.
     fs::write(workspace.join("evil/more.txt"), "other\n").unwrap();
     let _ = Command::new("git")
@@ -240,7 +253,7 @@ async fn a_repository_that_hides_its_settings_or_has_submodules_runs_nothing_eit
     assert_eq!(sprung(&workspace), [""; 0]);
     git(&evil, &["config", "include.path", "/tmp/other"]).await;
     let told = stage.does("git_status", json!({"folder": "evil"})).await;
-    assert!(told.contains("include.path") && told.contains("can hide programs"), "{told}");
+    assert!(told.starts_with("On main"), "what is included is not read: {told}");
 }
 
 #[tokio::test]
@@ -252,7 +265,7 @@ async fn a_plugin_that_is_to_ask_asks_about_each_command() {
     let first = stage.decides("git_status", true).await;
     assert!(first.text().contains("\"program\": \"git\"") && first.text().contains("\"--list\""), "{}", first.text());
     let second =
-        stage.owner.hears(|text| text.contains("May I call git_status") && text.contains("safe.directory")).await;
+        stage.owner.hears(|text| text.contains("May I call git_status") && text.contains("\"--branch\"")).await;
     let button = &second.markup.as_ref().unwrap()["inline_keyboard"][0][1]["callback_data"];
     stage.owner.presses(second.id, button.as_str().unwrap());
     let told = stage.outcome(number).await;

@@ -44,6 +44,8 @@ async fn a_piped_chat_needs_no_running_host_and_answers_each_line() {
     }
     let (printed, status) = terminal.ends().await;
     assert!(status.success(), "{printed}");
+    // On a new machine a tool is compiled when it is first called, and the chat says what it waits for.
+    assert!(printed.contains("⏳ готовлю memory_append для этого компьютера"), "{printed}");
     assert!(printed.contains("🔧 memory_append") && printed.contains("🔧 memory_context"), "{printed}");
     assert_eq!(printed.matches("репетиционная модель").count(), 2, "{printed}");
     assert!(host.data().join("steward.log").is_file());

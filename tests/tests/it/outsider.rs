@@ -34,7 +34,7 @@ fn treacherous(asked: &Asked) -> Reply {
 }
 
 #[tokio::test]
-async fn an_outsider_gets_three_tools_and_the_rest_is_denied() {
+async fn an_outsider_gets_four_tools_and_the_rest_is_denied() {
     let stage = Stage::set(treacherous).await;
     std::fs::write(stage.host.workspace().join("MEMORY.md"), "- the safe opens with 1234\n").unwrap();
     stage.owner.says("/start");
@@ -44,7 +44,7 @@ async fn an_outsider_gets_three_tools_and_the_rest_is_denied() {
     anna.hears(|text| text == "I have told her.").await;
 
     let asked = stage.model.requests();
-    assert_eq!(asked[0].tools(), ["get_my_tasks", "send_summary_to_owner", "update_task"]);
+    assert_eq!(asked[0].tools(), ["ban_violator", "get_my_tasks", "send_summary_to_owner", "update_task"]);
     assert!(!String::from_utf8_lossy(&asked[0].raw).contains("1234"), "the owner's memory is in the prompt");
     let results = asked[1].results();
     assert_eq!(results.len(), forbidden().len());
@@ -76,8 +76,8 @@ async fn an_outsider_sees_and_answers_their_own_task_and_no_other() {
         }
         let task = |user: &str, title: &str| json!({ "user": user, "title": title });
         match said {
-            said if said.contains("give Anna") => Reply::call("create_task", task("Anna", "bring the key")),
-            said if said.contains("give Boris") => Reply::call("create_task", task("Boris", "paint the fence")),
+            said if said.contains("give Anna") => Reply::call("create_task", task("@anna", "bring the key")),
+            said if said.contains("give Boris") => Reply::call("create_task", task("3003", "paint the fence")),
             said if said.contains("what") => Reply::call("get_my_tasks", json!({})),
             said if said.contains("done") => {
                 Reply::call("update_task", json!({ "task_id": "1", "status": "done", "result": "it is under the mat" }))
@@ -111,6 +111,8 @@ async fn an_outsider_sees_and_answers_their_own_task_and_no_other() {
 
 /// The design's table: the capabilities a tool needs, and the roles that hold them.
 const TABLE: &[(&str, &str)] = &[
+    ("ban_user", "yes no no"),
+    ("ban_violator", "no no yes"),
     ("create_task", "yes no no"),
     ("edit", "yes no no"),
     ("find", "yes yes no"),
@@ -133,6 +135,8 @@ const TABLE: &[(&str, &str)] = &[
     ("resolve_user", "yes no no"),
     ("search", "yes yes no"),
     ("send_summary_to_owner", "no no yes"),
+    ("set_alias", "yes no no"),
+    ("unban_user", "yes no no"),
     ("send_to_user", "yes no no"),
     ("update_task", "yes no yes"),
     ("write", "yes no no"),

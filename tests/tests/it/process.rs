@@ -190,16 +190,43 @@ async fn the_owner_s_configuration_says_which_programs_a_plugin_runs() {
     let stage = Stage::to_the_letter(&listed).await;
     let told = stage.does("shell", json!({"command": "echo hello"})).await;
     assert!(told.contains("may not run `bash`") && told.contains("only ls"), "{told}");
+    assert!(told.contains("`process.commands` under [plugins.shell] in steward.toml"), "{told}");
+    assert!(!told.contains("plugin.toml"), "there is none: {told}");
 
     for (toml, wanted) in [
-        ("[plugins.shel]\nprocess = \"ask\"\n", &["plugins.shel", "there is no plugin", "shell"][..]),
-        ("[plugins.shell]\nprocess = \"sometimes\"\n", &["capabilities.process", "\"ask\"", "sometimes"]),
-        ("[plugins.shell]\nproces = \"ask\"\n", &["proces", "no such capability"]),
+        ("[plugins.shel]\nprocess = \"ask\"\n", &["plugins.shel", "there is no built-in plugin", "shell"][..]),
+        ("[plugins.shell]\nprocess = \"sometimes\"\n", &["plugins.shell.process", "\"ask\"", "sometimes"]),
+        ("[plugins.shell]\nproces = \"ask\"\n", &["plugins.shell.proces", "no such capability"]),
+        ("[plugins.files]\nfiles = 3\n", &["steward.toml: plugins.files.files", "folders such as [\"notes\"]"]),
+        ("[plugins.web]\nhttp = \"example.org\"\n", &["plugins.web.http", "hosts such as [\"example.org\"]"]),
+        ("[plugins.web]\nfiles = \"read\"\n", &["plugins.web.files", "does not use `files`, only http"]),
     ] {
         let host = Host::builder().configuration(toml).prepare();
-        let told = host.run(&["plugin", "list"]).await.text;
+        let printed = host.run(&["plugin", "list"]).await;
+        let told = printed.failed();
         for word in wanted {
             assert!(told.contains(word), "{word}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn short_forms_of_a_grant_are_those_of_its_capability() {
+    let stage = Stage::to_the_letter("[plugins.files]\nfiles = [\"notes\"]\n").await;
+    let kept = stage.does("write", json!({"path": "notes/a.txt", "content": "milk"})).await;
+    assert!(kept.contains("Created"), "{kept}");
+    let outside = stage.does("write", json!({"path": "b.txt", "content": "milk"})).await;
+    assert!(!outside.contains("Created"), "{outside}");
+}
+
+#[tokio::test]
+async fn a_log_setting_that_says_nothing_is_a_mistake_that_names_itself() {
+    for text in ["inof", "steward=loud", "warn,steward_sandbx=debug"] {
+        let host = Host::builder().variable("STEWARD_LOG", text).prepare();
+        for command in ["run", "doctor"] {
+            let printed = host.run(&[command]).await;
+            let told = printed.failed();
+            assert!(told.contains("STEWARD_LOG") && told.contains("off, error, warn"), "{command}: {told}");
         }
     }
 }

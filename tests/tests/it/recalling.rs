@@ -172,6 +172,46 @@ async fn kill_9_during_indexing_costs_nothing() {
 }
 
 #[tokio::test]
+async fn an_index_of_words_that_cannot_be_written_or_read_mends_itself() {
+    let mut host = Host::builder().variable("MODEL", "rehearsal").start().await;
+    let notes = host.workspace().join("notes");
+    fs::create_dir_all(&notes).unwrap();
+    for n in 0..40 {
+        fs::write(notes.join(format!("{n}.md")), format!("# Note {n}\n\nAbout subject{n}.\n")).unwrap();
+    }
+    assert!(host.run(&["memory", "index", notes.to_str().unwrap()]).await.status.success());
+    until_printed(&host, &["memory", "search", "subject39"], |text| text.contains("notes/39.md:")).await;
+    let words = host.data().join("index/owners/words");
+    let segments = |kind: &str| -> Vec<_> {
+        let files = fs::read_dir(&words).unwrap().map(|file| file.unwrap().path());
+        files.filter(|file| file.extension().is_some_and(|found| found == kind)).collect()
+    };
+    for round in 0..3 {
+        host.kill9().await;
+        match round {
+            // As a commit that was cut off leaves it: what the next one wants to write is there.
+            0 => segments("idx").iter().for_each(|file| {
+                (0..2_000).for_each(|number| fs::write(file.with_extension(format!("{number}.del")), "").unwrap());
+            }),
+            1 => segments("term").iter().for_each(|file| fs::write(file, "cut off").unwrap()),
+            _ => {
+                fs::remove_dir_all(&words).unwrap();
+                fs::write(&words, "no folder").unwrap();
+            }
+        }
+        fs::write(notes.join("0.md"), format!("# Note\n\nAbout subject0 in round{round}.\n")).unwrap();
+        fs::remove_file(notes.join(format!("{}.md", round + 1))).unwrap();
+        host.start().await;
+        let query = format!("round{round}");
+        until_printed(&host, &["memory", "search", &query], |text| text.contains("notes/0.md:")).await;
+        until_printed(&host, &["memory", "search", "subject39"], |text| text.contains("notes/39.md:")).await;
+        let gone = format!("subject{}", round + 1);
+        until_printed(&host, &["memory", "search", &gone], |text| text.contains("Nothing was found")).await;
+    }
+    assert!(segments("del").len() < 100);
+}
+
+#[tokio::test]
 async fn kill_9_while_vectors_are_made_anew_costs_nothing() {
     let host = with_model(Host::builder().variable("MODEL", "rehearsal"));
     let mut host = host.configuration("[memory.search]\nmodel = \"all-minilm-l6-v2\"\n").start().await;

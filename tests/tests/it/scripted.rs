@@ -78,7 +78,7 @@ async fn both_formats_carry_tool_calls_and_their_results() {
             })
         };
         let results = [answer(&first.calls[0], "sun"), answer(&first.calls[1], "rain")];
-        let spoken = Message::Assistant { text: first.text.clone(), calls: first.calls.clone() };
+        let spoken = Message::Assistant { text: first.text.clone(), calls: first.calls.clone(), state: None };
         let (second, _) = ask(&gateway, [question, spoken].into_iter().chain(results).collect()).await;
         let second = second.unwrap();
         assert_eq!(second.text, "It is: call_1=sun, call_2=rain");
@@ -131,7 +131,7 @@ async fn thoughts_stay_out_and_a_cut_or_an_error_is_told() {
         let (thought, _) = ask(&gateway, vec![Message::user("think")]).await;
         assert_eq!(thought.unwrap().text, "done");
         let (cut, _) = ask(&gateway, vec![Message::user("cut")]).await;
-        assert!(matches!(cut, Err(ModelError::Unreachable { .. })), "{cut:?}");
+        assert!(matches!(cut, Err(ModelError::BrokeOff { .. })), "{cut:?}");
         let (error, _) = ask(&gateway, vec![Message::user("fail")]).await;
         assert!(error.unwrap_err().to_string().contains("no such thing"));
     }

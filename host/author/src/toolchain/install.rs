@@ -1,6 +1,7 @@
 //! Fetching toolchains. An installation that was broken off is begun anew; two at the same time wait for one another.
 
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use super::{Kind, Toolchain, Toolchains};
@@ -18,7 +19,11 @@ impl Toolchains {
             Kind::Program { .. } => Ok(()),
             Kind::RustTarget(target) => self.add_rust_target(target, project).await,
             Kind::Pypi { folder, packages } | Kind::Npm { folder, packages } => {
-                fs::create_dir_all(&self.folder).map_err(AuthorError::io(&self.folder))?;
+                fs::DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(&self.folder)
+                    .map_err(AuthorError::io(&self.folder))?;
                 let _lock = lock(self.folder.join(format!("{folder}.lock"))).await?;
                 let folder = self.folder.join(folder);
                 if is_whole(&folder, packages) {

@@ -5,19 +5,21 @@ use teloxide::types::BotCommand;
 
 use super::client::{CallError, Client};
 
-const ENGLISH: [(&str, &str); 5] = [
+const ENGLISH: [(&str, &str); 6] = [
     ("start", "Say hello"),
     ("help", "What I can do"),
     ("stop", "Stop what I am doing now"),
     ("clear", "Begin a new conversation"),
     ("usage", "What was used so far, and how I am"),
+    ("plugins", "What I can use"),
 ];
-const RUSSIAN: [(&str, &str); 5] = [
+const RUSSIAN: [(&str, &str); 6] = [
     ("start", "Поздороваться"),
     ("help", "Что я умею"),
     ("stop", "Остановить то, что я делаю"),
     ("clear", "Начать разговор заново"),
     ("usage", "Сколько израсходовано и как я себя чувствую"),
+    ("plugins", "Чем я пользуюсь"),
 ];
 
 /// Publishes the menu: English for everybody, Russian for those whose Telegram speaks it. Without it the commands

@@ -26,7 +26,7 @@ impl Sender<'_> {
         }
         let Some(part) = first(&render(head(text)), LIMIT) else { return Ok(draft.cloned()) };
         let id = draft.and_then(message_id);
-        if id.is_some_and(|id| self.throttle.shows(chat, id, &part)) || !self.throttle.pass_if_free() {
+        if id.is_some_and(|id| self.throttle.shows(chat, id, &part)) || !self.throttle.pass_if_free(chat) {
             return Ok(draft.cloned());
         }
         self.throttle.edited(chat, &part);
@@ -49,7 +49,7 @@ impl Sender<'_> {
             match self.change(chat, id, part).await? {
                 Edited::Done => return Ok(id),
                 // Seldom enough to take a place beyond the one that was free.
-                Edited::Lost => self.throttle.pass().await,
+                Edited::Lost => self.throttle.pass(chat).await,
             }
         }
         self.post(chat, part, None).await

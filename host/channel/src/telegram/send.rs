@@ -109,7 +109,7 @@ impl Sender<'_> {
         part: &Rich,
         buttons: Option<InlineKeyboardMarkup>,
     ) -> Result<i32, SendError> {
-        self.throttle.pass().await;
+        self.throttle.pass(chat).await;
         self.post(chat, part, buttons).await
     }
 
@@ -134,7 +134,7 @@ impl Sender<'_> {
 
     /// Changes a message, as soon as there is a place for it.
     pub(super) async fn edit(&self, chat: i64, id: i32, part: &Rich) -> Result<Edited, SendError> {
-        self.throttle.pass().await;
+        self.throttle.pass(chat).await;
         self.change(chat, id, part).await
     }
 

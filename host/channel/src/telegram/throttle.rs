@@ -4,27 +4,24 @@
 //! The figures are Telegram's: about 30 messages a second over all, about one a second in a chat. When it asks us
 //! to wait for a chat, nothing is sent there before the time is over.
 
-use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::places::Places;
 use super::rich::{Rich, units};
 
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(25).unwrap();
 /// So many UTF-16 units make the pause between two edits longer by its whole length.
 const SLOWED_BY: u32 = 2048;
 /// The chats remembered; above it, those with nothing left to wait for are forgotten.
 const REMEMBERED: usize = 1024;
 
 pub(super) struct Throttle {
-    all: DefaultDirectRateLimiter,
-    /// Held by the call that is next; those behind it come in the order they came.
-    line: Semaphore,
+    all: Places,
+    /// The chats whose calls go before all others.
+    first: Mutex<HashSet<i64>>,
     interval: Duration,
     chats: Mutex<HashMap<i64, Chat>>,
 }
@@ -40,21 +37,27 @@ struct Chat {
 
 impl Throttle {
     pub(super) fn new(interval: Duration) -> Self {
-        let all = RateLimiter::direct(Quota::per_second(PER_SECOND));
-        Self { all, line: Semaphore::new(1), interval, chats: Mutex::default() }
+        Self { all: Places::new(), first: Mutex::default(), interval, chats: Mutex::default() }
+    }
+
+    /// From now on the chat's calls go before all others.
+    pub(super) fn prefer(&self, chat: i64) {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).insert(chat);
+    }
+
+    fn is_first(&self, chat: i64) -> bool {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).contains(&chat)
     }
 
     /// Waits for a place among all chats' calls.
-    pub(super) async fn pass(&self) {
-        // Nobody closes the line, so this is never an error.
-        let _turn = self.line.acquire().await;
-        self.all.until_ready().await;
+    pub(super) async fn pass(&self, chat: i64) {
+        self.all.take(self.is_first(chat)).await;
     }
 
-    /// Takes a place among all chats' calls if one is free that nobody waits for: for calls that can as well be left
-    /// out.
-    pub(super) fn pass_if_free(&self) -> bool {
-        self.line.try_acquire().is_ok_and(|_turn| self.all.check().is_ok())
+    /// Takes a place among all chats' calls if one is free that nobody waits for who comes before: for calls that can as
+    /// well be left out.
+    pub(super) fn pass_if_free(&self, chat: i64) -> bool {
+        self.all.take_if_free(self.is_first(chat))
     }
 
     /// The growing message of the chat may be changed now.
@@ -89,6 +92,7 @@ impl Throttle {
 
     /// Telegram asked to wait.
     pub(super) fn wait(&self, chat: i64, time: Duration) {
+        self.all.be_careful();
         self.with(chat, |chat| chat.anything = chat.anything.max(Instant::now() + time));
     }
 
@@ -144,15 +148,18 @@ mod tests {
         assert!(!throttle.shows(1, 5, &part));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_place_somebody_waits_for_is_not_free() {
-        let throttle = Throttle::new(Duration::ZERO);
-        assert!(throttle.pass_if_free());
-        let turn = throttle.line.acquire().await;
-        assert!(!throttle.pass_if_free());
-        drop(turn);
-        while throttle.all.check().is_ok() {}
-        assert!(!throttle.pass_if_free(), "every place is taken");
+        let throttle = std::sync::Arc::new(Throttle::new(Duration::ZERO));
+        throttle.prefer(9);
+        assert!(throttle.pass_if_free(1));
+        while throttle.pass_if_free(1) {}
+        let waits = std::sync::Arc::clone(&throttle);
+        let waiting = tokio::spawn(async move { waits.pass(1).await });
+        tokio::task::yield_now().await;
+        assert!(!throttle.pass_if_free(2), "every place is taken, and somebody waits for the next");
+        assert!(throttle.pass_if_free(9), "but not those kept for owners");
+        waiting.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@
     unsafe_code,
     reason = "glibc's own function, which takes no pointer, locks its heaps and may be called at any time"
 )]
-pub(super) fn give_back() {
+pub fn give_back() {
     unsafe {
         libc::malloc_trim(0);
     }
@@ -15,4 +15,4 @@ pub(super) fn give_back() {
 
 /// Other allocators do so by themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn give_back() {}
+pub fn give_back() {}

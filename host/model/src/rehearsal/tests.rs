@@ -29,7 +29,7 @@ fn answer(tools: &str, text: &str, given: &str) -> String {
     let mut messages = vec![Message::user(text)];
     let Step::Call(calls) = step(&request(tools, messages.clone())) else { panic!("no call for {text}") };
     let results = calls.iter().map(|call| result(call, given)).collect::<Vec<_>>();
-    messages.push(Message::Assistant { text: String::new(), calls });
+    messages.push(Message::Assistant { text: String::new(), calls, state: None });
     messages.extend(results);
     match step(&request(tools, messages)) {
         Step::Say(text) => text,
@@ -108,12 +108,12 @@ fn a_message_that_joined_the_run_is_answered_too() {
     let mut messages = vec![Message::user("list files")];
     let Step::Call(first) = step(&request(OWNER, messages.clone())) else { panic!() };
     let listed = result(&first[0], "a.md");
-    messages.push(Message::Assistant { text: String::new(), calls: first });
+    messages.push(Message::Assistant { text: String::new(), calls: first, state: None });
     messages.extend([listed, Message::user("remember that tea is green")]);
     let Step::Call(second) = step(&request(OWNER, messages.clone())) else { panic!() };
     assert_eq!((second.len(), second[0].name.as_str()), (1, "memory_append"));
     let saved = result(&second[0], "Saved.");
-    messages.push(Message::Assistant { text: String::new(), calls: second });
+    messages.push(Message::Assistant { text: String::new(), calls: second, state: None });
     messages.push(saved);
     let told = step(&request(OWNER, messages.clone()));
     assert_eq!(told, Step::Say("Files:\n\na.md\n\nI will remember: tea is green".into()));

@@ -46,6 +46,7 @@ impl wit::delegate::Host for CallState {
         let creator = self.principal.person;
         let new = NewTask { person, creator, title, kind, deadline, deadline_at, context, skill };
         let task = self.backing.store.create_task(new, Some(&key), now).await?;
+        self.dealt(&[person]).await?;
         Ok(described(task, now))
     }
 

@@ -53,6 +53,8 @@ struct Kind {
     description: &'static str,
     /// JSON Schema of its settings.
     schema: &'static str,
+    /// The settings as they are kept: whoever is named in them is meant for good, whatever others call themselves later.
+    settle: fn(Arc<Backing>, Value) -> BoxFuture<'static, Result<Value, Failure>>,
     /// What is there now.
     look: fn(Arc<Backing>, Value) -> BoxFuture<'static, Result<Sight, Failure>>,
     /// One change in words. Nothing that an outsider wrote may be in it: it is read as the owner's own words.
@@ -96,7 +98,7 @@ impl wit::events::Host for CallState {
         let key = self.next_key();
         let kind = Kind::named(&required("kind", &new.kind, KIND_CHARS)?)?;
         let prompt = required("prompt", &new.prompt, PROMPT_CHARS)?;
-        let settings = settings(&new.settings)?;
+        let settings = (kind.settle)(Arc::clone(&self.backing), settings(&new.settings)?).await?;
         let sight = (kind.look)(Arc::clone(&self.backing), settings.clone()).await?;
         let owner = self.principal.person;
         let new = NewSubscription {
@@ -109,6 +111,7 @@ impl wit::events::Host for CallState {
             seen: written(&sight),
         };
         let made = self.backing.store.subscribe(new, MOST, Some(&key), self.timestamp()).await?;
+        self.dealt(&made.recipients).await?;
         self.backing.subscription(made).await
     }
 

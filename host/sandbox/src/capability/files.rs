@@ -4,11 +4,13 @@
 
 pub(crate) mod folder;
 mod quota;
+mod rights;
 mod view;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use steward_beneath::Folder;
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::p2::bindings::filesystem;
@@ -18,7 +20,7 @@ use self::folder::FolderError;
 use self::quota::Quota;
 use self::view::{HasFiles, view};
 use crate::capability::Capability;
-use crate::grant::{Access, FilesGrant};
+use crate::grant::{Access, FilesGrant, GrantedIn};
 use crate::limits::bytes;
 use crate::state::CallState;
 
@@ -64,34 +66,35 @@ impl Files {
         }
         let workspace = folder::open_workspace(workspace)?;
         if grant.folders.is_empty() {
-            files.folders.push((dir(workspace, access), FOLDER.to_owned()));
+            files.folders.push((dir(workspace, access)?, FOLDER.to_owned()));
             return Ok(files);
         }
         for one in &grant.folders {
             let access = one.access.min(access);
             if let Some(opened) = folder::open_beneath(&workspace, &one.path, access == Access::Write)? {
-                files.folders.push((dir(opened, access), format!("{FOLDER}/{}", one.path)));
+                files.folders.push((dir(opened, access)?, format!("{FOLDER}/{}", one.path)));
             }
         }
         Ok(files)
     }
 
     /// Why the call could not write what it wanted to, if that happened.
-    pub(crate) fn refusal(&self, plugin: &str) -> Option<String> {
+    pub(crate) fn refusal(&self, plugin: &str, granted_in: &GrantedIn) -> Option<String> {
         self.quota.was_exceeded().then(|| {
             let most = bytes(usize::try_from(self.quota.most()).unwrap_or(usize::MAX));
             format!(
-                "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or raise \
-                 `write_mb` under [limits] in its plugin.toml, as far as this Steward allows."
+                "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or {}.",
+                granted_in.raise_limit("write_mb", "tool_write_mb")
             )
         })
     }
 }
 
-fn dir(opened: std::fs::File, access: Access) -> Dir {
+fn dir(opened: Folder, access: Access) -> Result<Dir, FolderError> {
     let (permissions, mode) = match access {
         Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
         Access::None | Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
     };
-    Dir::new(opened, permissions, mode, false)
+    let opened = opened.into_file().map_err(FolderError::Handles)?;
+    Ok(Dir::new(opened, permissions, mode, false))
 }

@@ -21,18 +21,17 @@ use url::Url;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
-use self::policy::decide;
 use crate::capability::Capability;
-use crate::grant::{Access, HttpGrant};
+use crate::grant::{Access, GrantedIn, HttpGrant};
 use crate::secret::edge::Edge;
 use crate::spent::Spent;
 use crate::state::CallState;
 
-pub(crate) use self::client::{Approved, Client};
+pub(crate) use self::client::{Amounts, Approved, Client};
 pub(crate) use self::denial::Denial;
 pub(crate) use self::noted::Noted;
 pub use self::policy::HttpPolicy;
-pub(crate) use self::policy::{Destination, Way};
+pub(crate) use self::policy::{Destination, Way, decide};
 pub(crate) use self::scope::{HttpScope, host_shown};
 pub use self::stand_in::{StandIn, StandIns};
 
@@ -74,6 +73,7 @@ pub(crate) struct Hooks {
     requests: u32,
     noted: Noted,
     secrets: Option<Edge>,
+    granted_in: GrantedIn,
 }
 
 type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -81,7 +81,8 @@ type Sending = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker)
 
 impl Hooks {
     pub(crate) fn new(client: Arc<Client>, grant: impl Into<Arc<HttpGrant>>) -> Self {
-        Self { client, grant: grant.into(), scope: None, requests: 0, noted: Noted::default(), secrets: None }
+        let (noted, granted_in) = (Noted::default(), GrantedIn::default());
+        Self { client, grant: grant.into(), scope: None, requests: 0, noted, secrets: None, granted_in }
     }
 
     /// Counts the bytes of bodies there.
@@ -95,9 +96,20 @@ impl Hooks {
         Self { secrets, ..self }
     }
 
+    /// The secrets that the call's requests may use, by name.
+    pub(crate) fn secret_names(&self) -> Vec<String> {
+        let granted = self.secrets.as_ref().and_then(|edge| edge.granted.as_ref());
+        granted.map(|granted| granted.names.clone()).unwrap_or_default()
+    }
+
+    /// Where the grant is written that these requests are held to.
+    pub(crate) fn granted_in(self, granted_in: GrantedIn) -> Self {
+        Self { granted_in, ..self }
+    }
+
     /// Why the last refused request was refused, for the answer: it names the host and the remedy.
     pub(crate) fn denied(&self) -> Option<String> {
-        self.noted.last().map(|denial| denial.to_string())
+        self.noted.last().map(|denial| denial.text(&self.granted_in))
     }
 
     fn approve(&mut self, request: http::Request<WasiBody>, options: RequestOptions) -> Result<Approved, Denial> {

@@ -10,10 +10,10 @@ mod port;
 pub(crate) mod stand_in;
 mod words;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use steward_agent::MemorySpace;
+use steward_beneath::Place;
 use wasmtime::component::{HasSelf, Linker};
 
 pub use self::port::Recall;
@@ -159,18 +159,18 @@ impl CallState {
     }
 
     /// The folder of the space.
-    fn memory_folder(&self) -> Result<PathBuf, Failure> {
+    fn memory_folder(&self) -> Result<Place, Failure> {
         Ok(match self.space()? {
-            MemorySpace::Owners => self.backing.workspace.clone(),
-            MemorySpace::Person(person) => self.backing.people.join(person.to_string()),
+            MemorySpace::Owners => Place::of(&self.backing.workspace),
+            MemorySpace::Person(person) => Place::below(&self.backing.people, person.to_string()),
         })
     }
 }
 
 /// Does file work in the folder of a space, off the async threads.
 async fn on_files<T: Send + 'static>(
-    folder: PathBuf,
-    work: impl FnOnce(&Path) -> Result<T, MemoryError> + Send + 'static,
+    folder: Place,
+    work: impl FnOnce(&Place) -> Result<T, MemoryError> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(move || work(&folder)).await;
     Ok(done.map_err(|_| Failure::Failed("memory cannot be used: the program is shutting down".to_owned()))??)
@@ -186,7 +186,10 @@ impl From<MemoryError> for Failure {
             | MemoryError::TextTooLong { .. } => Self::Invalid(text),
             MemoryError::Missing(_) => Self::NotFound(text),
             MemoryError::Io { .. } => Self::Unavailable(text),
-            MemoryError::FileTooLong(_) | MemoryError::NotPlain(_) | MemoryError::Outside(_) => Self::Failed(text),
+            MemoryError::FileTooLong(_)
+            | MemoryError::NotPlain(_)
+            | MemoryError::NotFolder(_)
+            | MemoryError::Outside(_) => Self::Failed(text),
         }
     }
 }

@@ -74,9 +74,9 @@ impl wit::model::Host for CallState {
         }
         if self.asked == allowed.calls {
             return Err(Failure::Denied(format!(
-                "this call has asked the model {} times and may not ask again: ask for more at once, or raise \
-                 `model.calls` in the plugin.toml of {}",
-                allowed.calls, self.plugin
+                "this call has asked the model {} times and may not ask again: ask for more at once, or raise {}",
+                allowed.calls,
+                self.grant.granted_in.place("model.calls")
             )));
         }
         self.asked += 1;

@@ -2,6 +2,7 @@
 //! set off as an outside person's words.
 
 use steward_agent::Outgoing;
+use steward_store::{Letter, Posted};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
@@ -43,14 +44,19 @@ impl wit::owner_mail::Host for CallState {
         let letters = store.owners().await?.into_iter().filter_map(|owner| {
             let language = owner.language.unwrap_or_default();
             let text = notice::outside_mail(language, &self.principal.name, username.as_deref(), &summary);
-            Some(Outgoing { to: owner.address?, text, draft: None, unasked: true })
+            let message = Outgoing { to: owner.address?, text, draft: None, unasked: true };
+            Some(Letter { reader: owner.id, message })
         });
-        let letters: Vec<Outgoing> = letters.collect();
+        let letters: Vec<Letter> = letters.collect();
         if letters.is_empty() {
             return Err(Failure::Unavailable("the owner cannot be reached yet: try again later".to_owned()));
         }
-        store.enqueue(letters, Some(&key), self.timestamp()).await?;
-        Ok(())
+        match store.post_letters(self.principal.person, letters, &key, self.timestamp()).await? {
+            Posted::Sent | Posted::Gathered => Ok(()),
+            Posted::Full => Err(Failure::Denied(
+                "this person has left the owner as much as fits one day: tell them to write again tomorrow".to_owned(),
+            )),
+        }
     }
 }
 
@@ -70,6 +76,26 @@ mod tests {
         assert_eq!(sent.len(), 1);
         assert_eq!((sent[0].to.chat.as_str(), sent[0].unasked), ("owner-chat", true));
         assert!(sent[0].text.contains("Anna (@anna\\_k)") && sent[0].text.ends_with("> I will be \\*late\\*"));
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_gathered_and_ends_with_the_bytes_one_may_have_kept() {
+        use steward_store::{Allowances, Budget, Resource};
+        let fixture = Fixture::new().await;
+        let store = fixture.anna().backing.store.clone();
+        let each = Budget([(Resource::Letters, 1), (Resource::Bytes, 5_000)].into_iter().collect());
+        let zone = jiff::tz::TimeZone::UTC;
+        store.limit_people(Allowances { each, together: Budget::default(), zone });
+        let mut answers = Vec::new();
+        for number in 0..4 {
+            let mut call = fixture.anna();
+            call.key = format!("call {number}");
+            answers.push(call.leave("x".repeat(2_000)).await.is_ok());
+        }
+        assert_eq!(answers, [true, true, true, false]);
+        assert_eq!(fixture.outbox().await.len(), 1);
+        let owner = store.owners().await.unwrap()[0].id;
+        assert_eq!(store.waiting_letters(owner, 10).await.unwrap().1, 2);
     }
 
     #[tokio::test]

@@ -1,6 +1,9 @@
 //! `people`: whom the assistant knows. It tells and changes nothing; how people are reached stays with the host.
 
-use steward_store::Person;
+use std::collections::HashMap;
+
+use steward_agent::PersonId;
+use steward_store::{Identity, Person};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
@@ -39,6 +42,26 @@ impl wit::people::Host for CallState {
         let all = self.backing.store.list_people(banned_only).await?;
         Ok(all.into_iter().map(|person| self.introduced(person)).collect())
     }
+
+    async fn resolve(&mut self, query: String) -> Result<wit::people::Acquaintance, Failure> {
+        let query = required("query", &query, QUERY_CHARS)?;
+        let person = self.backing.store.resolve_person(&query).await?;
+        let identities = self.backing.store.identities(Some(person.id)).await?;
+        Ok(self.described(person, identities))
+    }
+
+    async fn everybody(&mut self, banned_only: bool) -> Result<Vec<wit::people::Acquaintance>, Failure> {
+        let mut identities: HashMap<PersonId, Vec<Identity>> = HashMap::new();
+        for one in self.backing.store.identities(None).await? {
+            identities.entry(one.person).or_default().push(one);
+        }
+        let all = self.backing.store.list_people(banned_only).await?;
+        let described = all.into_iter().map(|person| {
+            let of = identities.remove(&person.id).unwrap_or_default();
+            self.described(person, of)
+        });
+        Ok(described.collect())
+    }
 }
 
 impl CallState {
@@ -50,6 +73,29 @@ impl CallState {
             role: person.role.as_str().to_owned(),
             banned: person.banned,
             last_seen: person.last_seen.map(|at| wall::shown(at, &self.backing.time_zone)),
+        }
+    }
+}
+
+impl CallState {
+    fn described(&self, person: Person, identities: Vec<Identity>) -> wit::people::Acquaintance {
+        let shown = |at| wall::shown(at, &self.backing.time_zone);
+        let identity = |one: Identity| wit::people::Identity {
+            channel: one.channel,
+            id: one.id,
+            right: one.right.map(|right| right.as_str().to_owned()),
+        };
+        wit::people::Acquaintance {
+            id: person.id.to_string(),
+            name: person.name,
+            username: person.username,
+            aliases: person.aliases,
+            role: person.role.as_str().to_owned(),
+            banned: person.banned,
+            warnings: person.warnings,
+            known_since: person.known_since.map(shown),
+            last_seen: person.last_seen.map(shown),
+            identities: identities.into_iter().map(identity).collect(),
         }
     }
 }
@@ -73,6 +119,10 @@ mod tests {
         assert_eq!(anna.last_seen.as_deref(), Some("2026-11-20T14:05:00"));
         assert_eq!(owner.list(false).await.unwrap().len(), 3);
         assert!(owner.list(true).await.unwrap().is_empty());
+        let everybody = owner.everybody(false).await.unwrap();
+        let rights: Vec<_> =
+            everybody.iter().flat_map(|one| &one.identities).filter_map(|one| one.right.as_deref()).collect();
+        assert_eq!(rights, ["configuration"]);
         fixture.ban_anna().await;
         assert_eq!(owner.list(true).await.unwrap()[0].name, "Anna");
     }

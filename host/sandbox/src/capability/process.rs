@@ -6,6 +6,7 @@
 
 mod child;
 mod environment;
+mod git;
 mod group;
 mod namespace;
 mod output;
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::bindings::wit::process::{Command, Finished};
+use crate::bindings::wit::process::{Command, Finished, GitClone, GitCommand};
 use crate::bindings::{Failure, wit};
 use crate::call::Refusal;
 use crate::capability::Capability;
@@ -126,8 +127,9 @@ impl wit::process::Host for CallState {
     async fn run(&mut self, command: Command) -> Result<Finished, Failure> {
         let grant = Arc::clone(&self.grant.process);
         check(&command)?;
-        program::check(&grant.commands, &self.plugin, &command.program)?;
-        environment::check(&grant, &self.plugin, &command.variables)?;
+        let granted_in = &self.grant.granted_in;
+        program::check((&grant.commands, granted_in), &self.plugin, &command.program)?;
+        environment::check((&grant, granted_in), &self.plugin, &command.variables)?;
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let mut place = self.find_place(&command).await?;
@@ -151,6 +153,14 @@ impl wit::process::Host for CallState {
         let ending = child::run(plan, bounds, (&outputs[0], &outputs[1]), show).await?;
         let [output, errors] = outputs.map(|output| output.printed());
         Ok(Finished { ending, output, errors })
+    }
+
+    async fn run_git(&mut self, command: GitCommand) -> Result<Finished, Failure> {
+        self.git(command).await
+    }
+
+    async fn clone_git(&mut self, what: GitClone) -> Result<Finished, Failure> {
+        self.git_clone(what).await
     }
 }
 
@@ -182,10 +192,10 @@ impl CallState {
         if !command.network || self.grant.process.network {
             return Ok(());
         }
-        let plugin = &self.plugin;
+        let place = self.grant.granted_in.place("process");
         Err(Failure::Denied(format!(
-            "programs of {plugin} may not reach the network: the owner can allow it by `network = true` in `process`, \
-             under [plugins.{plugin}] in steward.toml"
+            "programs of {} may not reach the network: the owner can add `network = true` to {place}",
+            self.plugin
         )))
     }
 
@@ -206,7 +216,8 @@ impl CallState {
         known: &Known,
     ) -> Result<Plan, Failure> {
         let (grant, zone) = (&self.grant.process, &self.backing.time_zone);
-        let environment = environment::complete(grant, known, &place.workspace, zone, command.variables)?;
+        let granted = (&**grant, &self.grant.granted_in);
+        let environment = environment::complete(granted, known, &place.workspace, zone, command.variables)?;
         let input = command.input;
         let own = command.arguments.into_iter().map(Into::into);
         let Some(bubblewrap) = namespace else {
@@ -219,6 +230,7 @@ impl CallState {
             folder: &place.folder,
             read: &grant.read,
             hidden: &place.hidden,
+            own: None,
             network: command.network,
             memory: grant.memory(),
         });

@@ -54,6 +54,7 @@ impl wit::schedule::Host for CallState {
         let address = self.backing.address(owner).await?;
         let new = NewJob { owner, address, title, prompt, model, next, repeat, recipients };
         let job = self.backing.store.create_job(new, Some(&key), now).await?;
+        self.dealt(&job.recipients).await?;
         self.backing.described(job).await
     }
 

@@ -66,7 +66,8 @@ impl wit::secrets::Host for CallState {
         let reason = required("reason", &reason, REASON_CHARS)?;
         if !self.grant.secrets.names.contains(&name) {
             let (plugin, granted) = (&self.plugin, self.grant.secrets.names.join(", "));
-            let text = format!("{plugin} was not granted that secret, only {granted}: add it to `secrets.names`");
+            let place = self.grant.granted_in.place("secrets.names");
+            let text = format!("{plugin} was not granted that secret, only {granted}: the owner can add it to {place}");
             return Err(Failure::Denied(text));
         }
         if self.backing.connected.refreshed().await?.hosts(&name).is_some() {

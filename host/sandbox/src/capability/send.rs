@@ -1,7 +1,7 @@
 //! `send`: messages to people the assistant knows, by the outbox. Nothing is sent from here, and nobody who was banned
 //! or was never heard from can be written to.
 
-use steward_agent::{Address, Outgoing, PersonId};
+use steward_agent::{Address, Outgoing, PersonId, Role};
 use steward_store::Person;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -41,7 +41,20 @@ impl wit::send::Host for CallState {
         let channel = to.channel.clone();
         let outgoing = Outgoing { to, text, draft: None, unasked: true };
         self.backing.store.enqueue(vec![outgoing], Some(&key), self.timestamp()).await?;
+        self.dealt(&[person.id]).await?;
         Ok(wit::send::Receipt { user: person.name, channel })
+    }
+}
+
+impl CallState {
+    /// An owner chose these people: from here on the names they have now may mean them.
+    pub(super) async fn dealt(&mut self, people: &[PersonId]) -> Result<(), Failure> {
+        if self.principal.role == Role::Owner {
+            for person in people {
+                self.backing.store.mark_dealt(*person, self.timestamp()).await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -90,6 +103,26 @@ mod tests {
         assert_eq!((receipt.user.as_str(), receipt.channel.as_str()), ("Anna", "telegram"));
         let sent = fixture.outbox().await;
         assert_eq!((sent[0].to.chat.as_str(), sent[0].text.as_str(), sent[0].unasked), ("anna-chat", "Hello!", true));
+    }
+
+    #[tokio::test]
+    async fn a_stranger_gets_no_mail_by_a_name() {
+        let fixture = Fixture::new().await;
+        fixture.stranger("Anna Maria").await;
+        fixture.stranger("Zoe").await;
+        let mut owner = fixture.owner();
+        for (user, told) in [("Anna", "id 4"), ("Maria", "@"), ("Zoe", "id 5"), ("@zoe", "nobody")] {
+            let refused = owner.message(user.to_owned(), "x".to_owned()).await;
+            let text = match refused {
+                Err(Failure::Invalid(text) | Failure::NotFound(text)) => text,
+                other => panic!("{user}: {other:?}"),
+            };
+            assert!(text.contains(told), "{user}: {text}");
+        }
+        assert!(fixture.outbox().await.is_empty());
+        owner.message("5".to_owned(), "x".to_owned()).await.unwrap();
+        owner.message("Zoe".to_owned(), "x".to_owned()).await.unwrap();
+        assert!(fixture.outbox().await.iter().all(|letter| letter.to.chat == "Zoe-chat"), "whom the owner chose once");
     }
 
     #[tokio::test]

@@ -175,9 +175,9 @@ impl wit::tools::Host for CallState {
         let Some(made) = made.filter(|made| *made <= most) else {
             return Err(Failure::Denied(format!(
                 "one call may call tools {most} times and {} would be more: do the rest in another call, or raise \
-                 `tools.calls` in the plugin.toml of {}",
+                 {}",
                 self.tools.made as usize + requests.len(),
-                self.plugin
+                self.grant.granted_in.place("tools.calls")
             )));
         };
         self.tools.made = made;

@@ -86,8 +86,23 @@ impl Catalogue {
         spent: &Arc<Spent>,
     ) -> (Answer, Option<(&'a Tool, Box<Tape>)>) {
         let Admitted { tool, set, arguments } = admitted;
+        if !tool.plugin.is_ready() {
+            let ready = tokio::select! {
+                biased;
+                () = call.cancel.cancelled() => {
+                    return (Refusal::Stopped.answer(&tool.name), None);
+                }
+                ready = tool.plugin.component() => ready,
+            };
+            if let Err(error) = ready {
+                tracing::error!("plugin {} cannot be called: {error}", tool.plugin.name);
+                return (Answer::of(Outcome::Unavailable, format!("{} cannot be used: {error}", tool.name)), None);
+            }
+            // The first call of a plugin may have it compiled, which is not the call's time.
+            started = Instant::now();
+        }
         let taping = match tool.plugin.recordable.get() {
-            None => Taping::plain(&tool.plugin, set),
+            None => Taping::plain(&tool.plugin, set).await,
             Some(_) => tokio::select! {
                 biased;
                 () = call.cancel.cancelled() => {
@@ -169,7 +184,7 @@ fn denied(tool: &Tool, held: CapabilitySet, principal: &Principal) -> String {
     let remedy = if plugin.reach.contains(missing.set()) {
         "the roles of the configuration".to_owned()
     } else {
-        format!("[capabilities] in the plugin.toml of {}", plugin.name)
+        plugin.grant.granted_in.place(missing.capability.name)
     };
     format!(
         "{name} is not available to {role} in a run of origin {origin}: it requires `{missing}`. Do without it; only the \

@@ -8,7 +8,7 @@ use super::Catalogue;
 
 impl Catalogue {
     /// A catalogue that shares everything with this one and holds one plugin of the program, which is called in another
-    /// workspace. Nothing is loaded for it. `None` if there is no such plugin, or not yet.
+    /// workspace. Nothing is loaded for it. `None` if there is no such plugin.
     pub fn elsewhere(&self, plugin: &str, workspace: PathBuf) -> Option<Self> {
         let plugin = self.plugins.iter().find(|one| !one.installed && *one.name == *plugin)?;
         Some(self.beside(vec![Arc::clone(plugin)], Arc::new(self.backing.elsewhere(workspace))))

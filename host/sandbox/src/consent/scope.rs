@@ -286,7 +286,7 @@ mod tests {
     /// Whoever adds a scope to a grant meets this line; the row above is what makes it part of the question.
     #[test]
     fn every_scope_of_a_grant_is_asked_about() {
-        let Grant { capabilities: _, files, http, secrets, model, process, tools } = Grant::default();
+        let Grant { capabilities: _, files, http, secrets, model, process, tools, granted_in: _ } = Grant::default();
         let FilesGrant { folders: _ } = &*files;
         let HttpGrant { hosts: _, methods: _, ports: _ } = &*http;
         let SecretGrant { names: _ } = &*secrets;

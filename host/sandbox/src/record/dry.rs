@@ -20,9 +20,11 @@ const WITHIN: &[&str] = &[
     "steward:plugin/events",
     "steward:plugin/delegate",
     "steward:plugin/people",
+    "steward:plugin/moderation",
     "steward:plugin/send",
     "steward:plugin/own-tasks",
     "steward:plugin/owner-mail",
+    "steward:plugin/violation",
     "steward:plugin/secrets",
     // Nested calls are made in the same surroundings.
     "steward:plugin/tools",

@@ -50,7 +50,10 @@ impl Recordable {
     /// Why the calls of this plugin cannot be recorded.
     pub(super) async fn made(&self, plugin: &Plugin) -> &Result<Made, String> {
         let make = || async {
-            let made = Made::of(&self.cache, plugin.kind, plugin.component(), self.wasm.clone().into()).await;
+            let made = match plugin.component().await {
+                Ok(component) => Made::of(&self.cache, plugin.kind, component, self.wasm.clone().into()).await,
+                Err(error) => Err(error.to_string()),
+            };
             made.inspect_err(|why| tracing::warn!("calls of {} cannot be recorded: {why}", plugin.name))
         };
         self.made.get_or_init(make).await

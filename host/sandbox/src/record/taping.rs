@@ -54,7 +54,7 @@ impl RecordPolicy {
     ) -> wasmtime::Result<Taping> {
         let made = match plugin.recordable.get() {
             Some(recordable) => recordable.made(plugin).await.as_ref(),
-            None => return Taping::plain(plugin, set),
+            None => return Taping::plain(plugin, set).await,
         };
         match made {
             Ok(made) => {
@@ -65,7 +65,7 @@ impl RecordPolicy {
             Err(why) if self.held.is_some() => {
                 Err(wasmtime::Error::msg(format!("what it calls cannot be held back, so there is no dry run: {why}")))
             }
-            Err(_) => Taping::plain(plugin, set),
+            Err(_) => Taping::plain(plugin, set).await,
         }
     }
 }
@@ -75,7 +75,7 @@ impl Taping {
     ///
     /// # Errors
     /// It cannot be linked.
-    pub(crate) fn plain(plugin: &Plugin, set: CapabilitySet) -> wasmtime::Result<Self> {
-        Ok(Self { linked: plugin.linked(set)?, tape: None, relay: None })
+    pub(crate) async fn plain(plugin: &Plugin, set: CapabilitySet) -> wasmtime::Result<Self> {
+        Ok(Self { linked: plugin.linked(set).await?, tape: None, relay: None })
     }
 }

@@ -15,7 +15,7 @@ use super::passage;
 use super::placeholder;
 use super::vault::{Known, Vault};
 use crate::capability::http::{Approved, Denial, Destination, Noted, Way};
-use crate::grant::SecretGrant;
+use crate::grant::{GrantedIn, SecretGrant};
 
 /// The longest body in which placeholders are looked for, in bytes.
 const BODY: usize = 64 << 10;
@@ -26,6 +26,8 @@ pub(crate) struct Edge {
     pub(crate) vault: Arc<Vault>,
     /// Those the plugin was granted; `None` where the one it acts for may use none.
     pub(crate) granted: Option<Arc<SecretGrant>>,
+    /// Where that is written.
+    pub(crate) granted_in: GrantedIn,
 }
 
 /// A request that was let out, whose response is still to be cleaned.
@@ -253,8 +255,9 @@ impl Filling<'_> {
         let granted = self.edge.granted.as_ref().is_some_and(|granted| granted.names.iter().any(|one| one == name));
         if !granted {
             return Err(format!(
-                "the plugin may not use the secret {name} here: it must be in `secrets.names` of its plugin.toml, and \
-                 the one it acts for must hold `secrets`"
+                "the plugin may not use the secret {name} here: the one it acts for must hold `secrets`, and the owner \
+                 can add it to {}",
+                self.edge.granted_in.place("secrets.names")
             ));
         }
         match self.known.state(name) {

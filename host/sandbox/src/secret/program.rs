@@ -3,16 +3,18 @@
 
 use super::placeholder;
 use super::vault::Known;
+use crate::grant::GrantedIn;
 
 /// A value of a variable with secrets put in.
 ///
 /// # Errors
 /// The secret was not granted to programs, is not set or cannot be opened.
-pub(crate) fn filled(known: &Known, granted: &[String], value: &str) -> Result<String, String> {
+pub(crate) fn filled(known: &Known, granted: &[String], granted_in: &GrantedIn, value: &str) -> Result<String, String> {
     placeholder::replace(value, |name| {
         if !granted.iter().any(|one| one == name) {
             return Err(format!(
-                "the secret {name} may not be given to a program: it is not in `process.secrets` of the plugin.toml"
+                "the secret {name} may not be given to a program: the owner can add it to {}",
+                granted_in.place("process.secrets")
             ));
         }
         let value = known.value(name).map(str::to_owned);

@@ -222,7 +222,7 @@ impl Known {
     }
 
     /// The value of a secret, if it may go there.
-    pub(super) fn value_for(&self, name: &str, host: &str, port: u16) -> Option<&str> {
+    pub(crate) fn value_for(&self, name: &str, host: &str, port: u16) -> Option<&str> {
         self.secret(name).filter(|secret| secret.is_bound_to(host, port)).map(|secret| secret.value.as_str())
     }
 

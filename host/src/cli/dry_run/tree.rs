@@ -2,12 +2,13 @@
 //! so nothing that is done to the copy reaches the original.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use similar::{Change, ChangeTag, TextDiff};
+use steward_beneath::{Folder, Kind, Metadata};
 
 use super::rows::shown;
 
@@ -23,32 +24,27 @@ const LINES: usize = 20;
 struct Stamp {
     is_folder: bool,
     size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
+    modified: Duration,
+    changed: Duration,
     file: u64,
 }
 
 impl Stamp {
     fn of(data: &Metadata) -> Self {
-        let is_folder = data.is_dir();
+        let is_folder = data.is_folder();
         if is_folder {
             // What is in it is looked at by itself.
-            return Self { is_folder, size: 0, modified: (0, 0), changed: (0, 0), file: 0 };
+            return Self { is_folder, size: 0, modified: Duration::ZERO, changed: Duration::ZERO, file: 0 };
         }
-        Self {
-            is_folder,
-            size: data.len(),
-            modified: (data.mtime(), data.mtime_nsec()),
-            changed: (data.ctime(), data.ctime_nsec()),
-            file: data.ino(),
-        }
+        Self { is_folder, size: data.size, modified: data.modified, changed: data.changed, file: data.number }
     }
 }
 
 /// A copy and how it was when it was made.
 pub(super) struct Tree {
-    from: PathBuf,
-    to: PathBuf,
+    /// Nothing where there was no folder.
+    from: Option<Folder>,
+    to: Folder,
     /// By the path within the folder.
     copied: BTreeMap<PathBuf, Stamp>,
 }
@@ -59,30 +55,27 @@ impl Tree {
     /// # Errors
     /// It is too large, or cannot be read.
     pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<Self> {
-        fs::create_dir(to)?;
+        let to = Folder::make(to)?.strict();
+        let source = match Folder::open(from).map(Folder::strict) {
+            Err(error) if error.is_missing() => None,
+            opened => Some(opened?),
+        };
         let (mut bytes, mut count) = (0, 0);
-        for path in if from.is_dir() { walk(from)? } else { Vec::new() } {
-            let (source, target) = (from.join(&path), to.join(&path));
-            let data = source.symlink_metadata()?;
+        for (path, data) in source.as_ref().map(walk).transpose()?.unwrap_or_default() {
             count += 1;
-            bytes += if data.is_file() { data.len() } else { 0 };
+            bytes += if data.is_file() { data.size } else { 0 };
             if bytes > BYTES || count > ENTRIES {
                 bail!(
                     "{} is too large to be copied for a dry run: {ENTRIES} files of 1 GiB together are the most",
                     from.display()
                 );
             }
-            let copied = match () {
-                () if data.is_symlink() => std::os::unix::fs::symlink(fs::read_link(&source)?, &target),
-                () if data.is_dir() => fs::create_dir(&target),
-                () if data.is_file() => fs::copy(&source, &target).map(drop),
-                // Pipes and sockets are nobody's files.
-                () => Ok(()),
-            };
-            copied.with_context(|| format!("cannot copy {}", source.display()))?;
+            if let Some(source) = &source {
+                copy_one(source, &to, &path, &data)?;
+            }
         }
-        let copied = stamps(to)?;
-        Ok(Self { from: from.to_owned(), to: to.to_owned(), copied })
+        let copied = stamps(&to)?;
+        Ok(Self { from: source, to, copied })
     }
 
     /// What became different, a sentence each.
@@ -105,7 +98,8 @@ impl Tree {
     /// A file that was written to; nothing if it says the same as before.
     fn changed(&self, path: &Path, stamp: &Stamp) -> Option<String> {
         let lines = self.lines(path, stamp);
-        let (then, now) = (fs::read(self.from.join(path)).ok(), fs::read(self.to.join(path)).ok());
+        let bytes = |folder: &Folder| folder.bytes(path, TEXT).ok();
+        let (then, now) = (self.from.as_ref().and_then(bytes), bytes(&self.to));
         if stamp.size <= TEXT && then.is_some() && then == now {
             return None;
         }
@@ -114,16 +108,12 @@ impl Tree {
 
     /// The lines in which a text differs from the original, behind `-` and `+`.
     fn lines(&self, path: &Path, stamp: &Stamp) -> String {
-        let text = |folder: &Path| {
-            let file = folder.join(path);
-            let data = file.symlink_metadata().ok().filter(Metadata::is_file)?;
-            (data.len() <= TEXT).then(|| fs::read_to_string(file).ok())?
-        };
+        let text = |folder: &Folder| String::from_utf8(folder.bytes(path, TEXT).ok()?).ok();
         if stamp.size > TEXT {
             return String::new();
         }
         let Some(now) = text(&self.to) else { return String::new() };
-        difference(&text(&self.from).unwrap_or_default(), &now)
+        difference(&self.from.as_ref().and_then(text).unwrap_or_default(), &now)
     }
 }
 
@@ -147,28 +137,37 @@ fn size(stamp: &Stamp) -> String {
     crate::cost::bytes(stamp.size)
 }
 
-fn stamps(folder: &Path) -> anyhow::Result<BTreeMap<PathBuf, Stamp>> {
-    let stamp = |path: PathBuf| {
-        let data = folder.join(&path).symlink_metadata()?;
-        Ok((path, Stamp::of(&data)))
-    };
-    walk(folder)?.into_iter().map(stamp).collect()
+fn copy_one(source: &Folder, to: &Folder, path: &Path, data: &Metadata) -> anyhow::Result<()> {
+    match data.kind {
+        Kind::Link => to.make_link(path, &source.link_target(path)?)?,
+        Kind::Folder => drop(to.make_folder(path)?),
+        Kind::File => {
+            let copied = io::copy(&mut source.read(path)?.file, &mut to.create(path)?);
+            copied.with_context(|| format!("cannot copy {}", path.display()))?;
+            to.set_mode(path, data.mode)?;
+        }
+        // Pipes and sockets are nobody's files.
+        _ => {}
+    }
+    Ok(())
+}
+
+fn stamps(folder: &Folder) -> anyhow::Result<BTreeMap<PathBuf, Stamp>> {
+    Ok(walk(folder)?.into_iter().map(|(path, data)| (path, Stamp::of(&data))).collect())
 }
 
 /// Everything in a folder, folders before what is in them.
-fn walk(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn walk(folder: &Folder) -> anyhow::Result<Vec<(PathBuf, Metadata)>> {
     let (mut found, mut open) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(within) = open.pop() {
-        let place = folder.join(&within);
-        for entry in fs::read_dir(&place).with_context(|| format!("cannot read {}", place.display()))? {
-            let entry = entry?;
-            let path = within.join(entry.file_name());
-            if entry.file_type()?.is_dir() {
+        for entry in folder.folder(&within)?.entries()? {
+            let path = within.join(&entry.name);
+            if entry.metadata.is_folder() {
                 open.push(path.clone());
             }
-            found.push(path);
+            found.push((path, entry.metadata));
             if found.len() > ENTRIES {
-                bail!("{} has too many files for a dry run: {ENTRIES} are the most", folder.display());
+                bail!("{} has too many files for a dry run: {ENTRIES} are the most", folder.root().display());
             }
         }
     }
@@ -177,6 +176,8 @@ fn walk(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

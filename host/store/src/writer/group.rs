@@ -61,6 +61,8 @@ fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Re
         touched.outbox |= own.touched.outbox;
         touched.jobs |= own.touched.jobs;
         touched.runs |= own.touched.runs;
+        touched.standing |= own.touched.standing;
+        touched.letters |= own.touched.letters;
     }
     Ok(done)
 }
@@ -98,5 +100,11 @@ fn announce(changes: &Changes, touched: Touched) {
     }
     if touched.runs {
         tell(&changes.runs);
+    }
+    if touched.standing {
+        tell(&changes.standing);
+    }
+    if touched.letters {
+        tell(&changes.letters);
     }
 }

@@ -1,15 +1,14 @@
 //! A file of the workspace, or a folder with all that is in it. No link is followed, nothing is read but names, times
 //! and sizes.
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 use steward_agent::visible;
+use steward_beneath::{Folder, Metadata};
 
 use super::{Change, Kind, Sight, THINGS};
 use crate::backing::Backing;
@@ -19,6 +18,7 @@ pub(super) const KIND: Kind = Kind {
     name: "file",
     description: "A file of the workspace, or anything in a folder of it, is added, changed or removed.",
     schema: r#"{"type":"object","properties":{"path":{"type":"string","description":"The file or folder, such as `notes` or `notes/todo.md`; it need not exist yet."}},"required":["path"],"additionalProperties":false}"#,
+    settle: |_, settings| Box::pin(std::future::ready(Ok(settings))),
     look,
     tell,
 };
@@ -60,35 +60,45 @@ fn inside(path: &str) -> Result<PathBuf, Failure> {
 }
 
 fn seen(workspace: &Path, inside: &Path) -> Result<Sight, Failure> {
-    let (mut sight, mut full) = (Sight::new(), workspace.to_owned());
-    for part in inside.components() {
-        full.push(part);
-        // A link on the way leads elsewhere; what is behind it is not there.
-        if fs::symlink_metadata(&full).map_or(true, |found| found.is_symlink()) {
-            return Ok(sight);
-        }
+    let mut sight = Sight::new();
+    // A link on the way leads elsewhere; what is behind it is not there.
+    let Ok(folder) = Folder::open(workspace).map(Folder::strict) else { return Ok(sight) };
+    if inside.as_os_str().is_empty() {
+        add_folder(&mut sight, &folder, inside, 0)?;
+    } else if let Ok(found) = folder.link_metadata(inside) {
+        add(&mut sight, &folder, (inside, inside), found, 0)?;
     }
-    add(&mut sight, workspace, &full, 0)?;
     Ok(sight)
 }
 
-fn add(sight: &mut Sight, workspace: &Path, path: &Path, depth: usize) -> Result<(), Failure> {
-    // What goes away while it is looked at is gone.
-    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
-    if found.is_dir() && depth < DEPTH {
-        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            // Hidden ones are other programs' own.
-            if !entry.file_name().to_string_lossy().starts_with('.') {
-                add(sight, workspace, &entry.path(), depth + 1)?;
-            }
-        }
-    } else if found.is_file() {
+/// Adds what bears a name in the open folder; `shown` is its path in the workspace.
+fn add(
+    sight: &mut Sight,
+    folder: &Folder,
+    (name, shown): (&Path, &Path),
+    found: Metadata,
+    depth: usize,
+) -> Result<(), Failure> {
+    if found.is_folder() && depth < DEPTH {
+        // What goes away while it is looked at is gone.
+        let Ok(below) = folder.folder(name) else { return Ok(()) };
+        return add_folder(sight, &below, shown, depth + 1);
+    }
+    if found.is_file() {
         if sight.len() == THINGS {
             return Err(Failure::Invalid(format!("there are more than {THINGS} files: watch a smaller folder")));
         }
-        let changed = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        let name = path.strip_prefix(workspace).unwrap_or(path).to_string_lossy().into_owned();
-        sight.insert(name, format!("{}/{}", changed.as_nanos(), found.len()));
+        sight.insert(shown.to_string_lossy().into_owned(), format!("{}/{}", found.modified.as_nanos(), found.size));
+    }
+    Ok(())
+}
+
+fn add_folder(sight: &mut Sight, folder: &Folder, shown: &Path, depth: usize) -> Result<(), Failure> {
+    for entry in folder.entries().unwrap_or_default() {
+        // Hidden ones are other programs' own.
+        if !entry.name.to_string_lossy().starts_with('.') {
+            add(sight, folder, (entry.path(), &shown.join(&entry.name)), entry.metadata, depth)?;
+        }
     }
     Ok(())
 }

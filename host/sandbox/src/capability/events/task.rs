@@ -17,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
     name: "task",
     description: "A task that was given to somebody is answered or changes its status.",
     schema: r#"{"type":"object","properties":{"user":{"type":"string","description":"Whose tasks, by name or id; everybody's if left out."}},"additionalProperties":false}"#,
+    settle,
     look,
     tell,
 };
@@ -27,6 +28,16 @@ const TITLE_CHARS: usize = 100;
 #[serde(deny_unknown_fields)]
 struct Settings {
     user: Option<String>,
+}
+
+fn settle(backing: Arc<Backing>, mut settings: Value) -> BoxFuture<'static, Result<Value, Failure>> {
+    Box::pin(async move {
+        if let Some(user) = settings.get("user").and_then(Value::as_str).filter(|user| !user.trim().is_empty()) {
+            let person = backing.named(user).await?;
+            settings["user"] = Value::String(person.id.to_string());
+        }
+        Ok(settings)
+    })
 }
 
 fn look(backing: Arc<Backing>, settings: Value) -> BoxFuture<'static, Result<Sight, Failure>> {

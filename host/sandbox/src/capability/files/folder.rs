@@ -1,13 +1,10 @@
 //! The folders of a grant: what may stand in a manifest, and opening one at the last moment. No link is followed on the
 //! way, so that nobody who writes to the workspace can lead a folder elsewhere, not even while it is being opened.
 
-use std::fs::File;
-use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 use serde::Deserialize;
+use steward_beneath::{BeneathError, Folder};
 
 use crate::grant::{Access, FilesGrant, FolderGrant};
 
@@ -97,50 +94,40 @@ fn is_beneath(path: &str) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FolderError {
     #[error("{0}")]
-    Workspace(std::io::Error),
+    Workspace(BeneathError),
     #[error(
-        "`{0}` is a file or a link, and only real folders are handed out: rename it, or name another folder under `files` \
-         in plugin.toml"
+        "`{0}` is a file or a link, and only real folders are handed out: rename it, or grant another folder in its place"
     )]
     NoFolder(String),
-    #[error("`{0}`: {1}")]
-    Closed(String, std::io::Error),
+    #[error("{0}")]
+    Closed(BeneathError),
+    #[error("no more folders can be opened: {0}")]
+    Handles(std::io::Error),
 }
 
-/// What a folder is opened with: nothing that is no folder, and nothing by way of a link.
-const FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-
-pub(crate) fn open_workspace(path: &Path) -> Result<File, FolderError> {
-    // Where the workspace itself lies is the owner's choice: it may be behind a link.
-    let opened = rustix::fs::open(path, FLAGS.difference(OFlags::NOFOLLOW), Mode::empty());
-    opened.map(File::from).map_err(|error| FolderError::Workspace(error.into()))
-}
-
-/// Opens a folder beneath another one, part by part; without `make`, one that is missing is `None`.
-pub(crate) fn open_beneath(above: &File, path: &str, make: bool) -> Result<Option<File>, FolderError> {
-    let closed = |error: Errno| match error {
-        Errno::NOTDIR | Errno::LOOP => FolderError::NoFolder(path.to_owned()),
-        other => FolderError::Closed(path.to_owned(), other.into()),
-    };
-    let mut folder: Option<OwnedFd> = None;
-    for part in path.split('/') {
-        let within = match &folder {
-            Some(folder) => rustix::fd::AsFd::as_fd(folder),
-            None => rustix::fd::AsFd::as_fd(above),
-        };
-        let opened = match rustix::fs::openat(within, part, FLAGS, Mode::empty()) {
-            Err(Errno::NOENT) if make => {
-                match rustix::fs::mkdirat(within, part, Mode::RWXU | Mode::RWXG | Mode::RWXO) {
-                    Ok(()) | Err(Errno::EXIST) => rustix::fs::openat(within, part, FLAGS, Mode::empty()),
-                    Err(error) => Err(error),
-                }
+impl From<BeneathError> for FolderError {
+    fn from(error: BeneathError) -> Self {
+        match error {
+            BeneathError::Link { path, .. } | BeneathError::NotFolder { path, .. } => {
+                Self::NoFolder(path.to_string_lossy().into_owned())
             }
-            Err(Errno::NOENT) => return Ok(None),
-            opened => opened,
-        };
-        folder = Some(opened.map_err(closed)?);
+            other => Self::Closed(other),
+        }
     }
-    Ok(folder.map(File::from))
+}
+
+/// Opens the workspace, which may lie behind a link: where it is is the owner's choice.
+pub(crate) fn open_workspace(path: &Path) -> Result<Folder, FolderError> {
+    Folder::open(path).map(Folder::strict).map_err(FolderError::Workspace)
+}
+
+/// Opens a folder beneath the workspace; without `make`, one that is missing is `None`.
+pub(crate) fn open_beneath(above: &Folder, path: &str, make: bool) -> Result<Option<Folder>, FolderError> {
+    let opened = if make { above.make_folder(path) } else { above.folder(path) };
+    match opened {
+        Err(error) if error.is_missing() => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
 }
 
 #[cfg(test)]

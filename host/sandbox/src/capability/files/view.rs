@@ -1,9 +1,13 @@
 //! What a guest reaches of its folders: WASI's own implementation, with the folders of the grant and with every change
 //! paid for first. It decides nothing about names; wasmtime resolves them beneath the folder they are given for.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use steward_beneath::Folder;
+use tokio::task::spawn_blocking;
 use wasmtime::component::{HasData, Resource, ResourceTable};
+use wasmtime_wasi::FsPerms;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtx, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
@@ -12,8 +16,8 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use super::Files;
 use super::quota::{Counted, NAME, OverQuota};
+use super::{Files, rights};
 use crate::state::CallState;
 
 /// Marks the view for the linker.
@@ -51,6 +55,13 @@ impl FilesView<'_> {
             Descriptor::File(file) => Some(Arc::clone(&file.file)),
             Descriptor::Dir(_) => None,
         })
+    }
+
+    /// A folder the guest may write to.
+    fn writable(&self, fd: &Resource<Descriptor>) -> FsResult<Option<Folder>> {
+        let Descriptor::Dir(dir) = self.table.get(fd)? else { return Ok(None) };
+        let handle = matches!(dir.perms, FsPerms::ReadWrite).then(|| dir.dir.try_clone().ok()).flatten();
+        Ok(handle.map(|handle| Folder::of(handle, Path::new("the workspace")).strict()))
     }
 
     fn pay_for_name(&self) -> FsResult<()> {
@@ -164,6 +175,11 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        if let (Some(from), Some(to)) = (self.writable(&fd)?, self.writable(&new_fd)?) {
+            let (old_path, new_path) = (old_path.clone(), new_path.clone());
+            // Whatever it comes to, the renaming itself says what is wrong.
+            let _ = spawn_blocking(move || rights::keep(&from, &old_path, &to, &new_path)).await;
+        }
         self.wasi().rename_at(fd, old_path, new_fd, new_path).await
     }
 

@@ -57,6 +57,19 @@ pub(crate) struct Approved {
     pub(crate) options: RequestOptions,
 }
 
+/// How much one exchange may be, and how long it may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Amounts {
+    /// Bytes of the request's body.
+    pub(crate) request: u64,
+    /// Bytes of the response's body.
+    pub(crate) response: u64,
+    /// The longest wait for the head of the response, sending the request among it.
+    pub(crate) head: Duration,
+    /// The longest wait for the next part of its body.
+    pub(crate) wait: Duration,
+}
+
 impl Client {
     /// # Errors
     /// A proxy or a private address that cannot be used.
@@ -90,10 +103,26 @@ impl Client {
         approved: Approved,
         noted: Noted,
     ) -> Result<http::Response<WasiBody>, Error> {
+        let HttpPolicy { request_limit: request, response_limit: response, read_timeout: wait, .. } = self.policy;
+        self.send_within(approved, noted, Amounts { request, response, head: wait, wait }).await
+    }
+
+    /// The services the owner opened.
+    pub(crate) fn opened(&self) -> &[Destination] {
+        &self.opened
+    }
+
+    /// The same with other amounts than those of a plugin's request.
+    pub(crate) async fn send_within(
+        self: Arc<Self>,
+        approved: Approved,
+        noted: Noted,
+        amounts: Amounts,
+    ) -> Result<http::Response<WasiBody>, Error> {
         if let Some(stand_ins) = &self.policy.stand_ins {
-            let (wait, host) = (self.policy.read_timeout, approved.to.host.clone());
-            let response = stand_in::answer(stand_ins, approved, self.policy.request_limit, &noted).await?;
-            return received(response, Bounds { limit: self.policy.response_limit, wait, host, noted });
+            let (wait, host) = (amounts.wait, approved.to.host.clone());
+            let response = stand_in::answer(stand_ins, approved, amounts.request, &noted).await?;
+            return received(response, Bounds { limit: amounts.response, wait, host, noted });
         }
         let Approved { request, url, to, way, options } = approved;
         if way == Way::Public && self.policy.proxy.is_some() {
@@ -102,16 +131,16 @@ impl Client {
         let (parts, body) = request.into_parts();
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = end_to_end(parts.headers);
-        *outgoing.body_mut() = body::outgoing(body, self.policy.request_limit, noted.clone()).await?;
+        *outgoing.body_mut() = body::outgoing(body, amounts.request, noted.clone()).await?;
         let client = self.client(way, &noted).await?;
-        let patience = self.policy.connect_timeout + at_most(options.first_byte_timeout, self.policy.read_timeout);
+        let patience = self.policy.connect_timeout + at_most(options.first_byte_timeout, amounts.head);
         let response = match tokio::time::timeout(patience, client.execute(outgoing)).await {
             Err(_) => return Err(Error::HttpResponseTimeout),
             Ok(Err(error)) => return Err(refusal(&error, to, &noted)),
             Ok(Ok(response)) => response,
         };
-        let wait = at_most(options.between_bytes_timeout, self.policy.read_timeout);
-        let bounds = Bounds { limit: self.policy.response_limit, wait, host: to.host, noted };
+        let wait = at_most(options.between_bytes_timeout, amounts.wait);
+        let bounds = Bounds { limit: amounts.response, wait, host: to.host, noted };
         received(response, bounds)
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use http::Method;
 
 use super::policy::Destination;
+use crate::grant::GrantedIn;
 
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,19 @@ pub(crate) enum Denial {
     Secret(String),
 }
 
+impl Denial {
+    /// The refusal with what can be done about it by whoever wrote the plugin's grant.
+    pub(crate) fn text(&self, granted_in: &GrantedIn) -> String {
+        let add = |what: String, key: &str| format!("{self}: the owner can add {what} to {}", granted_in.place(key));
+        match self {
+            Self::Host { host } => add(quoted(host, None), "http.hosts"),
+            Self::Port { host, port } => add(quoted(host, Some(*port)), "http.hosts"),
+            Self::Method { method, .. } => add(format!("\"{method}\""), "http.methods"),
+            _ => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,22 +101,9 @@ impl fmt::Display for Denial {
                     "an address with a name or password before the host ({host}) is not requested: leave them out"
                 )
             }
-            Self::Host { host } => write!(
-                f,
-                "the plugin may not reach {host}: its `http` grant does not list it. Add {} to `http.hosts` in its \
-                 plugin.toml",
-                quoted(host, None)
-            ),
-            Self::Port { host, port } => write!(
-                f,
-                "the plugin may not reach {host} at port {port}: add {} to `http.hosts` in its plugin.toml",
-                quoted(host, Some(*port))
-            ),
-            Self::Method { method, host } => write!(
-                f,
-                "the plugin may not send {method} requests (to {host}): add \"{method}\" to `http.methods` in its \
-                 plugin.toml"
-            ),
+            Self::Host { host } => write!(f, "the plugin may not reach {host}, which its `http` grant does not list"),
+            Self::Port { host, port } => write!(f, "the plugin may not reach {host} at port {port}"),
+            Self::Method { method, host } => write!(f, "the plugin may not send {method} requests (to {host})"),
             Self::Private(Destination { host, port }) => write!(
                 f,
                 "{host} is not on the public internet, and plugins may not reach machines nearby. If this one is \
@@ -148,7 +149,10 @@ mod tests {
         let private = Denial::Private(Destination { host: "::1".to_owned(), port: 8080 });
         assert!(private.to_string().contains("\"[::1]:8080\""));
         let host = Denial::Host { host: "example.org".to_owned() };
-        assert!(host.to_string().contains("Add \"example.org\" to `http.hosts`"));
+        let text = host.text(&GrantedIn::Program("web".to_owned()));
+        assert!(text.contains("add \"example.org\" to `http.hosts` under [plugins.web] in steward.toml"), "{text}");
+        let text = host.text(&GrantedIn::Approval);
+        assert!(text.contains("`http.hosts` in its plugin.toml, and install it again"), "{text}");
         assert_eq!(size(10 << 20), "10 MiB");
         assert_eq!(size(1500), "1500 bytes");
     }

@@ -182,7 +182,7 @@ async fn a_host_that_was_not_granted_hears_nothing() {
     let mut hooks = hooks(Client::new(policy).unwrap(), grant);
     let error = get(&mut hooks, &server.url("/")).await.unwrap_err();
     assert!(matches!(error, Error::HttpRequestDenied), "{error:?}");
-    assert!(hooks.denied().unwrap().contains("Add \"127.0.0.1\" to `http.hosts`"));
+    assert!(hooks.denied().unwrap().contains("add \"127.0.0.1\" to `http.hosts`"));
     assert!(server.seen.try_recv().is_err());
 }
 

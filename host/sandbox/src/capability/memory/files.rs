@@ -3,11 +3,11 @@
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use steward_beneath::{BeneathError, Folder, Metadata, Place};
 
 /// The longest file that is read or added to, in bytes.
 const FILE_LIMIT: u64 = 4 << 20;
@@ -50,6 +50,8 @@ pub(super) enum MemoryError {
     NotPlain(MemoryPath),
     #[error("{0} is a link that leads out of the folder of memory, so it is left alone: put a plain file in its place")]
     Outside(MemoryPath),
+    #[error("the folder of {0} is a file or something else: move it away, and a folder is made in its place")]
+    NotFolder(MemoryPath),
     #[error("{path} cannot be used: {source}")]
     Io { path: MemoryPath, source: io::Error },
 }
@@ -84,23 +86,16 @@ impl MemoryPath {
         if self.is_transcript() { "list the files of memory" } else { "append to it to make it" }
     }
 
-    /// The place of the file with all links followed.
-    ///
-    /// # Errors
-    /// [`MemoryError::Missing`] if its folder or itself does not exist, [`MemoryError::Outside`] if a link leads out.
-    fn place(&self, folder: &Path) -> Result<PathBuf, MemoryError> {
-        let io = |source| self.missing_or(source);
-        let root = folder.canonicalize().map_err(io)?;
-        let place = root.join(self.to_string()).canonicalize().map_err(io)?;
-        if !place.starts_with(&root) {
-            return Err(MemoryError::Outside(self.clone()));
+    /// Why it cannot be used.
+    fn failed(&self, error: BeneathError) -> MemoryError {
+        match error {
+            BeneathError::Missing { .. } => MemoryError::Missing(self.clone()),
+            BeneathError::Outside { .. } | BeneathError::Link { .. } => MemoryError::Outside(self.clone()),
+            BeneathError::NotPlain { .. } => MemoryError::NotPlain(self.clone()),
+            BeneathError::NotFolder { .. } => MemoryError::NotFolder(self.clone()),
+            BeneathError::TooLong { .. } => MemoryError::FileTooLong(self.clone()),
+            BeneathError::Io { source, .. } => self.io(source),
         }
-        // Opening a pipe would wait for its other end.
-        if place.metadata().map_err(io)?.is_file() { Ok(place) } else { Err(MemoryError::NotPlain(self.clone())) }
-    }
-
-    fn missing_or(&self, source: io::Error) -> MemoryError {
-        if source.kind() == io::ErrorKind::NotFound { MemoryError::Missing(self.clone()) } else { self.io(source) }
     }
 
     fn io(&self, source: io::Error) -> MemoryError {
@@ -132,46 +127,43 @@ fn is_name(name: &str) -> bool {
 
 /// Every file there is with its size in bytes: MEMORY.md, HEARTBEAT.md, the days, newest first, and the transcripts,
 /// the last written first. Files that could not be read are left out.
-pub(super) fn list(folder: &Path) -> Result<Vec<(MemoryPath, u32)>, MemoryError> {
-    let own = [MemoryPath::Memory, MemoryPath::Heartbeat].into_iter().filter_map(|path| seen(path, folder));
-    let mut days = within(folder, DAYS);
+pub(super) fn list(place: &Place) -> Result<Vec<(MemoryPath, u32)>, MemoryError> {
+    let folder = match place.open() {
+        Err(error) if error.is_missing() => return Ok(Vec::new()),
+        opened => opened.map_err(|error| MemoryPath::Memory.failed(error))?,
+    };
+    let own = [MemoryPath::Memory, MemoryPath::Heartbeat].into_iter().filter_map(|path| seen(path, &folder));
+    let mut days = within(&folder, DAYS);
     days.sort_by_cached_key(|one| Reverse(one.0.to_string()));
-    let mut sessions = within(folder, SESSIONS);
-    sessions.sort_by_cached_key(|one| Reverse((one.1.modified().ok(), one.0.to_string())));
+    let mut sessions = within(&folder, SESSIONS);
+    sessions.sort_by_cached_key(|one| Reverse((one.1.modified, one.0.to_string())));
     sessions.truncate(LISTED);
-    let sized = |(path, data): (MemoryPath, Metadata)| (path, u32::try_from(data.len()).unwrap_or(u32::MAX));
+    let sized = |(path, data): (MemoryPath, Metadata)| (path, u32::try_from(data.size).unwrap_or(u32::MAX));
     Ok(own.chain(days).chain(sessions).map(sized).collect())
 }
 
 /// The files of memory in one of its folders.
-fn within(folder: &Path, part: &str) -> Vec<(MemoryPath, Metadata)> {
-    let entries = fs::read_dir(folder.join(part)).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+fn within(folder: &Folder, part: &str) -> Vec<(MemoryPath, Metadata)> {
+    let entries = folder.folder(part).and_then(|below| below.entries()).unwrap_or_default();
+    let names = entries.into_iter().filter_map(|entry| entry.name.into_string().ok());
     let paths = names.filter_map(|name| MemoryPath::parse(&format!("{part}/{name}")).ok());
     paths.filter_map(|path| seen(path, folder)).collect()
 }
 
-fn seen(path: MemoryPath, folder: &Path) -> Option<(MemoryPath, Metadata)> {
-    let data = path.place(folder).ok()?.metadata().ok()?;
-    Some((path, data))
+fn seen(path: MemoryPath, folder: &Folder) -> Option<(MemoryPath, Metadata)> {
+    let data = folder.metadata(path.to_string()).ok()?;
+    data.is_file().then_some((path, data))
 }
 
 /// The text of a file; bytes that are no text are shown as `�`.
-pub(super) fn read(folder: &Path, path: &MemoryPath) -> Result<String, MemoryError> {
-    let place = path.place(folder)?;
-    let file = File::open(place).map_err(|source| path.missing_or(source))?;
-    let mut bytes = Vec::new();
-    // One byte more tells a file that is too long, also when it grows meanwhile.
-    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(|source| path.io(source))?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(MemoryError::FileTooLong(path.clone()));
-    }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()))
+pub(super) fn read(place: &Place, path: &MemoryPath) -> Result<String, MemoryError> {
+    let read = place.open().and_then(|folder| folder.text(path.to_string(), FILE_LIMIT));
+    read.map_err(|error| path.failed(error))
 }
 
 /// Adds a text at the end, on a line of its own and ended by a line break; it is on disk when this returns. With
 /// `unless_there` nothing is added to a file that ends with the text.
-pub(super) fn append(folder: &Path, path: &MemoryPath, text: &str, unless_there: bool) -> Result<(), MemoryError> {
+pub(super) fn append(place: &Place, path: &MemoryPath, text: &str, unless_there: bool) -> Result<(), MemoryError> {
     if path.is_transcript() {
         return Err(MemoryError::ReadOnly(path.clone()));
     }
@@ -182,44 +174,10 @@ pub(super) fn append(folder: &Path, path: &MemoryPath, text: &str, unless_there:
     if text.len() > TEXT_LIMIT {
         return Err(MemoryError::TextTooLong { length: text.len() });
     }
-    let mut file = open(folder, path)?;
+    // Of somebody whose memory has been empty so far, the folder is made too.
+    let opened = place.make().and_then(|folder| folder.append(path.to_string()));
+    let mut file = opened.map_err(|error| path.failed(error))?;
     add(&mut file, path, &format!("{text}\n"), unless_there)
-}
-
-/// Opens the file for adding, making it and its folder where they do not exist.
-fn open(space: &Path, path: &MemoryPath) -> Result<File, MemoryError> {
-    let io = |source| path.io(source);
-    match path.place(space) {
-        Ok(place) => return OpenOptions::new().read(true).append(true).open(place).map_err(io),
-        Err(MemoryError::Missing(_)) => {}
-        Err(error) => return Err(error),
-    }
-    // Of somebody whose memory has been empty so far.
-    fs::create_dir_all(space).map_err(io)?;
-    let root = space.canonicalize().map_err(io)?;
-    let named = root.join(path.to_string());
-    let folder = named.parent().unwrap_or(&root);
-    fs::create_dir_all(folder).map_err(io)?;
-    let folder = folder.canonicalize().map_err(io)?;
-    if !folder.starts_with(&root) {
-        return Err(MemoryError::Outside(path.clone()));
-    }
-    let place = named.file_name().map_or_else(|| named.clone(), |name| folder.join(name));
-    // A link to nowhere is not followed: `create_new` takes it for an existing file.
-    let made = OpenOptions::new().read(true).append(true).create_new(true).open(&place);
-    match made {
-        Ok(file) => {
-            // The name is on disk too.
-            File::open(&folder).and_then(|folder| folder.sync_all()).map_err(io)?;
-            Ok(file)
-        }
-        // Somebody else made it meanwhile, or it is a link to nowhere.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let place = path.place(space).map_err(|_| MemoryError::Outside(path.clone()))?;
-            OpenOptions::new().read(true).append(true).open(place).map_err(io)
-        }
-        Err(error) => Err(io(error)),
-    }
 }
 
 /// Writes one piece at the end. Of writers in this and other processes one at a time has the file.
@@ -255,6 +213,7 @@ fn tail(file: &mut File, length: u64, most: u64) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use tempfile::TempDir;
@@ -263,6 +222,10 @@ mod tests {
 
     fn path(text: &str) -> MemoryPath {
         MemoryPath::parse(text).unwrap()
+    }
+
+    fn place(folder: &TempDir) -> Place {
+        Place::of(folder.path())
     }
 
     fn folder() -> TempDir {
@@ -311,40 +274,40 @@ mod tests {
     #[test]
     fn every_text_gets_lines_of_its_own() {
         let folder = folder();
-        append(folder.path(), &MemoryPath::Memory, "one", false).unwrap();
+        append(&place(&folder), &MemoryPath::Memory, "one", false).unwrap();
         // A person's editor left no line break at the end.
         fs::write(folder.path().join("MEMORY.md"), "one\nby hand").unwrap();
-        append(folder.path(), &MemoryPath::Memory, "\ntwo\n\nthree\n\n", false).unwrap();
-        assert_eq!(read(folder.path(), &MemoryPath::Memory).unwrap(), "one\nby hand\ntwo\n\nthree\n");
+        append(&place(&folder), &MemoryPath::Memory, "\ntwo\n\nthree\n\n", false).unwrap();
+        assert_eq!(read(&place(&folder), &MemoryPath::Memory).unwrap(), "one\nby hand\ntwo\n\nthree\n");
     }
 
     #[test]
     fn files_are_listed_with_the_newest_day_first() {
         let folder = folder();
         for name in ["memory/2026-11-19.md", "memory/2026-11-20.md", "MEMORY.md"] {
-            append(folder.path(), &path(name), "text", false).unwrap();
+            append(&place(&folder), &path(name), "text", false).unwrap();
         }
         fs::write(folder.path().join("memory/notes.md"), "not a day").unwrap();
-        let listed: Vec<String> = list(folder.path()).unwrap().iter().map(|(path, _)| path.to_string()).collect();
+        let listed: Vec<String> = list(&place(&folder)).unwrap().iter().map(|(path, _)| path.to_string()).collect();
         assert_eq!(listed, ["MEMORY.md", "memory/2026-11-20.md", "memory/2026-11-19.md"]);
-        assert_eq!(list(folder.path()).unwrap()[0].1, 5);
-        assert!(matches!(read(folder.path(), &MemoryPath::Heartbeat), Err(MemoryError::Missing(_))));
+        assert_eq!(list(&place(&folder)).unwrap()[0].1, 5);
+        assert!(matches!(read(&place(&folder), &MemoryPath::Heartbeat), Err(MemoryError::Missing(_))));
     }
 
     #[test]
     fn the_transcripts_written_last_are_listed_after_the_days() {
         let folder = folder();
-        append(folder.path(), &path("memory/2026-11-20.md"), "text", false).unwrap();
+        append(&place(&folder), &path("memory/2026-11-20.md"), "text", false).unwrap();
         let sessions = folder.path().join("sessions");
         fs::create_dir(&sessions).unwrap();
         for number in 0..210 {
             let file = File::create(sessions.join(format!("{number:03}.md"))).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000 - number)).unwrap();
         }
-        let listed: Vec<String> = list(folder.path()).unwrap().iter().map(|(path, _)| path.to_string()).collect();
+        let listed: Vec<String> = list(&place(&folder)).unwrap().iter().map(|(path, _)| path.to_string()).collect();
         assert_eq!(listed[..3], ["memory/2026-11-20.md", "sessions/000.md", "sessions/001.md"]);
         assert_eq!(listed.len(), 1 + LISTED);
-        let refused = append(folder.path(), &path("sessions/000.md"), "text", false);
+        let refused = append(&place(&folder), &path("sessions/000.md"), "text", false);
         assert!(matches!(refused, Err(MemoryError::ReadOnly(_))));
     }
 
@@ -356,10 +319,10 @@ mod tests {
         symlink(elsewhere.path(), folder.path().join("memory")).unwrap();
         symlink(elsewhere.path().join("nowhere"), folder.path().join("HEARTBEAT.md")).unwrap();
         for name in ["MEMORY.md", "HEARTBEAT.md", "memory/2026-11-20.md"] {
-            assert!(append(folder.path(), &path(name), "text", false).is_err(), "{name}");
-            assert!(read(folder.path(), &path(name)).is_err(), "{name}");
+            assert!(append(&place(&folder), &path(name), "text", false).is_err(), "{name}");
+            assert!(read(&place(&folder), &path(name)).is_err(), "{name}");
         }
-        assert_eq!(list(folder.path()).unwrap(), []);
+        assert_eq!(list(&place(&folder)).unwrap(), []);
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
         assert_eq!(fs::read_to_string(elsewhere.path().join("secret")).unwrap(), "secret");
     }
@@ -369,7 +332,7 @@ mod tests {
         let folder = folder();
         fs::write(folder.path().join("notes.md"), "here\n").unwrap();
         symlink("notes.md", folder.path().join("MEMORY.md")).unwrap();
-        append(folder.path(), &MemoryPath::Memory, "more", false).unwrap();
+        append(&place(&folder), &MemoryPath::Memory, "more", false).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("notes.md")).unwrap(), "here\nmore\n");
     }
 
@@ -378,15 +341,15 @@ mod tests {
         let folder = folder();
         let long = "x".repeat(TEXT_LIMIT + 1);
         assert!(matches!(
-            append(folder.path(), &MemoryPath::Memory, &long, false),
+            append(&place(&folder), &MemoryPath::Memory, &long, false),
             Err(MemoryError::TextTooLong { length }) if length == TEXT_LIMIT + 1
         ));
-        assert!(matches!(append(folder.path(), &MemoryPath::Memory, " \n ", false), Err(MemoryError::Empty)));
+        assert!(matches!(append(&place(&folder), &MemoryPath::Memory, " \n ", false), Err(MemoryError::Empty)));
         let size = usize::try_from(FILE_LIMIT).unwrap() - 3;
         fs::write(folder.path().join("MEMORY.md"), "y".repeat(size)).unwrap();
-        let full = append(folder.path(), &MemoryPath::Memory, "four", false);
+        let full = append(&place(&folder), &MemoryPath::Memory, "four", false);
         assert!(matches!(full, Err(MemoryError::FileTooLong(_))));
-        assert_eq!(read(folder.path(), &MemoryPath::Memory).unwrap().len(), size);
+        assert_eq!(read(&place(&folder), &MemoryPath::Memory).unwrap().len(), size);
     }
 
     #[test]
@@ -394,15 +357,15 @@ mod tests {
         let folder = folder();
         std::thread::scope(|scope| {
             for writer in 0..8 {
-                let folder = folder.path();
+                let folder = place(&folder);
                 scope.spawn(move || {
                     for line in 0..5 {
-                        append(folder, &MemoryPath::Memory, &format!("writer {writer} line {line}"), false).unwrap();
+                        append(&folder, &MemoryPath::Memory, &format!("writer {writer} line {line}"), false).unwrap();
                     }
                 });
             }
         });
-        let text = read(folder.path(), &MemoryPath::Memory).unwrap();
+        let text = read(&place(&folder), &MemoryPath::Memory).unwrap();
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         lines.dedup();

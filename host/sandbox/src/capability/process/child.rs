@@ -20,6 +20,7 @@ use super::tree::{self, Member};
 use crate::bindings::Failure;
 use crate::bindings::wit::process::Ending;
 use crate::limits::bytes;
+use crate::private::mask_of_programs;
 
 /// How often a command's memory and processes are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -120,10 +121,16 @@ fn start(plan: &Plan, bounds: Bounds, held: &Held) -> io::Result<Child> {
         command.env(name, value);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mask = mask_of_programs();
     let (entrance, threads) = (held.group.as_ref().map(ControlGroup::entrance), held.threads);
     // SAFETY: between fork and exec it makes system calls alone: it neither allocates nor locks.
     unsafe {
-        command.pre_exec(move || confine(bounds, entrance.as_ref(), threads).map_err(io::Error::from));
+        command.pre_exec(move || {
+            if let Some(mask) = mask {
+                rustix::process::umask(mask);
+            }
+            confine(bounds, entrance.as_ref(), threads).map_err(io::Error::from)
+        });
     }
     command.spawn()
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::scope::ProcessGrant;
 use crate::bindings::Failure;
+use crate::grant::GrantedIn;
 use crate::secret::Known;
 use crate::secret::program;
 
@@ -50,7 +51,11 @@ fn covers(pattern: &str, name: &str) -> bool {
 ///
 /// # Errors
 /// The first that it may not set.
-pub(super) fn check(grant: &ProcessGrant, plugin: &str, wanted: &[(String, String)]) -> Result<(), Failure> {
+pub(super) fn check(
+    (grant, granted_in): (&ProcessGrant, &GrantedIn),
+    plugin: &str,
+    wanted: &[(String, String)],
+) -> Result<(), Failure> {
     let bytes: usize = wanted.iter().map(|(name, value)| name.len() + value.len()).sum();
     if wanted.len() > VARIABLES || bytes > BYTES {
         return Err(Failure::Invalid(format!(
@@ -64,8 +69,8 @@ pub(super) fn check(grant: &ProcessGrant, plugin: &str, wanted: &[(String, Strin
         }
         if is_hosts(name) || !grant.variables.iter().any(|pattern| covers(pattern, name)) {
             return Err(Failure::Denied(format!(
-                "{plugin} may not set the variable {name} of a program: it is not in `process.variables` of its \
-                 plugin.toml"
+                "{plugin} may not set the variable {name} of a program: the owner can add it to {}",
+                granted_in.place("process.variables")
             )));
         }
     }
@@ -77,7 +82,7 @@ pub(super) fn check(grant: &ProcessGrant, plugin: &str, wanted: &[(String, Strin
 /// # Errors
 /// A secret that may not be used or is not set.
 pub(super) fn complete(
-    grant: &ProcessGrant,
+    (grant, granted_in): (&ProcessGrant, &GrantedIn),
     known: &Known,
     workspace: &Path,
     zone: &TimeZone,
@@ -88,7 +93,7 @@ pub(super) fn complete(
     let zone = zone.iana_name().unwrap_or("UTC");
     let mut all = vec![set("PATH", PATH), set("HOME", &home), set("LANG", "C.UTF-8"), set("TZ", zone)];
     for (name, value) in wanted {
-        all.push((name, program::filled(known, &grant.secrets, &value).map_err(Failure::Denied)?));
+        all.push((name, program::filled(known, &grant.secrets, granted_in, &value).map_err(Failure::Denied)?));
     }
     Ok(all)
 }
@@ -102,7 +107,7 @@ mod tests {
     }
 
     fn checked(variables: &[&str], name: &str) -> bool {
-        check(&grant(variables), "test", &[(name.to_owned(), "x".to_owned())]).is_ok()
+        check((&grant(variables), &GrantedIn::Manifest), "test", &[(name.to_owned(), "x".to_owned())]).is_ok()
     }
 
     #[test]
@@ -122,8 +127,8 @@ mod tests {
     #[test]
     fn too_much_is_refused() {
         let many = vec![("GIT_A".to_owned(), "x".repeat(BYTES)); 2];
-        assert!(matches!(check(&grant(&["GIT_*"]), "test", &many), Err(Failure::Invalid(_))));
+        assert!(matches!(check((&grant(&["GIT_*"]), &GrantedIn::Manifest), "test", &many), Err(Failure::Invalid(_))));
         let nul = vec![("GIT_A".to_owned(), "a\0b".to_owned())];
-        assert!(matches!(check(&grant(&["GIT_*"]), "test", &nul), Err(Failure::Invalid(_))));
+        assert!(matches!(check((&grant(&["GIT_*"]), &GrantedIn::Manifest), "test", &nul), Err(Failure::Invalid(_))));
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct View<'a> {
     pub(super) read: &'a [PathBuf],
     /// Never, wherever it lies.
     pub(super) hidden: &'a [PathBuf],
+    /// A private folder of this call, seen and written to though it lies among what is hidden.
+    pub(super) own: Option<&'a Path>,
     pub(super) network: bool,
     /// The most that may be kept in memory as files, in bytes.
     pub(super) memory: u64,
@@ -107,8 +109,15 @@ impl Namespace {
 impl Bubblewrap {
     async fn try_out(&self) -> Result<(), String> {
         let nowhere = Path::new("/tmp");
-        let view =
-            View { workspace: nowhere, folder: nowhere, read: &[], hidden: &[], network: false, memory: 1 << 20 };
+        let view = View {
+            workspace: nowhere,
+            folder: nowhere,
+            read: &[],
+            hidden: &[],
+            own: None,
+            network: false,
+            memory: 1 << 20,
+        };
         let mut command = Command::new(&self.program);
         command.args(self.arguments(&view)).arg("true").env_clear().env("PATH", PATH).current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -158,6 +167,9 @@ impl Bubblewrap {
         let mut empty = all.hide(view.hidden, &seen.collect::<Vec<_>>(), size);
         all.mount("--bind", view.workspace);
         empty.extend(all.hide(view.hidden, &[view.workspace], size));
+        if let Some(own) = view.own {
+            all.mount("--bind", own);
+        }
         // What bubblewrap keeps in memory to hold all these together; last, for it makes folders to mount others at.
         for folder in empty.into_iter().chain([Path::new("/dev"), Path::new("/")]) {
             all.0.extend(["--remount-ro".into(), folder.into()]);

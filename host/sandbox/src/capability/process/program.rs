@@ -8,19 +8,24 @@ use std::path::{Path, PathBuf};
 use super::environment::PATH;
 use super::scope::Commands;
 use crate::bindings::Failure;
+use crate::grant::GrantedIn;
 
 /// Whether the grant lets this program be started; with `Ask` it still has to be asked about.
 ///
 /// # Errors
 /// `denied`, with what may be started.
-pub(super) fn check(commands: &Commands, plugin: &str, program: &str) -> Result<(), Failure> {
+pub(super) fn check(
+    (commands, granted_in): (&Commands, &GrantedIn),
+    plugin: &str,
+    program: &str,
+) -> Result<(), Failure> {
     match commands {
         Commands::Listed(names) if !names.iter().any(|name| name == program) => {
             let program = program.escape_debug();
             let listed = names.join(", ");
             Err(Failure::Denied(format!(
-                "{plugin} may not run `{program}`, only {listed}: the owner can add it to `process.commands` in its \
-                 plugin.toml, or under [plugins.{plugin}] in steward.toml"
+                "{plugin} may not run `{program}`, only {listed}: the owner can add it to {}",
+                granted_in.place("process.commands")
             )))
         }
         _ => Ok(()),
@@ -114,10 +119,12 @@ mod tests {
 
     #[test]
     fn a_list_is_taken_to_the_letter() {
-        let listed = Commands::Listed(vec!["git".to_owned()]);
-        assert!(check(&listed, "test", "git").is_ok() && check(&Commands::Full, "test", "sh").is_ok());
+        let (listed, at) = (Commands::Listed(vec!["git".to_owned()]), GrantedIn::Manifest);
+        assert!(check((&listed, &at), "test", "git").is_ok() && check((&Commands::Full, &at), "test", "sh").is_ok());
         for other in ["sh", "/usr/bin/git", "git ", "./git", ""] {
-            assert!(matches!(check(&listed, "test", other), Err(Failure::Denied(text)) if text.contains("only git")));
+            assert!(
+                matches!(check((&listed, &at), "test", other), Err(Failure::Denied(text)) if text.contains("only git"))
+            );
         }
     }
 

@@ -71,7 +71,7 @@ impl Scene {
         let policy = HttpPolicy { allow_private: vec![self.address.clone()], ..HttpPolicy::default() };
         let methods = ["GET", "POST"].map(str::to_owned).to_vec();
         let grant = HttpGrant { hosts: vec!["*".to_owned()], methods, ..HttpGrant::default() };
-        let edge = Edge { vault: Arc::clone(&self.vault), granted };
+        let edge = Edge { vault: Arc::clone(&self.vault), granted, granted_in: Default::default() };
         Hooks::new(Arc::new(Client::new(policy).unwrap()), grant).with_secrets(Some(edge))
     }
 

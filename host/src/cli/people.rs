@@ -1,0 +1,354 @@
+//! `steward people`: whom the assistant knows, and what the owner at this machine decides about them. A host that is
+//! running takes notice by itself, within a second.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use comfy_table::Table;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use jiff::Timestamp;
+use steward_agent::{Language, Role, visible_lines};
+use steward_store::{Identity, Person, Store};
+
+use super::say;
+use crate::config::Config;
+use crate::{rights, texts};
+
+#[derive(Subcommand)]
+pub(super) enum PeopleCommand {
+    /// Everybody who is known, and which identities have an owner's rights
+    List {
+        /// Only those who are banned
+        #[arg(long)]
+        banned: bool,
+    },
+    /// One person: identities, names, tasks, scheduled work
+    Show { who: String },
+    /// Answer somebody no more; what runs for them ends
+    Ban { who: String },
+    /// Answer them again; warnings and the conversation with them are forgotten
+    Unban { who: String },
+    /// Put somebody into a role: external, owner, or one of the configuration
+    Role {
+        who: String,
+        role: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Give somebody a name that means them from then on, or take one away
+    Alias {
+        /// Whom the name means; with --remove, the name
+        who: String,
+        #[arg(required_unless_present = "remove")]
+        alias: Option<String>,
+        /// The name means nobody any more
+        #[arg(long, conflicts_with = "alias")]
+        remove: bool,
+    },
+    /// Take an identity, such as telegram:12345, from its person: whoever writes by it is somebody of their own again
+    Unlink { identity: String },
+    /// Say that two people are one: the second keeps name, role and conversation and gets what the first had
+    Merge {
+        who: String,
+        into: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Delete what is kept of somebody: messages, tasks, data, files
+    Forget {
+        who: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// `WHO` is an id, a @username, channel:id, or a name that the owner gave or that fits one person they dealt with.
+pub(super) async fn people(config: &Config, command: PeopleCommand) -> anyhow::Result<ExitCode> {
+    let database = config.database();
+    let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
+    let desk = Desk { config, store };
+    let done = desk.serve(command).await;
+    desk.store.close().await;
+    done
+}
+
+struct Desk<'a> {
+    config: &'a Config,
+    store: Store,
+}
+
+impl Desk<'_> {
+    async fn serve(&self, command: PeopleCommand) -> anyhow::Result<ExitCode> {
+        match command {
+            PeopleCommand::List { banned } => self.list(banned).await?,
+            PeopleCommand::Show { who } => self.show(&who).await?,
+            PeopleCommand::Ban { who } => {
+                let person = self.named(&who).await?;
+                self.store.set_banned(person.id, true).await?;
+                self.tell(&person, "is banned: nothing they write is answered", "больше не получает ответов")?;
+            }
+            PeopleCommand::Unban { who } => {
+                let person = self.named(&who).await?;
+                self.store.set_banned(person.id, false).await?;
+                self.tell(&person, "is answered again", "снова получает ответы")?;
+            }
+            PeopleCommand::Role { who, role, yes } => return self.role(&who, &role, yes).await,
+            PeopleCommand::Alias { who, alias, remove } => self.alias(&who, alias.as_deref(), remove).await?,
+            PeopleCommand::Unlink { identity } => self.unlink(&identity).await?,
+            PeopleCommand::Merge { who, into, yes } => return self.merge(&who, &into, yes).await,
+            PeopleCommand::Forget { who, yes } => return self.forget(&who, yes).await,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn named(&self, who: &str) -> anyhow::Result<Person> {
+        Ok(self.store.resolve_person(who).await?)
+    }
+
+    /// Says something about a person in the owner's language.
+    fn tell(&self, person: &Person, en: &str, ru: &str) -> anyhow::Result<()> {
+        let label = visible_lines(&person.label());
+        say(&texts::say(self.config.language, format!("{label} {en}."), format!("{label}: {ru}.")))
+    }
+
+    async fn list(&self, banned: bool) -> anyhow::Result<()> {
+        let identities = self.store.identities(None).await?;
+        let people = self.store.list_people(banned).await?;
+        if people.is_empty() {
+            let (en, ru) = match banned {
+                true => ("Nobody is banned.", "Никто не заблокирован."),
+                false => ("Nobody is known yet.", "Пока никто не известен."),
+            };
+            return say(&texts::say(self.config.language, en, ru));
+        }
+        let mut table = Table::new();
+        table.load_style(UTF8_BORDERS_ONLY).set_header([
+            "id",
+            "calls themselves",
+            "@username",
+            "you call them",
+            "role",
+            "known since",
+            "last heard from",
+            "identities",
+        ]);
+        for person in people {
+            let of: Vec<_> = identities.iter().filter(|one| one.person == person.id).map(shown).collect();
+            table.add_row([
+                person.id.to_string(),
+                format!("\"{}\"", visible_lines(&person.name)),
+                person.username.as_ref().map(|name| format!("@{}", visible_lines(name))).unwrap_or_default(),
+                person.aliases.join("\n"),
+                self.standing(&person),
+                self.when(person.known_since),
+                self.when(person.last_seen),
+                of.join("\n"),
+            ]);
+        }
+        say(&table.to_string())
+    }
+
+    /// The role as it counts, and what else decides whether they are answered.
+    fn standing(&self, person: &Person) -> String {
+        let role = rights::role(&self.config.roles, person.role.clone());
+        let mut text = match role == person.role {
+            true => role.to_string(),
+            false => format!("{role}\n({} is gone)", person.role),
+        };
+        match (person.banned, person.warnings) {
+            (true, _) => text.push_str("\nbanned"),
+            (false, 0) => {}
+            (false, warnings) => text.push_str(&format!("\nwarned {warnings}×")),
+        }
+        text
+    }
+
+    fn when(&self, at: Option<Timestamp>) -> String {
+        at.map(|at| texts::wall_clock(at, &self.config.time_zone)).unwrap_or_default()
+    }
+
+    async fn show(&self, who: &str) -> anyhow::Result<()> {
+        let person = self.named(who).await?;
+        say(&visible_lines(&person.label()))?;
+        let row = |name: &str, value: String| match value.is_empty() {
+            true => Ok(()),
+            false => say(&format!("  {name:<16} {value}")),
+        };
+        row("role", self.standing(&person).replace('\n', " "))?;
+        row("you call them", person.aliases.join(", "))?;
+        row("dealt with as", person.dealt_as.as_deref().map(visible_lines).unwrap_or_default())?;
+        row("known since", self.when(person.known_since))?;
+        row("last heard from", self.when(person.last_seen))?;
+        for one in self.store.identities(Some(person.id)).await? {
+            row("identity", shown(&one))?;
+        }
+        let (tasks, jobs) = (self.store.own_tasks(person.id).await?, self.store.list_jobs(person.id).await?);
+        row("tasks given", tasks.len().to_string())?;
+        row("scheduled work", jobs.len().to_string())?;
+        row("watched", self.store.list_subscriptions(person.id).await?.len().to_string())?;
+        row("kept data", self.store.user_data(person.id).await?.len().to_string())
+    }
+
+    async fn role(&self, who: &str, role: &str, yes: bool) -> anyhow::Result<ExitCode> {
+        let (person, role) = (self.named(who).await?, role_named(self.config, role)?);
+        let label = visible_lines(&person.label());
+        if role == Role::Owner && person.role != Role::Owner {
+            let question = (
+                format!("{label} gets every right you have, by each of their identities. Go on? [y/N] "),
+                format!("{label} получит все ваши права. Продолжить? [y/N] "),
+            );
+            if !self.agrees(question, yes).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        self.store.set_role(person.id, role.clone(), Timestamp::now()).await?;
+        self.tell(&person, &format!("is in the role {role} now"), &format!("теперь в роли {role}"))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn alias(&self, who: &str, alias: Option<&str>, remove: bool) -> anyhow::Result<()> {
+        if remove {
+            let person = self.store.drop_alias(who).await?;
+            let who = visible_lines(who);
+            return say(&texts::say(
+                self.config.language,
+                format!("{who} means nobody any more; it meant the person with id {person}."),
+                format!("Имя {who} больше никого не означает; раньше это был человек с id {person}."),
+            ));
+        }
+        let (person, alias) = (self.named(who).await?, alias.unwrap_or_default());
+        self.store.give_alias(person.id, alias, Timestamp::now()).await?;
+        self.tell(&person, &format!("is who {alias} means now"), &format!("теперь под именем {alias}"))
+    }
+
+    async fn unlink(&self, identity: &str) -> anyhow::Result<()> {
+        let Some((channel, id)) = identity.split_once(':') else {
+            bail!("{identity} is no identity: write channel and id, such as telegram:12345, as the list shows them");
+        };
+        let new = self.store.unlink_identity(channel.trim(), id.trim(), Timestamp::now()).await?;
+        say(&match new {
+            Some(new) => texts::say(
+                self.config.language,
+                format!("{identity} is a person of their own now, id {new}, without any rights of the other."),
+                format!("{identity} теперь отдельный человек, id {new}, без прав прежнего."),
+            ),
+            None => texts::say(
+                self.config.language,
+                format!("{identity} is forgotten: nobody had written by it."),
+                format!("{identity} забыт: от него никто не писал."),
+            ),
+        })
+    }
+
+    async fn merge(&self, who: &str, into: &str, yes: bool) -> anyhow::Result<ExitCode> {
+        let (from, into) = (self.named(who).await?, self.named(into).await?);
+        let (old, new) = (visible_lines(&from.label()), visible_lines(&into.label()));
+        say(&texts::say(
+            self.config.language,
+            format!("{old} becomes {new}, whose name, role ({}) and conversation count.", into.role),
+            format!("{old} становится {new}; имя, роль ({}) и разговор остаются от второго.", into.role),
+        ))?;
+        if into.role == Role::Owner && from.role != Role::Owner {
+            let question = (
+                "Their identities get every right of an owner. Go on? [y/N] ".to_owned(),
+                "Их учётные записи получат все права владельца. Продолжить? [y/N] ".to_owned(),
+            );
+            if !self.agrees(question, yes).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        self.store.merge_people(from.id, into.id, Timestamp::now()).await?;
+        say(&texts::say(self.config.language, "They are one person now.", "Теперь это один человек."))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn forget(&self, who: &str, yes: bool) -> anyhow::Result<ExitCode> {
+        let person = self.named(who).await?;
+        let label = visible_lines(&person.label());
+        let ban = match person.banned {
+            true => (" The ban is forgotten too.", " Блокировка тоже забудется."),
+            false => ("", ""),
+        };
+        let question = (
+            format!("Messages, tasks, data and files of {label} are deleted for good.{} Go on? [y/N] ", ban.0),
+            format!("Сообщения, задачи, данные и файлы {label} будут удалены навсегда.{} Продолжить? [y/N] ", ban.1),
+        );
+        if !self.agrees(question, yes).await? {
+            return Ok(ExitCode::FAILURE);
+        }
+        self.store.forget_person(person.id).await?;
+        let folders = [
+            self.config.data.join("people").join(person.id.to_string()),
+            self.config.data.join("index").join(format!("person-{}", person.id)),
+        ];
+        tokio::task::spawn_blocking(move || folders.iter().try_for_each(|folder| delete(folder))).await??;
+        self.tell(&person, "is forgotten", "забыт")?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Asks on the terminal; anything but a yes is a no.
+    async fn agrees(&self, (en, ru): (String, String), yes: bool) -> anyhow::Result<bool> {
+        let language = self.config.language;
+        if yes {
+            return Ok(true);
+        }
+        if !std::io::stdin().is_terminal() {
+            bail!("nobody is here to agree to that: nothing was changed. In a script, agree with --yes");
+        }
+        print!("{}", texts::say(language, en, ru));
+        std::io::stdout().flush()?;
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        let agreed = matches!(line.await??.trim().to_lowercase().as_str(), "y" | "yes" | "д" | "да");
+        if !agreed {
+            say(&nothing_changed(language))?;
+        }
+        Ok(agreed)
+    }
+}
+
+fn nothing_changed(language: Language) -> String {
+    texts::say(language, "Nothing was changed.", "Ничего не изменено.")
+}
+
+/// A role by its name.
+///
+/// # Errors
+/// One that the configuration does not describe, with those there are.
+pub(super) fn role_named(config: &Config, name: &str) -> anyhow::Result<Role> {
+    match Role::from(name.trim().to_lowercase()) {
+        Role::Group => bail!("a group is a chat and not a person: choose another role"),
+        Role::Named(_) if !config.roles.contains_key(name.trim()) => {
+            let known: Vec<&str> =
+                ["external", "owner"].into_iter().chain(config.roles.keys().map(String::as_str)).collect();
+            let name = visible_lines(name);
+            bail!("there is no role {name}: use one of {}, or add [roles.{name}] to steward.toml", known.join(", "))
+        }
+        Role::Named(_) => Ok(Role::Named(name.trim().to_owned())),
+        role => Ok(role),
+    }
+}
+
+/// `telegram:5 (owner by configuration)`.
+fn shown(one: &Identity) -> String {
+    let right = one.right.map(|right| format!(" (owner by {})", right.as_str())).unwrap_or_default();
+    visible_lines(&format!("{}:{}{right}", one.channel, one.id))
+}
+
+/// Links in it are deleted and not followed.
+fn delete(folder: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot delete {}: do so by hand", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,61 @@
+//! Who the configuration says the owners are, told to the store at each start. Whoever it no longer names has no right from
+//! it any more.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use steward_agent::Address;
+use steward_store::{Seat, Store, StoreError, Unseated};
+
+use crate::config::Config;
+
+/// The identities that the configuration names as owners.
+#[derive(Debug, Default)]
+pub(crate) struct Owners(HashSet<(String, String)>);
+
+impl Owners {
+    fn of(seats: &[Seat]) -> Self {
+        Self(seats.iter().map(|seat| (seat.address.channel.clone(), seat.id.clone())).collect())
+    }
+
+    pub(crate) fn contains(&self, channel: &str, id: &str) -> bool {
+        self.0.iter().any(|(of, known)| of == channel && known == id)
+    }
+}
+
+/// Seats the owners of the configuration.
+pub(crate) async fn take(config: &Config, store: &Store) -> Result<Owners, StoreError> {
+    let seats = seats(config);
+    let owners = Owners::of(&seats);
+    for one in store.seat_owners(seats, channels(config), Timestamp::now()).await? {
+        tell_of_unseated(&one);
+    }
+    Ok(owners)
+}
+
+/// The owners. The one at this machine, who is whoever may open the socket in the data folder, comes first: the first on
+/// Telegram is the same person.
+fn seats(config: &Config) -> Vec<Seat> {
+    let seat = |channel: &str, id: String| Seat { address: Address { channel: channel.into(), chat: id.clone() }, id };
+    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
+    let telegram = telegram.map(|id| seat("telegram", id.to_string()));
+    [seat("terminal", "owner".to_owned())].into_iter().chain(telegram).collect()
+}
+
+/// The channels whose owners the configuration names; those of one that is off are named again when it is on.
+fn channels(config: &Config) -> Vec<String> {
+    let telegram = config.telegram.as_ref().map(|_| "telegram");
+    ["terminal"].into_iter().chain(telegram).map(str::to_owned).collect()
+}
+
+/// For the log: who has lost an owner's rights with this start, and who only seems to.
+fn tell_of_unseated(one: &Unseated) {
+    let Unseated { channel, id, stays } = one;
+    match stays {
+        false => tracing::warn!("{channel} {id} is named by the configuration no longer and has no owner's rights now"),
+        true => tracing::warn!(
+            "{channel} {id} is named by the configuration no longer and keeps the owner's rights that a code or a command \
+             gave: `steward people unlink {channel}:{id}` or `steward people role {channel}:{id} external` ends them"
+        ),
+    }
+}
