@@ -3,8 +3,9 @@
 use steward_sdk::Failure;
 
 use crate::kind::Kind;
+use crate::outline::MOST;
 use crate::pdf::Pdf;
-use crate::{docx, epub, html, odt, plain};
+use crate::{csv, docx, epub, html, odt, plain, xlsx};
 
 /// The longest title that is told, in characters.
 const TITLE: usize = 300;
@@ -31,6 +32,19 @@ pub struct Text {
     pub cut: bool,
 }
 
+impl Text {
+    /// The text with what stands above and below each page, once.
+    #[must_use]
+    pub fn framed(self, header: &str, footer: &str) -> Self {
+        let above = if header.is_empty() { String::new() } else { format!("[header] {header}\n\n") };
+        let below = if footer.is_empty() { String::new() } else { format!("\n\n[footer] {footer}") };
+        let mut text = format!("{above}{}{below}", self.text);
+        let cut = self.cut || text.len() > MOST;
+        text.truncate(text.floor_char_boundary(MOST));
+        Self { text, cut }
+    }
+}
+
 /// What a format gives: a title, if there is one, and the text.
 pub type Titled = (Option<String>, Text);
 
@@ -46,6 +60,8 @@ impl Document {
                 (pdf.title(), Body::Pages(pdf))
             }
             Kind::Docx => whole(docx::read(&data)?)?,
+            Kind::Xlsx => whole(xlsx::read(&data)?)?,
+            Kind::Csv => (None, Body::Whole(csv::read(data)?)),
             Kind::Odt => whole(odt::read(&data)?)?,
             Kind::Epub => whole(epub::read(&data)?)?,
             Kind::Html => whole(html::read(&data)?)?,

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use percent_encoding::percent_decode_str;
 use steward_sdk::Failure;
 
 use crate::archive::Archive;
 use crate::document::{Text, Titled};
 use crate::html;
 use crate::outline::MOST;
+use crate::package::resolved;
 use crate::xml::{self, Node};
 
 /// # Errors
@@ -64,7 +64,8 @@ impl Package {
             Some(file) => xml::content_of(file, "title")?,
             None => None,
         };
-        let chapters = order.iter().filter_map(|id| files.get(id)).map(|href| resolved(&path, href)).collect();
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let chapters = order.iter().filter_map(|id| files.get(id)).map(|href| resolved(folder, href)).collect();
         Ok(Self { title, chapters })
     }
 
@@ -86,39 +87,4 @@ impl Package {
 
 fn incomplete(file: &str) -> Failure {
     Failure::failed(format!("lacks what a book must have ({file}): it is damaged and has to be downloaded anew"))
-}
-
-/// A reference of the package document as a path in the archive.
-fn resolved(package: &str, href: &str) -> String {
-    let href = href.split('#').next().unwrap_or_default();
-    let href = percent_decode_str(href).decode_utf8_lossy();
-    let mut parts: Vec<&str> = package.split('/').collect();
-    parts.pop();
-    for part in href.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_are_relative_to_the_package() {
-        for (package, href, path) in [
-            ("OEBPS/content.opf", "text/1.xhtml#a", "OEBPS/text/1.xhtml"),
-            ("content.opf", "1.xhtml", "1.xhtml"),
-            ("a/b/c.opf", "../%D0%B3%D0%BB%D0%B0%D0%B2%D0%B0.xhtml", "a/глава.xhtml"),
-            ("c.opf", "../../1.xhtml", "1.xhtml"),
-        ] {
-            assert_eq!(resolved(package, href), path);
-        }
-    }
 }

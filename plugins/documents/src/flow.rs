@@ -14,6 +14,8 @@ pub struct Flow {
     /// Where the paragraphs of a note go while it is read.
     note: Option<String>,
     notes: Vec<(String, String)>,
+    /// Where the links that have begun lead, the innermost last.
+    links: Vec<Option<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +37,13 @@ impl Flow {
         }
     }
 
+    /// Puts something before the text of the paragraph that is open.
+    pub fn put_first(&mut self, text: &str) {
+        if let Some(open) = self.open.last_mut() {
+            open.insert_str(0, text);
+        }
+    }
+
     pub fn end(&mut self, shape: Shape) {
         let Some(text) = self.open.pop() else { return };
         if let Some(note) = &mut self.note {
@@ -43,6 +52,21 @@ impl Flow {
             join(&mut table.cell, &text);
         } else {
             self.outline.add(shape, &text);
+        }
+    }
+
+    /// A link begins, to an address outside of the document if there is one.
+    pub fn begin_link(&mut self, target: Option<String>) {
+        if target.is_some() {
+            self.text("[");
+        }
+        self.links.push(target);
+    }
+
+    pub fn end_link(&mut self) {
+        if let Some(target) = self.links.pop().flatten() {
+            let target = target.replace('(', "%28").replace(')', "%29");
+            self.text(&format!("]({})", target.split_whitespace().collect::<Vec<_>>().join("%20")));
         }
     }
 
@@ -78,8 +102,9 @@ impl Flow {
         }
     }
 
-    pub fn begin_note(&mut self) {
-        self.note = Some(String::new());
+    /// A note begins, with this before its text.
+    pub fn begin_note(&mut self, opening: &str) {
+        self.note = Some(opening.to_owned());
     }
 
     /// The note that ends is kept under its mark, for the end of the text.
@@ -135,7 +160,7 @@ mod tests {
         let mut flow = Flow::default();
         flow.begin();
         flow.text("Before[^1]");
-        flow.begin_note();
+        flow.begin_note("");
         flow.begin();
         flow.text("a\nnote");
         flow.end(Shape::Paragraph);

@@ -5,16 +5,18 @@ use steward_content::signature;
 use steward_sdk::Failure;
 
 use crate::archive::Archive;
-use crate::plain;
+use crate::{package, plain};
 
 /// A kind of document that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Pdf,
     Docx,
+    Xlsx,
     Odt,
     Epub,
     Html,
+    Csv,
     Text,
 }
 
@@ -24,6 +26,8 @@ impl Kind {
         match self {
             Self::Pdf => "pdf",
             Self::Docx => "docx",
+            Self::Xlsx => "xlsx",
+            Self::Csv => "csv",
             Self::Odt => "odt",
             Self::Epub => "epub",
             Self::Html => "html",
@@ -60,7 +64,11 @@ pub fn of(name: &str, data: &[u8]) -> Result<Kind, Failure> {
     {
         return Err(refusal(binary, "only documents and text can be read here"));
     }
-    Ok(if is_html(name, start) { Kind::Html } else { Kind::Text })
+    let ending = ending(name);
+    if is_html(&ending, start) {
+        return Ok(Kind::Html);
+    }
+    Ok(if matches!(ending.as_str(), "csv" | "tsv" | "tab") { Kind::Csv } else { Kind::Text })
 }
 
 /// Which of the documents that are ZIP archives this is.
@@ -73,13 +81,21 @@ fn zipped(data: &[u8]) -> Result<Kind, Failure> {
         "application/vnd.oasis.opendocument.text" => return Ok(Kind::Odt),
         _ => {}
     }
-    if archive.holds("word/document.xml") {
+    let main = package::main_part(&archive)?;
+    let of_main = match &main {
+        Some(part) => package::content_type(&archive, part)?.unwrap_or_default(),
+        None => String::new(),
+    };
+    let is = |word: &str, usual: &str| of_main.contains(word) || of_main.is_empty() && archive.holds(usual);
+    if is("wordprocessingml", "word/document.xml") || of_main.contains("ms-word") {
         Ok(Kind::Docx)
+    } else if is("spreadsheetml", "xl/workbook.xml") || of_main.contains("ms-excel.sheet.macro") {
+        Ok(Kind::Xlsx)
     } else if archive.holds("META-INF/container.xml") && !mime.contains("opendocument") {
         Ok(Kind::Epub)
-    } else if archive.holds("xl/workbook.xml") || mime.contains("spreadsheet") {
-        Err(refusal("a spreadsheet", "ask for it as CSV or PDF"))
-    } else if archive.holds("ppt/presentation.xml") || mime.contains("presentation") {
+    } else if archive.holds("xl/workbook.bin") || mime.contains("spreadsheet") {
+        Err(refusal("a spreadsheet of another kind than .xlsx", "ask for it as .xlsx, CSV or PDF"))
+    } else if is("presentationml", "ppt/presentation.xml") || mime.contains("presentation") {
         Err(refusal("a presentation", "ask for it as PDF"))
     } else {
         Err(refusal("a ZIP archive", "have it unpacked and read what was in it"))
@@ -90,13 +106,17 @@ fn refusal(what: &str, remedy: &str) -> Failure {
     Failure::invalid(format!("is {what}: {remedy}"))
 }
 
-fn is_html(name: &str, start: &[u8]) -> bool {
+/// What follows the last dot of a name, in lower case.
+fn ending(name: &str) -> String {
+    name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase())
+}
+
+fn is_html(ending: &str, start: &[u8]) -> bool {
     let start = String::from_utf8_lossy(start).trim_start_matches('\u{feff}').trim_start().to_lowercase();
     if start.starts_with("<!doctype html") || start.starts_with("<html") {
         return true;
     }
-    let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
-    matches!(ending.as_str(), "html" | "htm" | "xhtml")
+    matches!(ending, "html" | "htm" | "xhtml")
 }
 
 #[cfg(test)]
@@ -113,6 +133,7 @@ mod tests {
             ("A.HTM", b"<p>x", Kind::Html),
             ("a.md", b"# x", Kind::Text),
             ("noname", b"x", Kind::Text),
+            ("A.CSV", b"a;b", Kind::Csv),
             ("a.pdf", b"no PDF at all", Kind::Text),
             ("utf16.txt", b"\xff\xfea\0b\0", Kind::Text),
         ] {
@@ -128,8 +149,20 @@ mod tests {
         assert_eq!(of("x", &epub), Ok(Kind::Epub));
         assert_eq!(of("x", &odt), Ok(Kind::Odt));
         assert_eq!(of("x.epub", &docx), Ok(Kind::Docx));
+        assert_eq!(of("x", &zip(&[("xl/workbook.xml", b"<x/>")])), Ok(Kind::Xlsx));
+        let renamed = |kind: &str| {
+            let types = format!(
+                "<Types><Override PartName=\"/a/b.xml\" ContentType=\"application/vnd.x.{kind}.main+xml\"/></Types>"
+            );
+            let rels =
+                "<Relationships><Relationship Id=\"r\" Type=\"x/officeDocument\" Target=\"a/b.xml\"/></Relationships>";
+            zip(&[("[Content_Types].xml", types.as_bytes()), ("_rels/.rels", rels.as_bytes()), ("a/b.xml", b"<x/>")])
+        };
+        assert_eq!(of("x", &renamed("wordprocessingml.document")), Ok(Kind::Docx));
+        assert_eq!(of("x", &renamed("spreadsheetml.sheet")), Ok(Kind::Xlsx));
+        assert!(of("x", &renamed("presentationml.presentation")).unwrap_err().text().contains("a presentation"));
         for (names, told) in [
-            (["xl/workbook.xml", "a"], "a spreadsheet: ask for it as CSV"),
+            (["xl/workbook.bin", "a"], "a spreadsheet of another kind"),
             (["ppt/presentation.xml", "a"], "a presentation"),
             (["a.txt", "b.txt"], "a ZIP archive: have it unpacked"),
         ] {

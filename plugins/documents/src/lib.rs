@@ -1,10 +1,11 @@
-//! The documents plugin: PDF, Word, OpenDocument, EPUB, HTML and text files of the workspace as text.
+//! The documents plugin: PDF, Word, Excel, OpenDocument, EPUB, HTML, CSV and text files of the workspace as text.
 //!
 //! What is read here may have been made to break its reader. Whatever it does, it does in the sandbox: sizes are bounded
 //! where they can be told beforehand, and the limits of the call end the rest. Read `kind` first, which says what a file
 //! is, then the module of that format; `part` cuts what comes of it into answers.
 
 pub mod archive;
+pub mod csv;
 pub mod document;
 pub mod docx;
 pub mod epub;
@@ -13,11 +14,13 @@ pub mod html;
 pub mod kind;
 pub mod odt;
 pub mod outline;
+pub mod package;
 pub mod part;
 pub mod pdf;
 pub mod plain;
 #[cfg(test)]
 mod tests;
+pub mod xlsx;
 pub mod xml;
 
 use schemars::JsonSchema;
@@ -31,7 +34,8 @@ use crate::part::Wanted;
 pub const FILE_LIMIT: u64 = 24 << 20;
 
 steward_sdk::plugin! {
-    /// Reads PDF, .docx, .odt, EPUB, HTML or text as text. Long documents come in parts: the answer says how to go on.
+    /// Reads PDF, .docx, .xlsx, .odt, EPUB, HTML, CSV or text as text. Long documents come in parts: the answer says how to
+    /// go on.
     read_document: read, requires ["files"] => read_document;
 }
 

@@ -1,5 +1,5 @@
-//! OpenDocument texts (.odt, OASIS ODF 1.3 part 3): headings, paragraphs, lists, tables, notes. What tracked changes
-//! deleted is kept in a place of its own, which is not read.
+//! OpenDocument texts (.odt, OASIS ODF 1.3 part 3): headings, paragraphs, lists, tables, links, notes and comments,
+//! headers and footers. What tracked changes deleted is kept in a place of its own, which is not read.
 
 use std::ops::ControlFlow;
 
@@ -14,7 +14,8 @@ use crate::xml::{self, Element, Node};
 /// Elements of which nothing is text of the document.
 const SKIPPED: &[&str] = &[
     "tracked-changes",
-    "annotation",
+    "date",
+    "date-string",
     "note-citation",
     "ruby-text",
     "forms",
@@ -41,7 +42,35 @@ pub fn read(data: &[u8]) -> Result<Titled, Failure> {
     };
     let mut reading = Reading::default();
     xml::walk(file, |node| reading.visit(node))?;
-    Ok((title(&archive)?, reading.flow.finish([])))
+    let text = reading.flow.finish([]);
+    Ok((title(&archive)?, text.framed(&margins(&archive, "header")?, &margins(&archive, "footer")?)))
+}
+
+/// What stands above or below each page, in the styles of the pages.
+fn margins(archive: &Archive<'_>, kind: &str) -> Result<String, Failure> {
+    let Some(file) = archive.file("styles.xml")? else { return Ok(String::new()) };
+    let mut texts: Vec<String> = Vec::new();
+    let mut reading: Option<Reading> = None;
+    xml::walk(file, |node| {
+        match (&node, &mut reading) {
+            (Node::Start(element), None) if is_margin(element.name(), kind) => reading = Some(Reading::default()),
+            (Node::End(name), Some(_)) if is_margin(name, kind) => {
+                let text = reading.take().map(|reading| reading.flow.finish([]).text).unwrap_or_default();
+                if !text.is_empty() && !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+            (_, Some(reading)) => return reading.visit(node),
+            (_, None) => {}
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(texts.join("\n"))
+}
+
+/// `header`, `header-left`, `header-first`.
+fn is_margin(name: &str, kind: &str) -> bool {
+    name.strip_prefix(kind).is_some_and(|rest| matches!(rest, "" | "-left" | "-first"))
 }
 
 fn is_locked(archive: &Archive<'_>) -> Result<bool, Failure> {
@@ -69,6 +98,10 @@ struct Reading {
     lists: usize,
     notes: usize,
     skipped: usize,
+    /// The author of a comment is read now.
+    is_author: bool,
+    author: String,
+    in_comment: bool,
 }
 
 impl Reading {
@@ -78,6 +111,7 @@ impl Reading {
             Node::End(_) if self.skipped > 0 => self.skipped -= 1,
             Node::Start(element) => self.start(element),
             Node::End(name) => self.end(name),
+            Node::Text(text) if self.is_author => self.author.push_str(text),
             Node::Text(text) if self.skipped == 0 => self.text(text),
             Node::Text(_) => {}
         }
@@ -96,14 +130,30 @@ impl Reading {
             "s" => self.flow.text(&" ".repeat(element.number("c").unwrap_or(1).min(MOST_BLANKS))),
             "tab" => self.flow.text("\t"),
             "line-break" => self.flow.text("\n"),
-            "note-body" => {
-                self.notes += 1;
-                let mark = format!("[^{}]", self.notes);
-                self.flow.text(&mark);
-                self.flow.begin_note();
+            "note-body" => self.begin_note(""),
+            "annotation" => {
+                self.in_comment = true;
+                self.author.clear();
+                self.begin_note("");
             }
+            "creator" if self.in_comment => self.is_author = true,
+            "a" => self.flow.begin_link(element.attribute("href").filter(|href| !href.starts_with('#'))),
             _ => {}
         }
+    }
+
+    fn begin_note(&mut self, opening: &str) {
+        self.notes += 1;
+        let mark = format!("[^{}]", self.notes);
+        self.flow.text(&mark);
+        self.flow.begin_note(opening);
+    }
+
+    /// The author of a comment is known: it is what its text begins with.
+    fn end_author(&mut self) {
+        self.is_author = false;
+        let opening = format!("Comment by {}:", self.author.trim());
+        self.flow.begin_note(&opening);
     }
 
     fn begin(&mut self, shape: Shape) {
@@ -122,6 +172,12 @@ impl Reading {
             "table-row" => self.flow.end_row(),
             "table" => self.flow.end_table(),
             "note-body" => self.flow.end_note(&self.notes.to_string()),
+            "annotation" => {
+                self.in_comment = false;
+                self.flow.end_note(&self.notes.to_string());
+            }
+            "creator" if self.is_author => self.end_author(),
+            "a" => self.flow.end_link(),
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod made;
 
 mod books;
 mod hostile;
+mod office;
 mod pdfs;
 mod reading;
 mod words;

@@ -20,8 +20,17 @@ pub struct Article {
     pub markdown: String,
 }
 
-/// Reads a page that came from `base`.
+/// Reads a page that came from `base`. Where it has next to no text, what it says to readers without scripts counts too.
 pub fn read(html: &str, base: &Url) -> Article {
+    let article = read_scripted(html, base);
+    if article.markdown.chars().count() >= SHORTEST || !html.to_ascii_lowercase().contains("<noscript") {
+        return article;
+    }
+    let plain = read_scripted(&markdown::without_scripts(html), base);
+    if plain.markdown.chars().count() > article.markdown.chars().count() { plain } else { article }
+}
+
+fn read_scripted(html: &str, base: &Url) -> Article {
     // The whole page first: where it is nested too deeply, nothing else may look at it either.
     let Some(whole) = markdown::convert(html, base, true) else {
         return Article { title: title(html), markdown: markdown::strip(html), ..Article::default() };
@@ -86,6 +95,20 @@ mod tests {
             check("<title>Prices &amp; hours</title><ul><li><a href=/tea>Tea</a> 2 €</li><li>Open 9-18</li></ul>");
         assert_eq!(article.title.as_deref(), Some("Prices & hours"));
         assert_eq!(article.markdown, "- [Tea](https://a.org/tea) 2 €\n- Open 9-18");
+    }
+
+    #[test]
+    fn what_is_said_to_readers_without_scripts_counts_where_nothing_else_is_said() {
+        let html = "<div id=app></div><noscript>Read the <a href='/plain'>plain page</a> instead.</noscript><script>x</script>";
+        assert_eq!(check(html).markdown, "Read the [plain page](https://a.org/plain) instead.");
+        let article = check(&format!("<article>{}</article><noscript>Please turn on scripts</noscript>", paragraphs()));
+        assert!(!article.markdown.contains("turn on"));
+    }
+
+    #[test]
+    fn a_page_within_a_form_is_read() {
+        let article = check("<form action=/><h1>Prices</h1><p>Tea 2 €</p><input value=x><button>Go</button></form>");
+        assert_eq!(article.markdown, "# Prices\n\nTea 2 €");
     }
 
     #[test]

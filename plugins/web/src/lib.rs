@@ -6,7 +6,9 @@
 pub mod address;
 pub mod article;
 pub mod content;
+pub mod packing;
 pub mod page;
+pub mod refresh;
 pub mod status;
 
 use std::time::Duration;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
+use steward_sdk::http::Response;
 use steward_sdk::{Failure, Output, http, run};
 
 use crate::page::Page;
@@ -25,6 +28,9 @@ const USER_AGENT: &str = "Mozilla/5.0 (compatible; Steward/0.1; personal assista
 const SIZE_LIMIT: usize = 2 << 20;
 
 const TIMEOUT: Duration = Duration::from_secs(25);
+
+/// How often a page may send its reader on by itself.
+const SENT_ON: usize = 3;
 
 steward_sdk::plugin! {
     /// Reads a web page as Markdown: the article, or else the whole page. Long pages come in parts: the answer says
@@ -40,7 +46,18 @@ pub struct WebFetch {
 }
 
 fn web_fetch(arguments: WebFetch) -> Result<Output, Failure> {
-    let url = address::complete(&arguments.url)?;
+    let mut response = fetch(address::complete(&arguments.url)?)?;
+    for _ in 0..SENT_ON {
+        let Some(next) = page::sent_on(&response) else { break };
+        response = fetch(next.into())?;
+    }
+    let page = Page::read(&response)?;
+    let part = page.part(arguments.offset.unwrap_or(0))?;
+    let structured = json!({"url": page.url, "title": page.title, "total": part.total, "next_offset": part.next});
+    Ok(Output::from(part.text).structured(structured))
+}
+
+fn fetch(url: String) -> Result<Response, Failure> {
     let response = http::get(url)
         .header("user-agent", USER_AGENT)
         .header("accept", "text/html,application/xhtml+xml,text/markdown,text/plain,application/json;q=0.9,*/*;q=0.5")
@@ -49,8 +66,5 @@ fn web_fetch(arguments: WebFetch) -> Result<Output, Failure> {
         .timeout(TIMEOUT)
         .send()?;
     status::check(&response)?;
-    let page = Page::read(&response)?;
-    let part = page.part(arguments.offset.unwrap_or(0))?;
-    let structured = json!({"url": page.url, "title": page.title, "total": part.total, "next_offset": part.next});
-    Ok(Output::from(part.text).structured(structured))
+    packing::unpacked(response, SIZE_LIMIT)
 }

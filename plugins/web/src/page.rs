@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::article::{self, Article};
 use crate::content::{Content, classify};
+use crate::refresh;
 
 /// The most characters of one part.
 const PART: usize = 40_000;
@@ -25,6 +26,16 @@ pub struct Page {
     text: String,
     /// It was too large to be read to its end.
     cut: bool,
+}
+
+/// Where a page of HTML sends its reader at once.
+pub fn sent_on(response: &Response) -> Option<Url> {
+    let content_type = response.header("content-type");
+    if classify(content_type, &response.body) != Content::Html {
+        return None;
+    }
+    let base = Url::parse(&response.url).ok()?;
+    refresh::target(&charset::decode(&response.body, content_type), &base)
 }
 
 /// A part of a page.

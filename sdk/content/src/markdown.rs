@@ -14,8 +14,8 @@ const DEEPEST: usize = 128;
 
 /// Elements that are no text.
 const SKIPPED: &[&str] = &[
-    "button", "canvas", "dialog", "embed", "form", "head", "iframe", "input", "link", "meta", "noscript", "object",
-    "script", "select", "style", "svg", "template", "textarea", "title",
+    "button", "canvas", "dialog", "embed", "head", "iframe", "input", "link", "meta", "noscript", "object", "script",
+    "select", "style", "svg", "template", "textarea", "title",
 ];
 
 /// What surrounds the text of a page that is no article.
@@ -33,6 +33,23 @@ pub fn convert(html: &str, base: &Url, whole_page: bool) -> Option<String> {
         return None;
     }
     Some(tidy(&converter.tree_to_markdown(&tree)))
+}
+
+/// The page with what it says to readers without scripts as a part of it.
+pub fn without_scripts(html: &str) -> String {
+    const NAME: &str = "noscript";
+    // Byte for byte of the same length.
+    let lower = html.to_ascii_lowercase();
+    let (mut text, mut from) = (String::with_capacity(html.len()), 0);
+    for (at, _) in lower.match_indices(NAME) {
+        if lower[..at].ends_with('<') || lower[..at].ends_with("</") {
+            text.push_str(&html[from..at]);
+            text.push_str("div");
+            from = at + NAME.len();
+        }
+    }
+    text.push_str(&html[from..]);
+    text
 }
 
 fn converter(base: Url, whole_page: bool) -> HtmlToMarkdown {

@@ -18,7 +18,10 @@ pub(super) struct Style {
     /// From 1.
     pub(super) heading: Option<usize>,
     pub(super) is_item: bool,
+    /// The level in a list, from 0.
     pub(super) list: Option<usize>,
+    /// Which list.
+    pub(super) number: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -32,9 +35,9 @@ struct Raw {
 pub(super) struct Styles(HashMap<String, Raw>);
 
 impl Styles {
-    pub(super) fn read(archive: &Archive<'_>) -> Result<Self, Failure> {
+    pub(super) fn read(archive: &Archive<'_>, part: &str) -> Result<Self, Failure> {
         let mut styles = Self::default();
-        let Some(file) = archive.file("word/styles.xml")? else { return Ok(styles) };
+        let Some(file) = archive.file(part)? else { return Ok(styles) };
         let mut current: Option<(String, Raw)> = None;
         xml::walk(file, |node| {
             match node {
@@ -62,6 +65,7 @@ impl Styles {
             style.heading = style.heading.or(raw.own.heading);
             style.is_item |= raw.own.is_item;
             style.list = style.list.or(raw.own.list);
+            style.number = style.number.or(raw.own.number);
             next = raw.based_on.as_deref();
         }
         style
@@ -81,7 +85,10 @@ impl Raw {
                 let level = element.number("val").filter(|level| *level < 9);
                 self.own.heading = self.own.heading.or(level.map(|level| level + 1));
             }
-            "numId" => self.own.is_item = element.number("val") != Some(0),
+            "numId" => {
+                self.own.number = element.number("val");
+                self.own.is_item = self.own.number != Some(0);
+            }
             "ilvl" => self.own.list = element.number("val"),
             _ => {}
         }

@@ -71,7 +71,7 @@ fn documents_of_libre_office_are_read() {
         </text:list></text:list-item></text:list><table:table><table:table-row><table:table-cell><text:p>x</text:p>\
         </table:table-cell><table:table-cell><text:p>y</text:p></table:table-cell></table:table-row></table:table>\
         <office:annotation><text:p>comment</text:p></office:annotation>";
-    let text = "## Глава\n\na  b c\td[^1]\n\n- one\n  - two\n\nx | y\n\n[^1]: сноска";
+    let text = "## Глава\n\na  b c\td[^1]\n\n- one\n  - two\n\nx | y\n\n[^1]: сноска\n\n[^2]: comment";
     assert_eq!(check("a.odt", &odt(body)), (Some("Отчёт".to_owned()), text.to_owned()));
 }
 
