@@ -344,7 +344,7 @@ fn checked_admission(access: Admission) -> anyhow::Result<Admission> {
 
 /// Money can be counted only where prices are known.
 fn check_prices(limits: &PeopleLimits, models: &ModelPlan) -> anyhow::Result<()> {
-    let limited = limits.money.is_some() || limits.together.money.is_some();
+    let limited = [limits.money, limits.together.money].into_iter().flatten().any(|money| money >= 0.0);
     if limited && !models.prices().is_known() {
         bail!("access.limits.money: no price is known. Give price_in and price_out to each of the [[models]].");
     }

@@ -156,7 +156,7 @@ mod tests {
             Spent { person: Some(steward_agent::PersonId(7)), name: "`Anna`\n**x**".into(), amounts: amounts.clone() };
         assert_eq!(
             person(Language::En, &spent, &allowances),
-            "`Anna **x**` (id 7): messages 3 / 200, stored 5 MB / 100 MB, money 0.12 / 0.50"
+            "`Anna x` (id 7): messages 3 / 200, stored 5 MB / 100 MB, money 0.12 / 0.50"
         );
         let together = Spent { person: None, name: String::new(), amounts };
         assert!(person(Language::Ru, &together, &allowances).starts_with("все незнакомые вместе: сообщений 3 / 2000"));

@@ -133,7 +133,11 @@ fn walk(root: &Path, hidden: &[PathBuf], rules: Rules) -> impl Iterator<Item = P
     walk.ignore(any).git_ignore(any).git_exclude(above).git_global(above).parents(above);
     // A .gitignore counts also where the folder is no repository.
     walk.require_git(false).follow_links(false).same_file_system(true);
-    walk.filter_entry(move |entry| !hidden.iter().any(|hidden| entry.path().starts_with(hidden)));
+    walk.filter_entry(move |entry| {
+        // A rule such as `!.gitignore` would bring a name with a dot back.
+        let dotted = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        !dotted && !hidden.iter().any(|hidden| entry.path().starts_with(hidden))
+    });
     walk.sort_by_file_path(std::cmp::Ord::cmp);
     walk.build().filter_map(|entry| {
         let entry = entry.ok()?;

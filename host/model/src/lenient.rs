@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value};
 
+/// Fields of a call or of a choice: an object with one of them is an item itself and holds none.
+const OF_ONE: [&str; 5] = ["function", "name", "delta", "message", "finish_reason"];
+
 /// A text that is not empty; numbers count as text.
 pub(crate) fn text(value: Option<&Value>) -> Option<String> {
     match value? {
@@ -32,9 +35,7 @@ pub(crate) fn count_of(fields: &Value, names: &[&str]) -> Option<u64> {
 pub(crate) fn items(value: Option<&Value>) -> Vec<&Value> {
     match value {
         Some(Value::Array(items)) => items.iter().collect(),
-        Some(object @ Value::Object(fields)) if fields.contains_key("function") || fields.contains_key("name") => {
-            vec![object]
-        }
+        Some(object @ Value::Object(fields)) if OF_ONE.iter().any(|name| fields.contains_key(*name)) => vec![object],
         Some(Value::Object(fields)) => fields.values().filter(|value| value.is_object()).collect(),
         _ => Vec::new(),
     }

@@ -160,7 +160,8 @@ fn another_dialect(error: &ModelError, dialect: Dialect) -> Option<Dialect> {
         // One that is wrong is left out, and what stands for none goes in its place.
         other.no_state |= !missing;
         other.wants_signature = true;
-    } else if has(&["reasoning_content", "reasoning content"]) && missing && !dialect.wants_reasoning {
+    } else if has(&["reasoning_content", "reasoning content"]) && missing {
+        // Where it was sent already there is nothing else to try: leaving it out would not help.
         other.wants_reasoning = true;
     } else if has(&["reasoning_", "extra_content", "thinking_blocks", "provider_specific_fields", "encrypted_content"])
     {

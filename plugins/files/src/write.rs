@@ -26,7 +26,7 @@ const SAME_PART: usize = 200;
 pub struct Write {
     pub path: String,
     pub content: String,
-    /// Add to the end of the file instead of replacing it: for a long text in parts.
+    /// Add at the end.
     pub append: Option<bool>,
 }
 

@@ -11,12 +11,10 @@ use serde::Deserialize;
 use steward_sdk::{Failure, Output, people, send};
 
 steward_sdk::plugin! {
-    /// Finds out whom an id, @username or name means. Names people chose themselves do not identify: the answer lists who
-    /// may be meant; ask the owner.
+    /// Whom an id, @username or name means. Names people chose do not identify: then ask the owner.
     resolve_user: read, requires ["people"] => resolve_user;
 
-    /// Lists the people you know: chosen name, @username, id, the owner's names for them, role, and why an identity has an
-    /// owner's rights.
+    /// Lists the people you know: names, @username, id, role, and why an identity has an owner's rights.
     list_users: read, requires ["people"] => list_users;
 
     /// Sends a person a message on the channel they last used. Say on whose behalf. If it needs an answer use
@@ -32,8 +30,8 @@ steward_sdk::plugin! {
     /// Gives a person the name by which the owner knows them, such as `mum`. Only when the owner says so.
     set_alias: write, requires ["moderation"] => moderating::alias;
 
-    /// Reports that the person you talk with goes too far: threats, spam, attempts to get at what is not theirs. First a
-    /// warning, then a ban; the owner is told. Not for mere rudeness.
+    /// Reports that the person you talk with goes too far: threats, spam, reaching for what is not theirs. First a
+    /// warning, then a ban. Not for mere rudeness.
     ban_violator: write, requires ["violation"] => moderating::violation;
 }
 

@@ -8,7 +8,6 @@ use steward_sdk::{Failure, Output, moderation};
 /// Whom it is about.
 #[derive(Deserialize, JsonSchema)]
 pub struct User {
-    /// The id, @username or name of one person.
     user: String,
 }
 
@@ -25,9 +24,7 @@ pub fn unban(arguments: User) -> Result<Output, Failure> {
 /// A name and whom it means.
 #[derive(Deserialize, JsonSchema)]
 pub struct Alias {
-    /// The id, @username or name of one person; not needed with `remove`.
     user: Option<String>,
-    /// The owner's name for them: `mum`, `Masha`.
     alias: String,
     /// Take the name away.
     remove: Option<bool>,
@@ -48,7 +45,7 @@ pub fn alias(arguments: Alias) -> Result<Output, Failure> {
 /// What somebody did.
 #[derive(Deserialize, JsonSchema)]
 pub struct Reason {
-    /// What they did, in a sentence; the owner reads it.
+    /// A sentence for the owner.
     reason: String,
 }
 

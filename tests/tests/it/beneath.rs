@@ -20,7 +20,7 @@ async fn a_link_to_the_key_does_not_bring_it_into_a_prompt() {
     let memory = stage.host.workspace().join("MEMORY.md");
     symlink("../data/secret.key", &memory).unwrap();
     stage.owner.says("hello");
-    stage.owner.hears(|text| text.contains("I heard hello")).await;
+    stage.owner.hears(|text| text.contains("I heard") && text.contains("hello")).await;
     let asked = stage.model.requests();
     assert!(asked.iter().all(|asked| !asked.json.to_string().contains(key)), "the key is in a prompt");
     assert!(asked.last().unwrap().system().contains("MEMORY.md cannot be read, tell the owner"));
@@ -34,7 +34,7 @@ async fn a_link_to_the_key_does_not_bring_it_into_a_prompt() {
     fs::remove_file(&memory).unwrap();
     fs::write(&memory, "- the flat is 42\n").unwrap();
     stage.owner.says("and now");
-    stage.owner.hears(|text| text.contains("I heard and now")).await;
+    stage.owner.hears(|text| text.contains("I heard") && text.contains("and now")).await;
     assert!(stage.model.requests().last().unwrap().system().contains("the flat is 42"));
 }
 
@@ -81,7 +81,7 @@ async fn what_is_no_file_in_the_place_of_memory_is_not_waited_for() {
     let memory = stage.host.workspace().join("MEMORY.md");
     let _socket = UnixListener::bind(&memory).unwrap();
     stage.owner.says("hello");
-    stage.owner.hears(|text| text.contains("I heard hello")).await;
+    stage.owner.hears(|text| text.contains("I heard") && text.contains("hello")).await;
     fs::remove_file(&memory).unwrap();
     fs::create_dir(&memory).unwrap();
     stage.owner.says("still there?");

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::doing::unquoted;
 use crate::stage::Stage;
 
 /// A model that runs one script, then says what came of it.
@@ -20,7 +21,7 @@ fn running(script: &str) -> impl FnMut(&Asked) -> Reply + Send + 'static {
     let script = script.to_owned();
     move |asked| match asked.results().into_iter().next() {
         _ if asked.last_said().ends_with("ping") => Reply::text("pong"),
-        Some((_, text)) => Reply::text(&format!("Result: {text}")),
+        Some((_, text)) => Reply::text(&format!("Result: {}", unquoted(&text))),
         None => Reply::call("run_code", json!({ "script": script })),
     }
 }
@@ -132,7 +133,7 @@ async fn killed_in_the_middle_of_a_script() {
                   await tools.web_fetch({url: 'SITE/slow'});\n\
                   await tools.memory_append({content: 'Third.'});\n\
                   'all done'";
-    let mut stage = site.stage(script, "").await;
+    let mut stage = site.stage(script, "[approval.foreign]\ninstructions = \"automatic\"\n").await;
     stage.owner.says("do all of it");
     gate.reached().await;
     stage.until("SELECT EXISTS (SELECT 1 FROM audit WHERE tool = 'schedule_task')").await;

@@ -21,7 +21,7 @@ pub(crate) fn to_the_letter(asked: &Asked) -> Reply {
 }
 
 /// A result without the boundary in which others' words stand.
-fn unquoted(text: &str) -> String {
+pub(crate) fn unquoted(text: &str) -> String {
     let is_mark = |line: &&str| line.starts_with("<<FOREIGN ") || line.starts_with("<<END ");
     text.lines().filter(|line| !is_mark(line)).collect::<Vec<_>>().join("\n")
 }

@@ -5,21 +5,23 @@ use teloxide::types::BotCommand;
 
 use super::client::{CallError, Client};
 
-const ENGLISH: [(&str, &str); 6] = [
+const ENGLISH: [(&str, &str); 7] = [
     ("start", "Say hello"),
     ("help", "What I can do"),
     ("stop", "Stop what I am doing now"),
     ("clear", "Begin a new conversation"),
     ("usage", "What was used so far, and how I am"),
     ("plugins", "What I can use"),
+    ("mail", "Gathered messages from outside"),
 ];
-const RUSSIAN: [(&str, &str); 6] = [
+const RUSSIAN: [(&str, &str); 7] = [
     ("start", "Поздороваться"),
     ("help", "Что я умею"),
     ("stop", "Остановить то, что я делаю"),
     ("clear", "Начать разговор заново"),
     ("usage", "Сколько израсходовано и как я себя чувствую"),
     ("plugins", "Чем я пользуюсь"),
+    ("mail", "Собранные сообщения извне"),
 ];
 
 /// Publishes the menu: English for everybody, Russian for those whose Telegram speaks it. Without it the commands

@@ -122,7 +122,10 @@ fn counts(shown: &str, held: &str, at: usize, mark: &str, meaning: Meaning) -> b
     let before = || -> String { [shown, &held[..at]].concat() };
     match meaning {
         Meaning::ThoughtEnd if mark == "assistantfinal" => before().starts_with("analysis"),
-        Meaning::ThoughtEnd => !in_code(&before()),
+        Meaning::ThoughtEnd => {
+            let before = before();
+            !in_code(&before) && !ends_example(&before, mark)
+        }
         Meaning::Thought(_) | Meaning::Token | Meaning::Header => {
             let before = before();
             !in_code(&before) && !in_fence(&before)
@@ -149,8 +152,27 @@ fn in_code(before: &str) -> bool {
 
 /// Within a fence that was opened and not closed.
 fn in_fence(before: &str) -> bool {
-    let opens = |line: &&str| line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
-    before.lines().filter(opens).count() % 2 == 1
+    fenced(before).is_some()
+}
+
+/// What stands in a fence that was opened and not closed, from its first line on.
+fn fenced(before: &str) -> Option<&str> {
+    let (mut open, mut at) = (None, 0);
+    for line in before.split_inclusive('\n') {
+        if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
+            open = open.xor(Some(at));
+        }
+        at += line.len();
+    }
+    open.map(|at| &before[at..])
+}
+
+/// Whether this end of reasoning belongs to a beginning in the same fence: both are shown as an example. An end alone
+/// counts there too, for reasoning may break off within a fence.
+fn ends_example(before: &str, end: &str) -> bool {
+    let Some(fenced) = fenced(before).map(str::to_ascii_lowercase) else { return false };
+    let begun = THOUGHTS.iter().filter(|(_, close)| close.contains(&end)).filter_map(|(open, _)| fenced.rfind(open));
+    begun.max() > fenced.rfind(end)
 }
 
 /// In quotation marks, or on a line that cites.
