@@ -78,7 +78,7 @@ async fn a_stranger_gets_nobodys_mail_by_choosing_a_name() {
         );
     }
     let listed = result(&stage, "list_users {}").await;
-    let rows: Vec<_> = listed.lines().filter(|line| line.starts_with("- ") || line.starts_with("RESULT - ")).collect();
+    let rows: Vec<_> = listed.lines().filter(|line| line.starts_with("• ") || line.starts_with("RESULT • ")).collect();
     assert_eq!(rows.len(), 6, "a name makes no row: {listed}");
     assert!(
         listed.contains("owner's rights: terminal owner by terminal; telegram 1001 by configuration")
@@ -92,7 +92,8 @@ async fn an_owner_taken_out_of_the_configuration_is_nobody() {
     let gate = Gate::new();
     let held = gate.clone();
     let mut stage = Stage::set(move |asked| match asked.last_said() {
-        said if said.contains("wait here") => {
+        // The seat's conversation goes on with whoever has it now.
+        said if said.contains("wait here") && !said.contains("and me?") => {
             Reply::wait(&held).and_call("memory_append", json!({ "content": "pwned" }))
         }
         _ => Reply::text(&format!("tools: {}", asked.tools().join(" "))),
@@ -228,7 +229,7 @@ async fn a_person_is_put_into_a_role_of_the_configuration_and_falls_back_without
     assert!(roles.passed().contains("Runs of origin chat lack process"), "{}", roles.text);
 
     stage.host.stop().await;
-    std::fs::write(stage.host.data().join("../steward.toml"), "").unwrap();
+    std::fs::write(stage.host.data().join("../steward.toml"), "[access]\nopen_to = \"everyone\"\n").unwrap();
     stage.host.start().await;
     anna.says("and without it?");
     let told = anna.hears(|text| text.contains("get_my_tasks")).await;

@@ -97,7 +97,7 @@ async fn a_gate_holds_the_stream_and_a_client_that_leaves_is_noticed() {
     for provider in [Provider::OpenAi, Provider::Anthropic] {
         let gate = Gate::new();
         let held = gate.clone();
-        let model = ScriptedModel::start(move |_| Reply::text("a").and_wait(&held).then("b")).await;
+        let model = ScriptedModel::start(move |_| Reply::text("Well").and_wait(&held).then("b")).await;
         let gateway = gateway(&model, provider);
         let cancel = CancellationToken::new();
         let (sender, mut receiver) = mpsc::channel(8);
@@ -105,7 +105,7 @@ async fn a_gate_holds_the_stream_and_a_client_that_leaves_is_noticed() {
         let running = gateway.complete(&wanted, &sender, &cancel);
         let leave = async {
             gate.reached().await;
-            assert_eq!(receiver.recv().await, Some(StreamEvent::Text("a".to_owned())));
+            assert_eq!(receiver.recv().await, Some(StreamEvent::Text("Well".to_owned())));
             cancel.cancel();
         };
         let (result, ()) = tokio::join!(running, leave);
@@ -113,7 +113,7 @@ async fn a_gate_holds_the_stream_and_a_client_that_leaves_is_noticed() {
         model.dropped(0).await;
         gate.open();
         let (again, _) = ask(&gateway, vec![Message::user("go")]).await;
-        assert_eq!(again.unwrap().text, "ab");
+        assert_eq!(again.unwrap().text, "Wellb");
         assert!(!model.requests()[1].was_dropped());
     }
 }

@@ -28,11 +28,7 @@ impl Fields {
                     flow.begin_link(address(&field.instruction));
                 }
             }
-            Some("end") => {
-                if self.0.pop().is_some_and(|field| field.shows) {
-                    flow.end_link();
-                }
-            }
+            Some("end") if self.0.pop().is_some_and(|field| field.shows) => flow.end_link(),
             _ => {}
         }
     }

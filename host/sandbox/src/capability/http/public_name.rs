@@ -223,7 +223,7 @@ pub(super) fn is_public(host: &str) -> bool {
     };
     let Some(last) = labels.last() else { return false };
     labels.len() >= 2
-        && labels.iter().all(|label| is_label(&label))
+        && labels.iter().all(is_label)
         && is_public_suffix(last)
         && !spells_an_address(&labels)
         && !LOOPBACK.iter().any(|name| host == *name || host.ends_with(&format!(".{name}")))
@@ -238,7 +238,7 @@ fn is_public_suffix(label: &str) -> bool {
 fn spells_an_address(labels: &[&str]) -> bool {
     let parts: Vec<&str> = labels.iter().flat_map(|label| label.split('-')).collect();
     let is_octet = |part: &&str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty();
-    let four = parts.windows(4).any(|four| four.iter().all(|part| is_octet(part)));
+    let four = parts.windows(4).any(|four| four.iter().all(&is_octet));
     let whole = parts.iter().any(|part| {
         let digits = part.strip_prefix("0x").unwrap_or(part);
         let hex = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

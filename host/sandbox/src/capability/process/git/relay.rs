@@ -152,7 +152,7 @@ async fn answer(State(upstream): State<Arc<Upstream>>, request: Request) -> Resp
         Method::POST if path == sends => {
             let url = upstream.with(|now| below(&now.base, &rest));
             let sent = upstream.send(request.map(outgoing), url).await;
-            sent.map_or_else(|_| plain(StatusCode::BAD_GATEWAY), |response| returned(response))
+            sent.map_or_else(|_| plain(StatusCode::BAD_GATEWAY), returned)
         }
         // Nothing but git's own protocol, in which a server cannot name other addresses.
         _ => plain(StatusCode::NOT_FOUND),
