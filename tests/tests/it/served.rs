@@ -79,7 +79,11 @@ fn thoughtful(asked: &Asked) -> Reply {
 }
 
 fn called(asked: &Asked) -> &Value {
-    asked.messages().iter().find(|message| message.get("tool_calls").is_some()).expect("a message with calls")
+    asked
+        .messages()
+        .iter()
+        .find(|message| message.get("tool_calls").is_some())
+        .unwrap_or_else(|| panic!("no message with calls"))
 }
 
 #[tokio::test]
