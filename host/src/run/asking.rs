@@ -67,7 +67,7 @@ impl Run {
         let older = self.turn.messages().len() - keep;
         let text = prompt::transcript(&self.turn.messages()[..older], SUMMARY_ENTRY_CHARS, &self.boundary);
         let seen = self.seen();
-        let room = self.turn_window_chars();
+        let room = self.room_for(&text);
         let request = ModelRequest {
             system: prompt::SUMMARISE.to_owned(),
             messages: vec![Message::user(budget::shorten(&text, room))],
@@ -121,9 +121,13 @@ impl Run {
         self.turn.messages().iter().filter_map(own).collect()
     }
 
-    /// Characters of a transcript that surely fit the model's window.
-    fn turn_window_chars(&self) -> usize {
-        self.turn.window() as usize * 3 / 2
+    /// Characters of a transcript that surely fit the model's window, also where it was found to be smaller than told: no
+    /// tools go with it, so what is left of it is the transcript's.
+    fn room_for(&self, transcript: &str) -> usize {
+        let (told, found) = (self.host.models.window() as usize, self.turn.window() as usize);
+        let (length, tokens) = (transcript.chars().count(), budget::tokens(transcript) as usize);
+        let fits = if tokens > found { length * found / tokens } else { length };
+        fits.min(told * 3 / 2)
     }
 }
 

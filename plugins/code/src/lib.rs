@@ -29,8 +29,8 @@ steward_sdk::plugin! {
     /// Runs JavaScript (top-level `await`; no network, files, `import` or `require`) and gives its last value, or what
     /// it returns, and what `console.log` printed. Your other tools are functions: `await tools.web_fetch({url})` gives
     /// `{text, data, files}`: the text, the same as JSON or null, paths of files made. A failing tool throws an Error
-    /// with a `kind`. `listTools()` describes them. Use it for many calls or a computation: loop, filter, add up,
-    /// `Promise.all`, and give back only what matters.
+    /// with a `kind`. `listTools()` describes them. For many calls (`Promise.all`) or a computation; give
+    /// back only what matters.
     run_code: read, requires ["tools"] => run_code;
 }
 

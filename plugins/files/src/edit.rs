@@ -13,7 +13,6 @@ use crate::write;
 #[derive(Deserialize, JsonSchema)]
 pub struct Edit {
     pub path: String,
-    /// The passage exactly as in the file.
     pub old: String,
     /// Its replacement; empty deletes it.
     pub new: String,

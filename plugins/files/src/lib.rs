@@ -24,8 +24,7 @@ steward_sdk::plugin! {
     /// on.
     read: read, requires ["files"] => read_file;
 
-    /// Writes a whole text file, replacing what it held. Long files in parts: the first replaces, the others `append`. To
-    /// change a part use edit.
+    /// Writes a whole text file, replacing what it held. Long files in parts: the first replaces, the others `append`.
     write: write, requires ["files:write"] => write_file;
 
     /// Replaces a passage of a text file. `old` must match exactly, white space included, and once unless `all` is set:

@@ -14,14 +14,14 @@ steward_sdk::plugin! {
     /// Whom an id, @username or name means. Names people chose do not identify: then ask the owner.
     resolve_user: read, requires ["people"] => resolve_user;
 
-    /// Lists the people you know: names, @username, id, role, and why an identity has an owner's rights.
+    /// Lists the people you know: names, @username, id, role, and who has an owner's rights and why.
     list_users: read, requires ["people"] => list_users;
 
     /// Sends a person a message on the channel they last used. Say on whose behalf. If it needs an answer use
     /// create_task.
     send_to_user: send, requires ["send"] => send_to_user;
 
-    /// Bans a person: they are not answered any more and what runs for them ends. Not owners.
+    /// Bans a person: they are not answered any more and what runs for them ends.
     ban_user: write, requires ["moderation"] => moderating::ban;
 
     /// Lifts a ban; clears warnings and the conversation.

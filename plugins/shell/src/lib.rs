@@ -12,8 +12,7 @@ use steward_sdk::{Failure, Output};
 
 steward_sdk::plugin! {
     /// Runs a shell command line in the workspace; gives output and exit code. For what no other tool does: build,
-    /// test, convert. The owner is asked first, so make it readable at a glance. It gets no input and leaves nothing in
-    /// the background.
+    /// test, convert. The owner is asked first: make it readable. No input, nothing left in the background.
     shell: destructive, requires ["process"] => shell;
 }
 

@@ -111,12 +111,14 @@ async fn a_new_installation_talks_with_its_owner_and_tells_others_so_once() {
     for _ in 0..3 {
         anna.says("hello?");
     }
-    host.restart().await;
+    host.stop().await;
+    host.start().await;
     anna.says("anybody there?");
     owner.says("ping");
     owner.hears(|text| text == "pong").await;
     tg.all_confirmed().await;
-    assert_eq!(anna.sees().len(), 1);
+    let told: Vec<_> = anna.sees().iter().map(|message| message.text().to_owned()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(model.requests().len(), 1);
     assert!(host.run(&["doctor"]).await.text.contains("open to paired"));
 }
