@@ -54,6 +54,7 @@ fn embed(plugins: &[Plugin], components: &[PathBuf]) -> Result<(), Box<dyn Error
         let (name, manifest) = (&plugin.name, plugin.folder.join("plugin.toml"));
         writeln!(list, "    BuiltinPlugin {{")?;
         writeln!(list, "        name: {name:?}, wasm: include_bytes!({component:?}),")?;
+        writeln!(list, "        hash: {:?},", blake3::hash(&fs::read(component)?).to_hex().as_str())?;
         writeln!(list, "        manifest: include_str!({manifest:?}),")?;
         let tools = plugin.folder.join("tools.json");
         match tools.is_file() {

@@ -278,7 +278,7 @@ fn built_in(config: &Config) -> anyhow::Result<Vec<ShippedPlugin>> {
     let sources = steward_builtin::PLUGINS.iter().map(|plugin| {
         let manifest = plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?;
         let source = PluginSource { name: plugin.name.to_owned(), wasm: plugin.wasm.into(), manifest };
-        Ok(ShippedPlugin { source, tools: plugin.tools })
+        Ok(ShippedPlugin { source, hash: plugin.hash.to_owned(), tools: plugin.tools })
     });
     sources.collect()
 }

@@ -16,6 +16,7 @@ mod plugin_run;
 mod replay;
 mod run;
 mod secret;
+mod signing;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -171,6 +172,10 @@ enum PluginCommand {
     Test(author_test::Test),
     /// Build a project and put its manifest into the file, ready to be given away
     Pack(author::Pack),
+    /// Make a key to sign your plugins with
+    Key(signing::Key),
+    /// Sign a packed plugin, so that its updates are known to be yours
+    Sign(signing::Sign),
     /// Fetch what plugins in a language are built with
     Toolchain(author::Toolchain),
 }
@@ -240,6 +245,8 @@ impl Command {
                 | PluginCommand::Build(_)
                 | PluginCommand::Test(_)
                 | PluginCommand::Pack(_)
+                | PluginCommand::Key(_)
+                | PluginCommand::Sign(_)
                 | PluginCommand::Toolchain(_)
                 | PluginCommand::Inspect(_)
         )
@@ -255,6 +262,8 @@ async fn with_plugins(command: PluginCommand, config: anyhow::Result<Config>) ->
         PluginCommand::Build(build) => author::build(build, config?).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Test(test) => author_test::test(test, config?).await,
         PluginCommand::Pack(pack) => author::pack(pack, config?).await.map(|()| ExitCode::SUCCESS),
+        PluginCommand::Key(key) => signing::key(key).await.map(|()| ExitCode::SUCCESS),
+        PluginCommand::Sign(sign) => signing::sign(sign).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Toolchain(toolchain) => author::toolchain(toolchain, config?).await.map(|()| ExitCode::SUCCESS),
         PluginCommand::Inspect(inspect) => plugin::inspect(inspect, config).await,
         PluginCommand::Install(install) => plugin_install::install(install, config?).await,

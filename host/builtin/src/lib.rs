@@ -9,6 +9,8 @@ pub struct BuiltinPlugin {
     pub name: &'static str,
     /// The component's binary.
     pub wasm: &'static [u8],
+    /// BLAKE3 of the binary in hexadecimal, so that a start need not read it.
+    pub hash: &'static str,
     /// The text of its `plugin.toml`.
     pub manifest: &'static str,
     /// The text of its `tools.json`: its tools as the component describes them, so that they are known before it is
@@ -31,6 +33,7 @@ mod tests {
         for plugin in PLUGINS {
             assert!(plugin.wasm.starts_with(COMPONENT), "{} is no component", plugin.name);
             let name = format!("name = \"{}\"", plugin.name);
+            assert_eq!(plugin.hash, blake3::hash(plugin.wasm).to_hex().as_str(), "{}", plugin.name);
             assert!(plugin.manifest.lines().any(|line| line == name), "{}: plugin.toml has no {name}", plugin.name);
         }
     }

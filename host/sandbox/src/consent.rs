@@ -1,8 +1,9 @@
 //! What a plugin asks for, and what of it is new since the owner agreed: computed from the imports of the binary and the
-//! parsed manifest, never from what its author says of it. `change` compares two requests, `scope` lists the scopes of
-//! capabilities, `wording` says all of it in words. What was approved is enforced where plugins are loaded.
+//! parsed manifest, never from what its author says of it. `change` compares two requests, `provenance` who made both, `scope`
+//! lists the scopes of capabilities, `wording` says all of it in words. What was approved is enforced where plugins are loaded.
 
 mod change;
+mod provenance;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::plugin::Effect;
 use crate::specs::Described;
 
 pub use change::Change;
+pub use provenance::{Before, Doubt};
 
 /// Everything a plugin asks its owner for. As it was approved it is kept, and whatever is loaded under its name later is
 /// held to it.
@@ -79,7 +81,10 @@ pub struct AskedTool {
 /// A loaded component and its manifest, as a request is read from them.
 pub(crate) struct Source<'a> {
     pub(crate) manifest: &'a Manifest,
-    pub(crate) wasm: &'a [u8],
+    /// BLAKE3 of the file, in hexadecimal.
+    pub(crate) hash: String,
+    /// Bytes of the file.
+    pub(crate) size: usize,
     pub(crate) kind: Kind,
     pub(crate) imports: &'a [String],
     /// What it imports and was granted.
@@ -90,8 +95,8 @@ pub(crate) struct Source<'a> {
 const DESCRIPTION: usize = 200;
 
 impl Request {
-    pub(crate) fn of<'a>(source: &Source<'_>, tools: impl Iterator<Item = &'a Described>) -> Self {
-        let Source { manifest, wasm, kind, imports, reach } = *source;
+    pub(crate) fn of<'a>(source: Source<'_>, tools: impl Iterator<Item = &'a Described>) -> Self {
+        let Source { manifest, hash, size, kind, imports, reach } = source;
         let names = |set: CapabilitySet| set.iter().map(|(one, _)| one.name.to_owned()).collect();
         let unused = CAPABILITIES.iter().filter(|one| reach.access(one.name) == Access::None);
         let unused = unused.filter(|one| manifest.grant.capabilities.access(one.name) != Access::None);
@@ -100,8 +105,8 @@ impl Request {
             version: manifest.version.clone(),
             description: manifest.description.clone(),
             kind,
-            hash: blake3::hash(wasm).to_hex().to_string(),
-            size: wasm.len(),
+            hash,
+            size,
             capabilities: asked(manifest, imports, reach),
             declined: names(manifest.declined),
             unused: unused.map(|one| one.name.to_owned()).collect(),
@@ -181,6 +186,8 @@ impl AskedTool {
 #[derive(Clone, Debug)]
 pub struct Consent {
     pub request: Request,
+    /// The public key of the author who signed it.
+    pub author: Option<String>,
     /// What it is compared with, where a version was approved before.
     pub approved: Option<Approved>,
 }
@@ -189,20 +196,31 @@ pub struct Consent {
 #[derive(Clone, Debug)]
 pub struct Approved {
     pub version: String,
+    pub doubts: Vec<Doubt>,
     pub changes: Vec<Change>,
 }
 
 impl Consent {
-    /// The question for a request, where `approved` is what the owner agreed to before under that name.
-    pub fn new(request: Request, approved: Option<&Request>) -> Self {
-        let compared =
-            |approved: &Request| Approved { version: approved.version.clone(), changes: request.changes(approved) };
-        let approved = approved.map(compared);
-        Self { request, approved }
+    /// The question for a request, signed by `author`, where `before` is what the owner agreed to under that name.
+    pub fn new(request: Request, author: Option<String>, before: Option<Before<'_>>) -> Self {
+        let compared = |before: Before<'_>| Approved {
+            version: before.request.version.clone(),
+            doubts: provenance::doubts(before, &request, author.as_deref()),
+            changes: request.changes(before.request),
+        };
+        let approved = before.map(compared);
+        Self { request, author, approved }
     }
 
-    /// Whether the owner has to be asked: nothing was approved yet, or something of it is wider.
+    /// Whether the owner has to be asked: nothing was approved yet, something of it is wider, or it is not certain that
+    /// this is a newer version by the same author.
     pub fn is_needed(&self) -> bool {
-        self.approved.as_ref().is_none_or(|approved| approved.changes.iter().any(Change::widens))
+        let asked = |approved: &Approved| !approved.doubts.is_empty() || approved.changes.iter().any(Change::widens);
+        self.approved.as_ref().is_none_or(asked)
+    }
+
+    /// Why this cannot take the place of what is installed unless the owner accepts another author.
+    pub fn another_author(&self) -> Option<&Doubt> {
+        self.approved.as_ref()?.doubts.iter().find(|doubt| doubt.is_another_author())
     }
 }

@@ -39,6 +39,8 @@ pub enum LoadError {
         "the file holds no manifest: make one that does with `steward plugin pack`, or give its plugin.toml beside"
     )]
     NotPacked,
+    #[error("the signature of the file: {0}")]
+    Signature(String),
     #[error(
         "it imports {interface}, which plugin.toml does not grant: add `{line}` under [capabilities], or `{without}` \
          to load it without"

@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use crate::component;
 use crate::error::LoadError;
 use crate::plugin::PluginSource;
-use crate::section::{self, HEADER};
+use crate::section;
+use crate::signature;
 
 /// The name of the section.
-const SECTION: &str = "steward:manifest";
+pub(crate) const SECTION: &str = "steward:manifest";
 
 /// The longest manifest, in bytes.
 const MOST: usize = 64 << 10;
@@ -31,21 +32,14 @@ pub fn packed_manifest(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
     found.map(text).transpose()
 }
 
-/// The .wasm file with the manifest in it, in place of one that was packed before.
+/// The .wasm file with the manifest in it, in place of one that was packed before. A signature goes, for it was for the
+/// manifest before.
 ///
 /// # Errors
 /// The bytes are no whole .wasm file, or the manifest is too long.
 pub fn pack(wasm: &[u8], manifest: &str) -> Result<Vec<u8>, LoadError> {
-    component::is_module(wasm)?;
     text(manifest.as_bytes())?;
-    let mut packed = wasm[..HEADER].to_vec();
-    for section in section::sections(wasm) {
-        let section =
-            section.ok_or_else(|| LoadError::Packed("the .wasm file is damaged: build it again".to_owned()))?;
-        if section.custom != Some(SECTION) {
-            packed.extend_from_slice(section.whole);
-        }
-    }
+    let mut packed = signature::without(wasm, &[SECTION, signature::SECTION])?;
     packed.extend_from_slice(&section::written(SECTION, manifest.as_bytes()));
     Ok(packed)
 }

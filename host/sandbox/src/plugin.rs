@@ -217,6 +217,7 @@ pub(crate) fn load_shipped(
     engine: &Arc<Engine>,
     host: &Limits,
     source: PluginSource,
+    hash: String,
     tools: &str,
 ) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
     let mut manifest = Manifest::parse(&source.manifest)?;
@@ -229,8 +230,8 @@ pub(crate) fn load_shipped(
     }
     let known = specs::known(tools)?;
     let described = specs::check(known.iter().cloned().map(Into::into).collect(), reach)?;
-    let request =
-        Request::of(&Source { manifest: &manifest, wasm: &wasm, kind, imports: &imports, reach }, described.iter());
+    let source = Source { manifest: &manifest, hash, size: wasm.len(), kind, imports: &imports, reach };
+    let request = Request::of(source, described.iter());
     let tools = described.into_iter().map(|one| (one, Entry::Plugin)).collect();
     let (cache, engine) = (Arc::clone(cache), Arc::clone(engine));
     let code = Code::later(Shipped { cache, engine, wasm, tools: known, limits, turn: Default::default() });
@@ -305,7 +306,9 @@ pub(crate) async fn check(
     let Fitting { kind, reach, limits } = fitting(host, manifest, &imports, &exports)?;
     let tools = Candidate { kind, component, wasm, manifest, reach }.tools(engine, &limits).await?;
     let described = tools.iter().map(|(described, _)| described);
-    let request = Request::of(&Source { manifest, wasm, kind, imports: &imports, reach }, described);
+    let hash = blake3::hash(wasm).to_hex().to_string();
+    let source = Source { manifest, hash, size: wasm.len(), kind, imports: &imports, reach };
+    let request = Request::of(source, described);
     Ok(Checked { kind, imports, reach, limits, tools, request })
 }
 

@@ -320,7 +320,9 @@ fn shipped(name: &'static str, body: &'static str, effect: &str) -> ShippedPlugi
         "name": name, "effect": effect, "requires": [],
         "description": "Does what a test wants.", "schema": {"type": "object"},
     }]);
-    ShippedPlugin { source: plain(name, body), tools: Some(tools.to_string().leak()) }
+    let source = plain(name, body);
+    let hash = blake3::hash(&source.wasm).to_hex().to_string();
+    ShippedPlugin { source, hash, tools: Some(tools.to_string().leak()) }
 }
 
 fn compiled(folder: &Path) -> usize {
@@ -344,7 +346,7 @@ async fn only_tools_that_a_plugin_has_are_named_as_foreign() {
     let naming = |tool: &str| {
         let one = shipped("echo", guest::ECHO, "write");
         let manifest = format!("foreign = [\"{tool}\"]\n{}", one.source.manifest);
-        ShippedPlugin { source: PluginSource { manifest, ..one.source }, tools: one.tools }
+        ShippedPlugin { source: PluginSource { manifest, ..one.source }, ..one }
     };
     let sandbox = Sandbox::shipped(Compiler::InProcess, vec![naming("echo")]).await;
     assert_eq!(sandbox.offered(Role::Owner), ["echo"]);

@@ -158,7 +158,8 @@ async fn unless_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> any
 }
 
 /// So that nobody finds half a file.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// Writes a file whole or not at all.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Readable as any file the person makes.

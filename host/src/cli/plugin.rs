@@ -8,10 +8,11 @@ use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use steward_agent::{Language, Origin, Role, visible_lines};
-use steward_sandbox::{Access, Catalogue, Consent, Inspection, Limits, Request, Requirement, Tool};
+use steward_sandbox::{Access, Catalogue, Consent, Inspection, Limits, Requirement, Tool};
 use steward_store::{InstalledPlugin, Store};
 
 use super::plugin_file::PluginFile;
+use super::plugin_install;
 use super::say;
 use crate::app;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub(super) async fn inspect(inspect: Inspect, config: anyhow::Result<Config>) ->
     let limits = config.as_ref().map_or_else(Limits::default, app::limits);
     let file = PluginFile::read(&inspect.file)?;
     let manifest = manifest(&inspect.manifest)?.or(file.manifest);
+    let wasm = file.wasm.clone();
+    let text = manifest.clone().unwrap_or_default();
     let inspecting = tokio::task::spawn_blocking(move || match manifest {
         Some(manifest) => steward_sandbox::inspect_with(&file.wasm, &manifest, &limits),
         None => steward_sandbox::inspect(&file.wasm),
@@ -46,8 +49,11 @@ pub(super) async fn inspect(inspect: Inspect, config: anyhow::Result<Config>) ->
     match inspection.request.take() {
         None => say(&format!("{}{}", inspection.text(language), limits.text(language)))?,
         Some(Ok((request, limits))) => {
-            let approved = approved(config.as_ref(), &request.name).await?;
-            let consent = Consent::new(request, approved.as_ref());
+            let author = steward_sandbox::signer(&wasm, &text, &request)
+                .with_context(|| format!("{} cannot be installed", inspect.file.display()))?;
+            let row = installed(config.as_ref(), &request.name).await?;
+            let approved = row.as_ref().and_then(plugin_install::approved);
+            let consent = Consent::new(request, author, plugin_install::compared(&approved, row.as_ref()));
             say(&format!("{}{}", consent.text(language, &limits), inspection.surroundings(language)))?;
         }
         Some(Err(error)) => {
@@ -68,14 +74,13 @@ pub(super) fn manifest(path: &Option<PathBuf>) -> anyhow::Result<Option<String>>
     std::fs::read_to_string(path).map(Some).with_context(cannot)
 }
 
-/// What the owner approved of the installed plugin of that name. Nothing is made where there is no database yet.
-async fn approved(config: Option<&Config>, name: &str) -> anyhow::Result<Option<Request>> {
+/// The installed plugin of that name. Nothing is made where there is no database yet.
+async fn installed(config: Option<&Config>, name: &str) -> anyhow::Result<Option<InstalledPlugin>> {
     let Some(database) = config.map(Config::database).filter(|path| path.exists()) else { return Ok(None) };
     let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
     let rows = store.plugins().await;
     store.close().await;
-    let row = rows?.into_iter().find(|row| row.plugin.name == name);
-    Ok(row.and_then(|row| Request::read(&row.plugin.approved).ok()))
+    Ok(rows?.into_iter().find(|row| row.plugin.name == name))
 }
 
 pub(super) async fn list(config: Config, roles: bool) -> anyhow::Result<()> {
@@ -125,7 +130,7 @@ fn limits_of_origins(catalogue: &Catalogue) -> Vec<String> {
 /// One row for each installed plugin, with its state.
 fn table_of_installed(installed: &[InstalledPlugin], catalogue: &Catalogue, config: &Config) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(["plugin", "BLAKE3", "installed", "state"]);
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["plugin", "BLAKE3", "signed with", "installed", "state"]);
     for row in installed {
         let plugin = &row.plugin;
         let loaded = catalogue.plugins().iter().any(|one| one.installed && *one.name == plugin.name);
@@ -136,7 +141,8 @@ fn table_of_installed(installed: &[InstalledPlugin], catalogue: &Catalogue, conf
         };
         let name = format!("{} {}", plugin.name, steward_agent::visible(&plugin.version, 40));
         let when = texts::wall_clock(row.installed_at, &config.time_zone);
-        table.add_row([name, plugin.hash.clone(), when, state.to_owned()]);
+        let author = plugin.author.as_deref().unwrap_or("not signed").to_owned();
+        table.add_row([name, plugin.hash.clone(), author, when, state.to_owned()]);
     }
     table
 }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use steward_agent::{Language, visible};
-use steward_sandbox::{Catalogue, Consent, Plugin, PluginSource, Request};
+use steward_sandbox::{Before, Catalogue, Consent, Plugin, PluginSource, Request};
 use steward_store::{InstalledPlugin, NewPlugin, Store};
 
 use super::plugin;
@@ -31,6 +31,9 @@ pub(super) struct Install {
     /// Agree to what it asks for, without being asked
     #[arg(long, short)]
     yes: bool,
+    /// Take it also if it is signed by somebody else than the installed version, or no longer signed
+    #[arg(long)]
+    new_author: bool,
 }
 
 #[derive(Args)]
@@ -51,6 +54,8 @@ struct Candidate {
     wasm: Vec<u8>,
     manifest: String,
     plugin: std::sync::Arc<Plugin>,
+    /// The key that signed it.
+    author: Option<String>,
     before: Option<InstalledPlugin>,
 }
 
@@ -124,7 +129,7 @@ pub(super) async fn install(install: Install, config: Config) -> anyhow::Result<
         let candidate = candidate(&place, source)
             .await
             .with_context(|| format!("{} cannot be installed", install.file.display()))?;
-        put(&place, candidate, install.yes).await
+        put(&place, candidate, &install).await
     };
     let done = done.await;
     place.close().await;
@@ -135,15 +140,19 @@ async fn candidate(place: &Place, source: PluginSource) -> anyhow::Result<Candid
     let (wasm, manifest) = (source.wasm.to_vec(), source.manifest.clone());
     let plugin = place.catalogue.look_at(source).await?;
     let before = place.row(&plugin.name).await?;
-    Ok(Candidate { wasm, manifest, plugin, before })
+    let author = match &before {
+        // The same file with another manifest of the owner's: its author is who it was.
+        Some(row) if row.plugin.hash == plugin.hash => row.plugin.author.clone(),
+        _ => steward_sandbox::signer(&wasm, &manifest, &plugin.request)?,
+    };
+    Ok(Candidate { wasm, manifest, plugin, author, before })
 }
 
-async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<ExitCode> {
-    let Candidate { wasm, manifest, plugin, before } = candidate;
-    let language = place.config.language;
+async fn put(place: &Place, candidate: Candidate, install: &Install) -> anyhow::Result<ExitCode> {
+    let Candidate { wasm, manifest, plugin, author, before } = candidate;
     // What can no longer be read is asked about as a whole.
-    let approved = before.as_ref().and_then(|row| Request::read(&row.plugin.approved).ok());
-    let consent = Consent::new(plugin.request.clone(), approved.as_ref());
+    let approved = before.as_ref().and_then(approved);
+    let consent = Consent::new(plugin.request.clone(), author.clone(), compared(&approved, before.as_ref()));
     let title = format!("{} {}", plugin.name, visible(&plugin.version, 40));
     if let Some(row) = &before
         && row.plugin.hash == plugin.hash
@@ -154,14 +163,9 @@ async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<E
         already(place, &title, row)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if consent.is_needed() {
-        say(consent.text(language, &plugin.limits).trim_end())?;
-        if !yes && !agrees(language).await? {
-            place.tell("Nothing was changed.", "Ничего не изменено.")?;
-            return Ok(ExitCode::FAILURE);
-        }
-    } else {
-        say(consent.changes_text(language).trim_end())?;
+    if !agreed(place, &consent, &plugin, install).await? {
+        place.tell("Nothing was changed.", "Ничего не изменено.")?;
+        return Ok(ExitCode::FAILURE);
     }
     keep(place, &plugin.hash, wasm).await?;
     let new = NewPlugin {
@@ -170,6 +174,7 @@ async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<E
         hash: plugin.hash.clone(),
         manifest,
         approved: plugin.request.kept()?,
+        author,
     };
     place.store.install_plugin(new, before.as_ref().map(|row| row.id), Timestamp::now()).await?;
     if let Some(row) = before.filter(|row| row.plugin.hash != plugin.hash) {
@@ -179,6 +184,35 @@ async fn put(place: &Place, candidate: Candidate, yes: bool) -> anyhow::Result<E
     missing_secrets(place, &plugin).await?;
     place.take_notice()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the owner approved, if it can still be read.
+pub(super) fn approved(row: &InstalledPlugin) -> Option<Request> {
+    Request::read(&row.plugin.approved).ok()
+}
+
+/// What a plugin is compared with.
+pub(super) fn compared<'a>(approved: &'a Option<Request>, row: Option<&'a InstalledPlugin>) -> Option<Before<'a>> {
+    let request = approved.as_ref()?;
+    Some(Before { request, author: row.and_then(|row| row.plugin.author.as_deref()) })
+}
+
+/// Shows what is asked for and asks the owner, if there is something to ask.
+async fn agreed(place: &Place, consent: &Consent, plugin: &Plugin, install: &Install) -> anyhow::Result<bool> {
+    let language = place.config.language;
+    if !consent.is_needed() {
+        say(consent.changes_text(language).trim_end())?;
+        return Ok(true);
+    }
+    say(consent.text(language, &plugin.limits).trim_end())?;
+    if consent.another_author().is_some() && !install.new_author {
+        bail!(
+            "nothing was changed, for {} would get another author. If you know that author and want this, \
+             repeat the command with --new-author",
+            plugin.name
+        );
+    }
+    Ok(install.yes || agrees(language).await?)
 }
 
 fn already(place: &Place, title: &str, row: &InstalledPlugin) -> anyhow::Result<()> {

@@ -41,7 +41,7 @@ pub(super) async fn secret(config: &Config, command: SecretCommand) -> anyhow::R
 
 async fn set(vault: &Vault, name: &str, hosts: Vec<String>) -> anyhow::Result<()> {
     let asked = name.to_owned();
-    let value = tokio::task::spawn_blocking(move || read_value(&asked)).await??;
+    let value = tokio::task::spawn_blocking(move || read_hidden(&format!("Value of {asked}"))).await??;
     vault.set(name, hosts.clone(), value, Timestamp::now()).await?;
     println!("{name} is set. It is sent to {} and nowhere else.", hosts.join(", "));
     println!(
@@ -71,7 +71,7 @@ async fn list(vault: &Vault, config: &Config) -> anyhow::Result<()> {
 }
 
 /// One line: typed without being shown, or all of standard input.
-fn read_value(name: &str) -> anyhow::Result<String> {
+pub(super) fn read_hidden(prompt: &str) -> anyhow::Result<String> {
     let mut input = std::io::stdin();
     if !input.is_terminal() {
         let mut text = String::new();
@@ -80,7 +80,7 @@ fn read_value(name: &str) -> anyhow::Result<String> {
     }
     // Hidden before it is asked for: who types at once is not shown either.
     let hidden = Hidden::begin()?;
-    eprint!("Value of {name} (it is not shown): ");
+    eprint!("{prompt} (it is not shown): ");
     std::io::stderr().flush()?;
     let typed = typed(&mut input);
     drop(hidden);

@@ -23,6 +23,8 @@ pub struct NewPlugin {
     pub manifest: String,
     /// What it asked for and the owner approved, as JSON.
     pub approved: String,
+    /// The public key of its author, pinned when it was first installed; `None` where it was not signed.
+    pub author: Option<String>,
 }
 
 /// A plugin that is installed.
@@ -39,7 +41,7 @@ impl Store {
     pub async fn plugins(&self) -> Result<Vec<InstalledPlugin>> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT id, name, version, hash, manifest, approved, enabled, installed_at FROM plugin ORDER BY name",
+                "SELECT id, name, version, hash, manifest, approved, author, enabled, installed_at FROM plugin ORDER BY name",
             )?;
             let rows = statement.query_map([], plugin_row)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -74,8 +76,8 @@ impl Store {
             let enabled = there.is_none_or(|(_, enabled)| enabled);
             tx.prepare_cached("DELETE FROM plugin WHERE name = ?1")?.execute([&new.name])?;
             tx.prepare_cached(
-                "INSERT INTO plugin (name, version, hash, manifest, approved, enabled, installed_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO plugin (name, version, hash, manifest, approved, author, enabled, installed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute((
                 &new.name,
@@ -83,6 +85,7 @@ impl Store {
                 &new.hash,
                 &new.manifest,
                 &new.approved,
+                &new.author,
                 enabled,
                 Millis(at),
             ))?;
@@ -136,9 +139,10 @@ fn plugin_row(row: &Row<'_>) -> rusqlite::Result<InstalledPlugin> {
             hash: row.get(3)?,
             manifest: row.get(4)?,
             approved: row.get(5)?,
+            author: row.get(6)?,
         },
-        enabled: row.get(6)?,
-        installed_at: row.get::<_, Millis>(7)?.0,
+        enabled: row.get(7)?,
+        installed_at: row.get::<_, Millis>(8)?.0,
     })
 }
 
@@ -155,6 +159,7 @@ mod tests {
             hash: format!("hash of {name} {version}"),
             manifest: String::new(),
             approved: "{}".to_owned(),
+            author: Some(format!("key of {name}")),
         }
     }
 
@@ -172,7 +177,7 @@ mod tests {
         assert_eq!(store.enabled_plugins().await.unwrap(), []);
         store.install_plugin(plugin("notes", "2"), Some(first.id), at(3)).await.unwrap();
         let [second] = &store.plugins().await.unwrap()[..] else { panic!("one plugin") };
-        assert!(!second.enabled && second.plugin.version == "2" && second.id != first.id);
+        assert!(!second.enabled && second.plugin == plugin("notes", "2") && second.id != first.id);
         store.enable_plugin("notes", true).await.unwrap();
         assert_eq!(fixture.after_crash().store.enabled_plugins().await.unwrap(), [second.id]);
     }

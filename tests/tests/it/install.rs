@@ -29,6 +29,17 @@ fn packed(host: &Host, file: &str, manifest: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Makes an author's key without a password beside the data folder.
+async fn key(host: &Host, file: &str) -> String {
+    let path = place(host, file).to_str().unwrap().to_owned();
+    worked(&host.run(&["plugin", "key", "--no-password", &path]).await, "is your secret key");
+    path
+}
+
+async fn sign(host: &Host, file: &str, key: &str) {
+    worked(&host.run(&["plugin", "sign", file, "--key", key]).await, "is signed");
+}
+
 fn place(host: &Host, file: &str) -> PathBuf {
     host.data().with_file_name(file)
 }
@@ -111,6 +122,10 @@ async fn an_update_asks_about_what_is_wider_and_about_nothing_else() {
     };
     let (first, second) = (of("1.0", WITH_MODEL), of("1.1", NARROW));
     let (third, fourth) = (of("1.2", WITH_HTTP), of("1.3", &WITH_MODEL.replace('2', "3")));
+    let key = key(&host, "author.key").await;
+    for file in [&first, &second, &third, &fourth] {
+        sign(&host, file, &key).await;
+    }
     worked(&install(&host, &first, &["--yes"]).await, "keeper 1.0 is installed.");
 
     let inspected = host.run(&["plugin", "inspect", &third]).await;
@@ -129,6 +144,79 @@ async fn an_update_asks_about_what_is_wider_and_about_nothing_else() {
     assert_eq!(files(&host.data()).len(), 1, "the file of 1.0 is gone");
     failed(&install(&host, &first, &[]).await, "+ model: new.");
     worked(&install(&host, &third, &["--yes"]).await, "keeper 1.2 is installed.");
+}
+
+#[tokio::test]
+async fn another_program_of_the_same_name_does_not_take_the_place_unasked() {
+    let host = Host::builder().prepare();
+    let of = |file: &str, version: &str, more: &[u8]| {
+        let wasm = steward_sandbox::pack(KEEPER, &manifest("keeper", version, NARROW)).unwrap();
+        // A custom section named x.
+        let section = [&[0, u8::try_from(more.len() + 2).unwrap(), 1, b'x'], more].concat();
+        fs::write(place(&host, file), [wasm, section].concat()).unwrap();
+        place(&host, file).to_str().unwrap().to_owned()
+    };
+    let first = of("first.wasm", "1.0", b"1");
+    worked(&install(&host, &first, &["--yes"]).await, "Not signed");
+    // Unsigned: other bytes are asked about, whatever they ask for and call themselves.
+    for version in ["1.0", "1.1", "0.9"] {
+        let asked = install(&host, &of("other.wasm", version, b"2"), &[]).await;
+        failed(&asked, "agree with --yes");
+        let hashes = asked.text.lines().filter(|line| line.starts_with("  Installed: ") || line.starts_with("  New: "));
+        assert!(hashes.count() == 2 && asked.text.contains("Neither version is signed"), "{}", asked.text);
+        assert_eq!(asked.text.contains("older than the installed 1.0"), version == "0.9", "{}", asked.text);
+    }
+    assert!(list(&host).await.contains("not signed"));
+
+    // Signed: the key is pinned, and what it signs later is known to be the same author's.
+    let (mine, other) = (key(&host, "mine.key").await, key(&host, "other.key").await);
+    let second = of("second.wasm", "1.1", b"2");
+    sign(&host, &second, &mine).await;
+    failed(&install(&host, &second, &[]).await, "From now on only the key");
+    worked(&install(&host, &second, &["--yes"]).await, "keeper 1.1 is installed.");
+    let public = fs::read_to_string(place(&host, "mine.key.pub")).unwrap();
+    assert!(list(&host).await.contains(public.lines().nth(1).unwrap()));
+    let third = of("third.wasm", "1.2", b"3");
+    sign(&host, &third, &mine).await;
+    worked(&install(&host, &third, &[]).await, "keeper 1.2 is installed.");
+    failed(&install(&host, &second, &[]).await, "Version 1.1 is older than the installed 1.2");
+    let same = of("same.wasm", "1.2", b"4");
+    sign(&host, &same, &mine).await;
+    failed(&install(&host, &same, &[]).await, "the same version 1.2");
+
+    // By nobody or by somebody else, agreeing to everything is not enough.
+    let fourth = of("fourth.wasm", "1.3", b"5");
+    failed(&install(&host, &fourth, &["--yes"]).await, "--new-author");
+    sign(&host, &fourth, &other).await;
+    failed(&host.run(&["plugin", "sign", &fourth, "--key", &format!("{other}.pub")]).await, "not a secret key");
+    let refused = install(&host, &fourth, &["--yes"]).await;
+    failed(&refused, "Key now: ");
+    assert!(list(&host).await.contains("keeper 1.2"));
+    worked(&install(&host, &fourth, &["--yes", "--new-author"]).await, "keeper 1.3 is installed.");
+
+    // A signature that was taken from another file.
+    let (signed, plain) = (fs::read(&third).unwrap(), fs::read(of("fifth.wasm", "1.4", b"6")).unwrap());
+    let section = &signed[fs::read(of("third.wasm", "1.2", b"3")).unwrap().len()..];
+    fs::write(place(&host, "fifth.wasm"), [&plain, section].concat()).unwrap();
+    let fifth = place(&host, "fifth.wasm");
+    for command in ["install", "inspect"] {
+        failed(&host.run(&["plugin", command, fifth.to_str().unwrap()]).await, "it is for another component");
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_kept_from_others_and_never_overwritten() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let host = Host::builder().prepare();
+    let path = key(&host, "author.key").await;
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&path).unwrap();
+    failed(&host.run(&["plugin", "key", "--no-password", &path]).await, "exists already");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    failed(&host.run(&["plugin", "sign", "nowhere.wasm", "--key", &path]).await, "cannot read nowhere.wasm");
+    let bare = place(&host, "bare.wasm");
+    fs::write(&bare, KEEPER).unwrap();
+    failed(&host.run(&["plugin", "sign", bare.to_str().unwrap(), "--key", &path]).await, "steward plugin pack");
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ use crate::plugin::{self, Plugin, PluginSource};
 #[derive(Clone, Debug)]
 pub struct ShippedPlugin {
     pub source: PluginSource,
+    /// BLAKE3 of its component in hexadecimal, as it was when the program was built.
+    pub hash: String,
     /// The text of its tools.json; one that has none is compiled and asked.
     pub tools: Option<&'static str>,
 }
@@ -31,10 +33,10 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    async fn load_one_shipped(&self, ShippedPlugin { source, tools }: ShippedPlugin) -> Loaded {
+    async fn load_one_shipped(&self, ShippedPlugin { source, hash, tools }: ShippedPlugin) -> Loaded {
         let Some(tools) = tools else { return self.load_one(source, None).await };
         let (name, wasm) = (source.name.clone(), self.record.is_on().then(|| source.wasm.clone()));
-        let loaded = plugin::load_shipped(&self.cache, &self.engine, &self.limits, source, tools);
+        let loaded = plugin::load_shipped(&self.cache, &self.engine, &self.limits, source, hash, tools);
         if let (Ok((plugin, _)), Some(wasm)) = (&loaded, wasm) {
             self.record.prepare(&self.cache, plugin, wasm);
         }

@@ -23,8 +23,15 @@ fn request(version: &str, rest: &str, imports: &[&str], tools: &[(&str, Effect, 
             effect: (*effect).into(),
         })
         .collect();
-    let source = Source { manifest: &manifest, wasm: version.as_bytes(), kind: Kind::Plugin, imports: &imports, reach };
-    Request::of(&source, described.iter())
+    let hash = blake3::hash(version.as_bytes()).to_hex().to_string();
+    let source =
+        Source { manifest: &manifest, hash, size: version.len(), kind: Kind::Plugin, imports: &imports, reach };
+    Request::of(source, described.iter())
+}
+
+/// The question about an update that the same author signed.
+fn signed(request: Request, before: &Request) -> Consent {
+    Consent::new(request, Some("KEY".to_owned()), Some(Before { request: before, author: Some("KEY") }))
 }
 
 const FILES: &str = "wasi:filesystem/preopens@0.2.6";
@@ -179,13 +186,14 @@ memory_mb = 8
 fn an_owner_reads_all_of_it() {
     let tools =
         [("find", Effect::Read, "files"), ("post", Effect::Send, "http secrets"), ("keep", Effect::Write, "kv")];
-    let consent = Consent::new(request("1.0", WHOLE, IMPORTS, &tools), None);
+    let consent = Consent::new(request("1.0", WHOLE, IMPORTS, &tools), None, None);
     assert!(consent.is_needed());
     insta::assert_snapshot!(consent.text(Language::En, &Limits::default()), @r#"
     notes 1.0 (3 bytes)
       A plugin of the world steward:plugin.
       Its author says: Keeps notes.
       BLAKE3 ecf87622ea5c78b2b1f44016ea95d14feb3bd825f7544e7201862f3d12b4cd1b
+      Not signed
     It asks to:
       files (only read)
         Use the files of the workspace: read them, and with write access create, change and delete them.
@@ -220,6 +228,7 @@ fn an_owner_reads_all_of_it() {
       Плагин мира steward:plugin.
       Автор пишет: Keeps notes.
       BLAKE3 ecf87622ea5c78b2b1f44016ea95d14feb3bd825f7544e7201862f3d12b4cd1b
+      Не подписан
     Просит разрешения:
       files (только чтение)
         Работать с файлами рабочей папки: читать, а с правом записи создавать, менять и удалять.
@@ -255,13 +264,14 @@ fn an_owner_reads_all_of_it() {
 fn an_update_begins_with_what_changed() {
     let before = request("1.0", "[capabilities]\nkv = {}\nmodel = { calls = 4 }", &[KV, MODEL], &[]);
     let now = request("1.1", "[capabilities]\nkv = {}\nmodel = { calls = 2 }", &[KV, MODEL], &[]);
-    let narrower = Consent::new(now.clone(), Some(&before));
+    let narrower = signed(now.clone(), &before);
     assert!(!narrower.is_needed());
     insta::assert_snapshot!(narrower.text(Language::En, &Limits::default()), @r#"
     notes 1.1 (3 bytes)
       A plugin of the world steward:plugin.
       Its author says: Keeps notes.
       BLAKE3 0b05da999f66ad01ccbafbb6719dc1cdcea39bac56e53d7356f5152502662171
+      Signed with the key KEY
     Changed since the approved version 1.0:
       - model: calls 2, before 4
     It asks to:
@@ -275,13 +285,14 @@ fn an_update_begins_with_what_changed() {
         imported as steward:plugin/model@0.1.0
     A call has 64 MB of memory, 60 s, 256 KB of answer, 20 MB of attachments, 64 MB to files.
     "#);
-    let wider = Consent::new(before, Some(&now));
+    let wider = signed(before, &now);
     assert!(wider.is_needed());
     insta::assert_snapshot!(wider.changes_text(Language::Ru), @r#"
+    ! Версия 1.0 старше установленной 1.1.
     Изменилось после одобренной версии 1.1:
       + model: calls 4, было 2
     "#);
-    let same = Consent::new(now.clone(), Some(&now)).changes_text(Language::En);
+    let same = signed(now.clone(), &now).changes_text(Language::En);
     assert_eq!(same, "It asks for the same as the approved version 1.1.\n");
 }
 
@@ -291,8 +302,37 @@ fn what_its_author_wrote_cannot_look_like_the_question() {
     request.version = "1\u{1b}[2K\nIt reaches nothing outside itself.".to_owned();
     request.description = format!("Nice\u{202e}ecin.\n{}", "x".repeat(5_000));
     request.tools[0].description = "\r+ harmless".to_owned();
-    let text = Consent::new(request, None).text(Language::En, &Limits::default());
+    let text = Consent::new(request, None, None).text(Language::En, &Limits::default());
     assert!(!text.contains(['\u{1b}', '\r', '\u{202e}']), "{text}");
     assert!(!text.lines().any(|line| line.starts_with("It reaches nothing")), "{text}");
     assert!(text.len() < 3_000, "{text}");
+}
+
+#[test]
+fn what_may_not_be_the_next_version_by_the_same_author_is_asked_about() {
+    let plain = "[capabilities]\nkv = {}";
+    let ask = |before: (&str, Option<&str>), now: (&str, Option<&str>)| {
+        let [installed, new] = [before.0, now.0].map(|version| request(version, plain, &[KV], &[]));
+        let before = Before { request: &installed, author: before.1 };
+        let consent = Consent::new(new, now.1.map(str::to_owned), Some(before));
+        (consent.is_needed(), consent.another_author().is_some(), consent.changes_text(Language::En))
+    };
+    let (a, b) = (Some("KEY-A"), Some("KEY-B"));
+    assert_eq!(
+        ask(("1.0", a), ("1.1", a)),
+        (false, false, "It asks for the same as the approved version 1.0.\n".into())
+    );
+    assert!(!ask(("1.0", None), ("1.0", None)).0, "the same file");
+    for (before, now, other, told) in [
+        (("1.1", a), ("1.0", a), false, "! Version 1.0 is older than the installed 1.1.\n"),
+        (("1.0", a), ("1.0.0", a), false, "! It has the same version 1.0.0 and other content.\n"),
+        (("1.0", a), ("new", a), false, "! Version new may be older than the installed 1.0.\n"),
+        (("1.0", a), ("1.1", b), true, "Key before: KEY-A. Key now: KEY-B."),
+        (("1.0", a), ("1.1", None), true, "Key before: KEY-A. Key now: none."),
+        (("1.0", None), ("1.1", a), false, "From now on only the key KEY-A can update it."),
+        (("1.0", None), ("1.1", None), false, "  Installed: ecf87622"),
+    ] {
+        let (needed, another, text) = ask(before, now);
+        assert!(needed && another == other && text.contains(told), "{text}");
+    }
 }

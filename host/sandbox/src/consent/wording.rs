@@ -1,10 +1,12 @@
 //! A request and its changes in words, English and Russian. What the author wrote is marked as such and shown so that
 //! nothing in it can hide.
 
+use std::cmp::Ordering;
+
 use steward_agent::{Language, Origin, Role};
 
 use super::scope::{self, Scope, Sentence};
-use super::{Approved, AskedCapability, AskedTool, Change, Consent, Extent, Request};
+use super::{Approved, AskedCapability, AskedTool, Change, Consent, Doubt, Extent, Request};
 use crate::capability::Capability;
 use crate::grant::{Access, CapabilitySet, Requirement, Roles};
 use crate::limits::{Limits, bytes};
@@ -15,7 +17,7 @@ impl Consent {
     /// What the owner is asked to agree to, what changed first. `limits` are what a call is held to.
     pub fn text(&self, language: Language, limits: &Limits) -> String {
         let mut lines = Lines::new(language);
-        head(&self.request, &mut lines);
+        head(&self.request, self.author.as_deref(), &mut lines);
         changed(self.approved.as_ref(), &mut lines);
         body(&self.request, limits, &mut lines);
         lines.text()
@@ -29,18 +31,23 @@ impl Consent {
     }
 }
 
-fn head(request: &Request, lines: &mut Lines) {
+fn head(request: &Request, author: Option<&str>, lines: &mut Lines) {
     let Request { name, version, description, kind, hash, size, .. } = request;
     lines.line(&format!("{} {} ({})", shown(name), shown(version), bytes(*size)));
     lines.item(kind.words(lines.language()));
     let says = lines.pick("Its author says", "Автор пишет");
     lines.item(&format!("{says}: {}", shown(description)));
     lines.item(&format!("BLAKE3 {hash}"));
+    match author {
+        Some(key) => lines.item(&format!("{} {key}", lines.pick("Signed with the key", "Подписан ключом"))),
+        None => lines.item(lines.pick("Not signed", "Не подписан")),
+    }
 }
 
 fn changed(approved: Option<&Approved>, lines: &mut Lines) {
-    let Some(Approved { version, changes }) = approved else { return };
+    let Some(Approved { version, doubts, changes }) = approved else { return };
     let version = shown(version);
+    doubts.iter().for_each(|doubt| lines.line(&doubt.text(lines.language())));
     if changes.is_empty() {
         let same =
             lines.pick("It asks for the same as the approved version", "Просит о том же, что и одобренная версия");
@@ -197,6 +204,52 @@ fn effect(effect: Effect, language: Language) -> &'static str {
         (Effect::Send, Language::Ru) => "отправляет другим",
         (Effect::Destructive, Language::En) => "cannot be undone",
         (Effect::Destructive, Language::Ru) => "необратимо",
+    }
+}
+
+impl Doubt {
+    /// The doubt in one line.
+    pub fn text(&self, language: Language) -> String {
+        let key = |key: &Option<String>| match (key, language) {
+            (Some(key), _) => key.clone(),
+            (None, Language::En) => "none".to_owned(),
+            (None, Language::Ru) => "нет".to_owned(),
+        };
+        match (self, language) {
+            (Self::Author { before: Some(before), now }, Language::En) => format!(
+                "! It is not by the author of the installed version. Key before: {before}. Key now: {}.",
+                key(now)
+            ),
+            (Self::Author { before: Some(before), now }, Language::Ru) => {
+                format!("! Автор не тот, что у установленной версии. Ключ прежде: {before}. Ключ теперь: {}.", key(now))
+            }
+            (Self::Author { before: None, now }, Language::En) => {
+                format!("! The installed version was not signed. From now on only the key {} can update it.", key(now))
+            }
+            (Self::Author { before: None, now }, Language::Ru) => {
+                format!("! Установленная версия не подписана. Теперь обновлять её сможет только ключ {}.", key(now))
+            }
+            (Self::OtherFile { before, now }, Language::En) => format!(
+                "! Neither version is signed, so nobody can tell whether the same author made both files.\n  \
+                 Installed: {before}\n  New:       {now}"
+            ),
+            (Self::OtherFile { before, now }, Language::Ru) => format!(
+                "! Обе версии не подписаны, и неизвестно, один ли автор сделал оба файла.\n  \
+                 Установлен: {before}\n  Новый:      {now}"
+            ),
+            (Self::Version { before, now, known }, language) => versions(shown(before), shown(now), *known, language),
+        }
+    }
+}
+
+fn versions(before: String, now: String, known: Option<Ordering>, language: Language) -> String {
+    match (known, language) {
+        (Some(Ordering::Equal), Language::En) => format!("! It has the same version {now} and other content."),
+        (Some(Ordering::Equal), Language::Ru) => format!("! Та же версия {now}, но другое содержимое."),
+        (Some(_), Language::En) => format!("! Version {now} is older than the installed {before}."),
+        (Some(_), Language::Ru) => format!("! Версия {now} старше установленной {before}."),
+        (None, Language::En) => format!("! Version {now} may be older than the installed {before}."),
+        (None, Language::Ru) => format!("! Версия {now} может быть старше установленной {before}."),
     }
 }
 
