@@ -51,7 +51,7 @@ use crate::{doctor, folders, footprint};
   steward doctor                   is everything all right? what to do if not
 
 Settings come from steward.toml in this folder and from the environment (TG_BOT_TOKEN, OPENAI_API_KEY, …);
-with none of them it starts all the same. The README has the whole table."
+it also starts without any. docs/reference/settings.md lists them all."
 )]
 struct Arguments {
     /// The configuration file [default: steward.toml, if there is one]
