@@ -37,6 +37,8 @@ lint: setup ## check format, lints, licences, scripts, the image and the compose
 	$(TOOLS)/shellcheck .ci/run tests/setup/install.sh
 	$(TOOLS)/hadolint Dockerfile
 	$(TOOLS)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(TOOLS)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(TOOLS)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
 
 audit: setup ## look for dependencies with known faults (RustSec); a release is made only after it
 	@# The database is the Git repository https://github.com/RustSec/advisory-db. It is fetched into ~/.cargo/advisory-dbs.

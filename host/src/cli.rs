@@ -52,7 +52,7 @@ use crate::{doctor, folders, footprint};
   steward doctor                   is everything all right? what to do if not
 
 Settings come from steward.toml in this folder and from the environment (TG_BOT_TOKEN, OPENAI_API_KEY, …);
-with none of them it starts all the same. The README has the whole table."
+it also starts without any. docs/reference/settings.md lists them all."
 )]
 struct Arguments {
     /// The configuration file [default: steward.toml, if there is one]
@@ -66,7 +66,7 @@ struct Arguments {
 enum Command {
     /// Start everything; in a terminal, chat right away (this is the default)
     Run,
-    /// Talk to the assistant in this terminal; starts it for the time being if it is not running
+    /// Talk to the assistant in this terminal; starts Steward temporarily if it is not running
     Chat,
     /// Look at plugins: what they offer and what they can reach; and write your own
     Plugin {
@@ -97,7 +97,7 @@ enum Command {
     },
     /// Check configuration, model, Telegram, disk, clock and plugins, and say what to do
     Doctor,
-    /// The people the assistant knows: who they are, what they may do, whom it answers no more
+    /// The people the assistant knows: who they are, what they may do, whom it no longer answers
     People {
         #[command(subcommand)]
         command: people::PeopleCommand,
@@ -128,11 +128,11 @@ enum Command {
 
 #[derive(Subcommand)]
 enum SecretCommand {
-    /// Set a secret, or set it anew; the value is typed without being shown, or read from standard input
+    /// Set a secret or replace its value; the value is typed without being shown, or read from standard input
     Set {
         /// In capital letters: GITHUB_TOKEN
         name: String,
-        /// A host it may be sent to, over https: api.example.org, *.example.org, or with a port of its own; repeatable
+        /// A host it may be sent to, over https: api.example.org, *.example.org, or with a port; repeatable
         #[arg(long, required = true, value_name = "HOST")]
         host: Vec<String>,
     },

@@ -281,9 +281,9 @@ impl Config {
 
 fn explain(error: &toml::de::Error) -> String {
     let remedy = if error.message().contains("unknown field") {
-        "Correct the name or remove the line; the README has the table of all keys."
+        "Correct the name or remove the line; docs/reference/settings.md lists all keys."
     } else {
-        "Correct the line; the README has the table of all keys and their values."
+        "Correct the line; docs/reference/settings.md lists all keys and their values."
     };
     format!("{}\n{remedy}", error.to_string().trim_end())
 }

@@ -60,7 +60,7 @@ fn person(language: Language, spent: &Spent, allowances: &Allowances) -> String 
         Some(id) => (format!("`{}` (id {id})", plain(&prompt::one_line(&spent.name))), &allowances.each),
         None => match language {
             Language::En => ("all strangers together".to_owned(), &allowances.together),
-            Language::Ru => ("все незнакомые вместе".to_owned(), &allowances.together),
+            Language::Ru => ("все посторонние вместе".to_owned(), &allowances.together),
         },
     };
     let used = Resource::ALL.into_iter().filter_map(|resource| {
@@ -159,7 +159,7 @@ mod tests {
             "`Anna x` (id 7): messages 3 / 200, stored 5 MB / 100 MB, money 0.12 / 0.50"
         );
         let together = Spent { person: None, name: String::new(), amounts };
-        assert!(person(Language::Ru, &together, &allowances).starts_with("все незнакомые вместе: сообщений 3 / 2000"));
+        assert!(person(Language::Ru, &together, &allowances).starts_with("все посторонние вместе: сообщений 3 / 2000"));
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn unknown_recorded(config: &Config, catalogue: &Catalogue) -> Option<String> {
     let Recorded::Plugins(names) = &config.audit.record.which else { return None };
     let is_known = |name: &&String| catalogue.plugins().iter().any(|plugin| *plugin.name == ***name);
     let unknown: Vec<_> = names.iter().filter(|name| !is_known(name)).map(String::as_str).collect();
-    (!unknown.is_empty()).then(|| format!("audit.record names {}, which is no plugin here", unknown.join(", ")))
+    (!unknown.is_empty()).then(|| format!("audit.record names {}, which is not a plugin here", unknown.join(", ")))
 }
 
 async fn secrets(config: &Config, store: Store) -> Finding {
@@ -288,13 +288,13 @@ fn workspace(path: &Path) -> Finding {
 
 /// How tools run programs of this machine. Without namespaces they still do, which the owner should know.
 async fn programs(config: &Config) -> Finding {
-    let bare = "tools run programs without a namespace of their own, which see what Steward's user sees, its data too";
+    let bare = "tools run programs without a namespace: they see all that Steward's user sees, Steward's data too";
     match (config.process.namespace, Namespace::find().await) {
         (Namespaces::Off, _) => Note(format!("{bare}; process.namespace says so")),
-        (_, Namespace::Ready(_)) => Good("run in a namespace of their own (bubblewrap)".into()),
+        (_, Namespace::Ready(_)) => Good("each runs in its own namespace (bubblewrap)".into()),
         (Namespaces::Auto, Namespace::Missing(reason)) => Note(format!("{bare}: {reason}")),
         (Namespaces::Required, Namespace::Missing(reason)) => {
-            bad("tools run no programs: process.namespace requires a namespace of their own", reason)
+            bad("tools run no programs: process.namespace requires a namespace", reason)
         }
     }
 }

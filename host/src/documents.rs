@@ -169,7 +169,7 @@ fn private_folder(parent: &Path) -> io::Result<TempDir> {
 /// Copies no more than shows that there is too much.
 fn copy(mut from: File, to: &Path) -> io::Result<u64> {
     if !from.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
+        return Err(io::Error::other("it is not a file"));
     }
     from.rewind()?;
     let mut copy = File::options().write(true).create_new(true).mode(0o600).open(to)?;

@@ -230,7 +230,7 @@ pub(crate) fn gave_up(language: Language) -> String {
 pub(crate) fn disk_full(language: Language) -> String {
     say(
         language,
-        "⚠️ My disk is full. I have your message and go on as soon as there is room.",
+        "⚠️ My disk is full. I have your message and will continue as soon as there is room.",
         "⚠️ У меня кончилось место на диске. Ваше сообщение у меня; продолжу, как только место появится.",
     )
 }
@@ -256,8 +256,8 @@ pub(crate) fn banned(language: Language) -> String {
 pub(crate) fn rights_changed(language: Language) -> String {
     say(
         language,
-        "What I may do for you has just changed, so I stopped. Please write again.",
-        "Только что изменилось, что я могу для вас делать, поэтому я остановился. Напишите, пожалуйста, ещё раз.",
+        "Your rights have just changed, so I stopped. Please write again.",
+        "Ваши права только что изменились, поэтому я остановился. Напишите, пожалуйста, ещё раз.",
     )
 }
 
@@ -320,7 +320,7 @@ pub(crate) fn code_needed(language: Language) -> String {
 pub(crate) fn code_unknown(language: Language) -> String {
     say(
         language,
-        "This code is not valid or no longer is. Ask for a new one.",
+        "This code is invalid or has expired. Ask for a new one.",
         "Этот код неверен или устарел. Попросите новый.",
     )
 }

@@ -53,7 +53,7 @@ export function getJson(url, options = {}) {
 function address(url) {
   const parts = /^(https?):\/\/([^/?#\s]+)([^#\s]*)/i.exec(url);
   if (!parts) {
-    throw Failure.invalid(`\`${url}\` is no address that can be requested: it begins with https:// and a host`);
+    throw Failure.invalid(`\`${url}\` is not an address that can be requested: it begins with https:// and a host`);
   }
   const path = parts[3].startsWith("/") ? parts[3] : `/${parts[3]}`;
   return { scheme: parts[1].toUpperCase(), authority: parts[2], path };

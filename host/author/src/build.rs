@@ -60,7 +60,7 @@ fn remove(path: &Path) -> Result<(), AuthorError> {
 async fn keep(made: &Path, place: &Path) -> Result<PathBuf, AuthorError> {
     let bytes = tokio::fs::read(made).await.map_err(AuthorError::io(made))?;
     if !bytes.starts_with(MAGIC) {
-        return Err(AuthorError::Build(format!("{} is no .wasm file: see what the build makes", made.display())));
+        return Err(AuthorError::Build(format!("{} is not a .wasm file: see what the build makes", made.display())));
     }
     tokio::fs::rename(made, place).await.map_err(AuthorError::io(place))?;
     Ok(place.to_owned())
@@ -86,7 +86,7 @@ mod tests {
         let project = manifest("printf '\\\\0asmx' > a.wasm");
         let made = build(&project, &toolchains, false).await.unwrap();
         assert_eq!((fs::read(&made).unwrap().as_slice(), made), (b"\0asmx".as_slice(), project.component()));
-        for (script, told) in [("exit 1", "failed"), ("true", "a.wasm"), ("echo > a.wasm", "no .wasm file")] {
+        for (script, told) in [("exit 1", "failed"), ("true", "a.wasm"), ("echo > a.wasm", "not a .wasm file")] {
             let error = build(&manifest(script), &toolchains, false).await.unwrap_err().to_string();
             assert!(error.contains(told), "{error}");
             assert_eq!(fs::read(project.component()).unwrap(), b"\0asmx");

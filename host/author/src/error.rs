@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 pub enum AuthorError {
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("`{0}` is no name for a plugin: use small letters, digits and `-`, beginning with a letter, at most 64")]
+    #[error("`{0}` is not a name for a plugin: use small letters, digits and `-`, beginning with a letter, at most 64")]
     Name(String),
     #[error("{} is there already and is not empty: choose another name, or remove it first", .0.display())]
     Taken(PathBuf),
     #[error("there is no language `{0}`: use one of {known}", known = crate::language::names())]
     Language(String),
     #[error(
-        "{} is no plugin project, for it has no plugin.toml: make one with `steward plugin new NAME --lang \
+        "{} is not a plugin project, because it has no plugin.toml: make one with `steward plugin new NAME --lang \
          LANGUAGE`, or name the folder of one",
         .0.display()
     )]

@@ -76,7 +76,7 @@ impl Project {
         }
         let in_version = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_');
         if head.version.is_empty() || !head.version.chars().all(in_version) || head.version.starts_with('.') {
-            return Err(wrong(format!("version: `{}` is no version, such as 0.1.0", head.version)));
+            return Err(wrong(format!("version: `{}` is not a version such as 0.1.0", head.version)));
         }
         let recipe = head.build.map(|build| recipe(build, &wrong)).transpose()?;
         Ok(Self { folder, name: head.name, version: head.version, manifest, recipe })
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let refused = |text: &str| open(text).err().unwrap().to_string();
-        assert!(refused("name = \"../a\"\nversion = \"1\"").contains("no name for a plugin"));
-        assert!(refused("name = \"a\"\nversion = \"../1\"").contains("no version"));
+        assert!(refused("name = \"../a\"\nversion = \"1\"").contains("not a name for a plugin"));
+        assert!(refused("name = \"a\"\nversion = \"../1\"").contains("not a version"));
         let head = "name = \"a\"\nversion = \"1\"\n[build]\n";
         assert!(refused(&format!("{head}language = \"basic\"")).contains("use one of rust"));
         assert!(refused(&format!("{head}lang = \"rust\"")).contains("lang"));

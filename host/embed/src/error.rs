@@ -9,7 +9,7 @@ use thiserror::Error;
 pub enum EmbedError {
     #[error("{} is missing: install the model with `steward models pull`", path.display())]
     Missing { path: PathBuf },
-    #[error("{} cannot be used: {reason}; install the model anew with `steward models pull`", path.display())]
+    #[error("{} cannot be used: {reason}; install the model again with `steward models pull`", path.display())]
     Broken { path: PathBuf, reason: String },
     /// A model of a kind that is not built in.
     #[error("{} is of no model that can be run here: {reason}", path.display())]

@@ -26,7 +26,7 @@ pub(crate) fn client(
     let proxy = match proxy.map(str::trim).filter(|proxy| !proxy.is_empty()) {
         None => None,
         Some(proxy) => {
-            let wrong = |_| unreachable("the HTTP proxy is no address: write it as http://host:port".to_owned());
+            let wrong = |_| unreachable("the HTTP proxy is not an address: write it as http://host:port".to_owned());
             Some(Proxy::all(proxy).map_err(wrong)?.no_proxy(NoProxy::from_string(NEAR)))
         }
     };

@@ -12,15 +12,15 @@ use crate::listing::Root;
 /// Why nothing of a file is found. The texts are shown to people.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
-    #[error("it is no plain file")]
+    #[error("it is not a plain file")]
     NotPlain,
-    #[error("it lies outside the folder that is searched")]
+    #[error("it is outside the folder that is searched")]
     Outside,
     #[error("it is Steward's own and is not read")]
     Hidden,
     #[error("it has {} MiB and at most {} are read: split it", megabytes(*size), megabytes(*most))]
     TooLarge { size: u64, most: u64 },
-    #[error("it is no text and no document that can be read")]
+    #[error("it is neither text nor a document that can be read")]
     Binary,
     #[error("its characters are in no encoding that is known: save it as UTF-8")]
     Encoding,

@@ -171,7 +171,7 @@ impl Memory {
         let root = place
             .to_str()
             .map(str::to_owned)
-            .ok_or_else(|| MemoryFault::Invalid("the path is no Unicode text: rename it first".to_owned()))?;
+            .ok_or_else(|| MemoryFault::Invalid("the path is not Unicode text: rename it first".to_owned()))?;
         let name = space.to_string();
         self.shared.store.add_memory_source(&name, &root, Timestamp::now()).await.map_err(MemoryError::from)?;
         if self.reads_only {

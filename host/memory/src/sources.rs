@@ -47,7 +47,7 @@ pub(crate) fn resolve(
     if !allowed {
         let (path, shown) = (one_line(path), place.display());
         return Err(MemoryFault::Denied(format!(
-            "`{path}` lies outside the workspace. The owner can allow it: by `steward memory index {shown}` on the \
+            "`{path}` is outside the workspace. The owner can allow it: by `steward memory index {shown}` on the \
              machine itself, or by memory.search.folders in steward.toml"
         )));
     }

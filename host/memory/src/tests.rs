@@ -170,7 +170,7 @@ async fn a_source_is_searched_until_it_is_taken_out() {
     fixture.write("elsewhere/secret.md", "The password is swordfish.\n");
     let source = fixture.memory.add_source(OWNERS, "notes", Asker::Tool).await.unwrap();
     assert_eq!((source.path.as_str(), source.files, source.passages), ("notes", 2, 1));
-    assert!(source.problems[0].starts_with("cat.md: it is no text"), "{:?}", source.problems);
+    assert!(source.problems[0].starts_with("cat.md: it is neither text"), "{:?}", source.problems);
     assert_eq!(fixture.paths("green roof").await, ["notes/plan.md"]);
     let outside = fixture.folder.path().join("elsewhere");
     let denied = fixture.memory.add_source(OWNERS, outside.to_str().unwrap(), Asker::Tool).await;

@@ -44,7 +44,7 @@ pub(crate) fn client(config: &GatewayConfig) -> Result<Client, ModelError> {
         None => None,
         Some(address) => {
             let proxy = Proxy::all(address)
-                .map_err(|_| wrong("the HTTP proxy is no address: write it as http://host:port".to_owned()))?;
+                .map_err(|_| wrong("the HTTP proxy is not an address: write it as http://host:port".to_owned()))?;
             Some(proxy.no_proxy(NoProxy::from_string(NEAR)))
         }
     };

@@ -98,7 +98,7 @@ async fn take(
     }
     let data = event.data.trim_start();
     if !data.starts_with(['{', '[', '"']) {
-        tracing::debug!(data = shorten(data, STRAY_CHARS), "an event that is no JSON");
+        tracing::debug!(data = shorten(data, STRAY_CHARS), "an event that is not JSON");
         *stray = Some(shorten(data, STRAY_CHARS));
     }
     sink.show(assembly.take(event)?).await;
@@ -118,7 +118,7 @@ fn ended(
     match (error, stray) {
         (None, _) if assembly.is_whole() => Ok(()),
         (None, Some(stray)) if !assembly.said_something() => {
-            Err(Failure::garbled(address, format!("it answered with a text that is no answer of a model: {stray}")))
+            Err(Failure::garbled(address, format!("it answered with a text that is not a model's answer: {stray}")))
         }
         (None, _) => {
             let failure = Failure::broke_off(address, "the stream ended before the answer did");

@@ -145,11 +145,11 @@ impl Kind {
             (Self::Command, Language::Ru) => {
                 "Команда WASI: один инструмент, который получает JSON на стандартный ввод и печатает ответ."
             }
-            (Self::Library, Language::En) => "A component with typed exports of its own: each function is a tool.",
+            (Self::Library, Language::En) => "A component with its own typed exports: each function is a tool.",
             (Self::Library, Language::Ru) => {
                 "Компонент с собственным типизированным экспортом: каждая функция — инструмент."
             }
-            (Self::Module, Language::En) => "A core module that is no WASI program: it cannot be used.",
+            (Self::Module, Language::En) => "A core module that is not a WASI program: it cannot be used.",
             (Self::Module, Language::Ru) => "Модуль ядра wasm, который не программа WASI: его нельзя использовать.",
         }
     }

@@ -86,7 +86,7 @@ impl Inspection {
         lines.line(self.kind.words(language));
         lines.line(&format!("{}, BLAKE3 {}", bytes(self.size), self.hash));
         if self.capabilities.is_empty() {
-            lines.head("Reaches nothing outside itself.", "Ничего вне себя не достигает.");
+            lines.head("Can reach nothing outside itself.", "Ни к чему снаружи доступа нет.");
         } else {
             lines.head("It could:", "Может:");
             for capability in CAPABILITIES.iter().filter(|one| self.capabilities.contains_key(one.name)) {
@@ -112,7 +112,7 @@ impl Inspection {
         lines.list("Functions that cannot be tools:", "Функции, которые не могут быть инструментами:", &self.skipped);
         lines.list(
             "Imports that nothing offers (calls of them fail):",
-            "Импорты, которых никто не даёт:",
+            "Импорты, которых здесь нет (их вызовы завершатся ошибкой):",
             &self.unknown,
         );
         lines.list("Always there:", "Есть всегда:", &self.always);

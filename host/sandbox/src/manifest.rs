@@ -89,7 +89,7 @@ impl Manifest {
         let raw: RawManifest = toml::from_str(text).map_err(|error| LoadError::Manifest(error.to_string()))?;
         if !is_name(&raw.name) {
             let wanted = "use small letters, digits and `-`, at most 64";
-            return Err(LoadError::Manifest(format!("name: `{}` is no name for a plugin: {wanted}", raw.name)));
+            return Err(LoadError::Manifest(format!("name: `{}` is not a name for a plugin: {wanted}", raw.name)));
         }
         let (mut grant, mut declined) = (Grant::default(), CapabilitySet::EMPTY);
         for (name, scope) in raw.capabilities {

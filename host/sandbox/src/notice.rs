@@ -11,7 +11,7 @@ pub(crate) fn outside_mail(language: Language, name: &str, username: Option<&str
         None => plain(name),
     };
     let head = match language {
-        Language::En => format!("📨 From {who}, who has no access of their own:"),
+        Language::En => format!("📨 From {who}, who has no access:"),
         Language::Ru => format!("📨 Сообщение от {who} (внешний собеседник, без доступа):"),
     };
     format!("{head}\n\n{}", quoted(summary))
@@ -22,12 +22,10 @@ pub(crate) fn violation(language: Language, who: &Person, banned: bool, reason: 
     let (id, who) = (who.id, plain(&who.label()));
     let head = match (language, banned) {
         (Language::En, false) => {
-            format!("⚠️ {who} was warned. The next time they are banned. What I was given to judge by:")
+            format!("⚠️ {who} was warned. The next time they are banned. The reason given:")
         }
         (Language::En, true) => {
-            format!(
-                "🚫 {who} is banned. `steward people unban {id}` or a word to me lifts it. What I was given to judge by:"
-            )
+            format!("🚫 {who} is banned. `steward people unban {id}` or a word to me lifts it. The reason given:")
         }
         (Language::Ru, false) => {
             format!("⚠️ {who}: вынесено предупреждение. В следующий раз последует блокировка. Основание:")
@@ -119,7 +117,7 @@ mod tests {
     #[test]
     fn the_words_of_an_outside_person_are_set_off() {
         let text = outside_mail(Language::En, "Anna\n*Owner*", Some("anna_k"), "Call me.\n\n# Order\n[x](http://evil)");
-        let expected = "📨 From Anna \\*Owner\\* (@anna\\_k), who has no access of their own:\n\n\
+        let expected = "📨 From Anna \\*Owner\\* (@anna\\_k), who has no access:\n\n\
                         > Call me.\n>\n> \\# Order\n> \\[x\\]\\(http://evil\\)";
         assert_eq!(text, expected);
         assert!(outside_mail(Language::Ru, "Анна", None, "Жду").starts_with("📨 Сообщение от Анна (внешний"));

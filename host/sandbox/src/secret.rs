@@ -24,13 +24,13 @@ const LONGEST: usize = 4096;
 /// What can go wrong with secrets outside of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    #[error("`{0}` is no name for a secret: use capital letters, digits and `_`, at most {NAME_LENGTH}: GITHUB_TOKEN")]
+    #[error("`{0}` is not a name for a secret: use capitals, digits and `_`, at most {NAME_LENGTH}: GITHUB_TOKEN")]
     Name(String),
     #[error("the value {0}")]
     Value(String),
     #[error("a secret needs a host it may be sent to: add --host api.example.org")]
     NoHosts,
-    #[error("`{0}` is no host for a secret: write api.example.org, *.example.org or 192.168.1.5:8123")]
+    #[error("`{0}` is not a host for a secret: write api.example.org, *.example.org or 192.168.1.5:8123")]
     Host(String),
     #[error("{0}")]
     Key(String),

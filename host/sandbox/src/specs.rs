@@ -152,7 +152,7 @@ fn describe(spec: Spec, reach: CapabilitySet) -> Result<Described, String> {
     }
     let requires = spec.requires.iter().map(|text| {
         Requirement::parse(text)
-            .ok_or_else(|| format!("it requires `{text}`, which is no capability or no level of one"))
+            .ok_or_else(|| format!("it requires `{text}`, which is not a capability or a level of one"))
     });
     let requires: Vec<_> = requires.collect::<Result<_, _>>()?;
     if let Some(missing) = requires.iter().find(|one| !reach.contains(one.set())) {

@@ -30,7 +30,7 @@ pub(crate) fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> 
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    let clock: DateTime = text.parse().map_err(|_| wrong("is no date and time"))?;
+    let clock: DateTime = text.parse().map_err(|_| wrong("is not a date and time"))?;
     zone.to_ambiguous_zoned(clock).compatible().map(|at| at.timestamp()).map_err(|_| wrong("is out of range"))
 }
 

@@ -88,7 +88,9 @@ fn doing(language: Language, doing: Doing) -> &'static str {
         (language, Doing::Matter(Matter::Destructive)) => effect(language, Effect::Destructive),
         (Language::En, Doing::Matter(Matter::Instructions)) => "changes what I take as your orders later",
         (Language::En, Doing::Matter(Matter::Host)) => "reaches an address you have not named",
-        (Language::Ru, Doing::Matter(Matter::Instructions)) => "изменение того, что я потом считаю вашими указаниями",
+        (Language::Ru, Doing::Matter(Matter::Instructions)) => {
+            "изменение того, что я потом буду считать вашими указаниями"
+        }
         (Language::Ru, Doing::Matter(Matter::Host)) => "обращение по адресу, который вы не называли",
     }
 }
@@ -130,8 +132,8 @@ pub(super) fn verdict(language: Language, state: ApprovalState) -> &'static str 
         (Language::En, ApprovalState::Withdrawn | ApprovalState::Asking) => "⏹ No longer needed; it was not done.",
         (Language::Ru, ApprovalState::Approved) => "✅ Разрешено.",
         (Language::Ru, ApprovalState::Denied) => "🚫 Отказано.",
-        (Language::Ru, ApprovalState::Expired) => "⌛ Никто не ответил вовремя, поэтому не сделано.",
-        (Language::Ru, ApprovalState::Withdrawn | ApprovalState::Asking) => "⏹ Больше не нужно; не сделано.",
+        (Language::Ru, ApprovalState::Expired) => "⌛ Никто не ответил вовремя, действие не выполнено.",
+        (Language::Ru, ApprovalState::Withdrawn | ApprovalState::Asking) => "⏹ Больше не нужно; действие не выполнено.",
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) struct Tools {
 
 #[derive(Args)]
 pub(super) struct Place {
-    /// Where fetched compilers lie [default: `toolchains` in the data folder]
+    /// Where downloaded compilers are kept [default: `toolchains` in the data folder]
     #[arg(long, value_name = "FOLDER", env = "STEWARD_TOOLCHAINS")]
     toolchains: Option<PathBuf>,
 }

@@ -29,11 +29,11 @@ pub(super) enum MemoryCommand {
         #[command(flatten)]
         whose: Whose,
     },
-    /// Have a file, a folder or a repository searched too; without a path, read everything anew
+    /// Have a file, a folder or a repository searched too; without a path, read everything again
     Index {
         /// What to search; .gitignore is respected
         path: Option<PathBuf>,
-        /// Search it no more
+        /// Stop searching it
         #[arg(long, requires = "path")]
         remove: bool,
         #[command(flatten)]
@@ -135,7 +135,7 @@ fn described(hit: &MemoryHit) -> String {
 
 async fn reindex(memory: &Memory, space: MemorySpace, running: bool) -> anyhow::Result<()> {
     if running {
-        bail!("Steward is running and follows its files by itself. To have everything read anew, end it first.");
+        bail!("Steward is running and follows its files by itself. To have everything read again, stop it first.");
     }
     let status = memory.reindex(space).await?;
     make_vectors(memory, space).await;
@@ -145,10 +145,10 @@ async fn reindex(memory: &Memory, space: MemorySpace, running: bool) -> anyhow::
 
 async fn index(memory: &Memory, space: MemorySpace, path: &Path, remove: bool, running: bool) -> anyhow::Result<()> {
     let absolute = std::path::absolute(path)?;
-    let named = absolute.to_str().context("the path is no Unicode text: rename it first")?;
+    let named = absolute.to_str().context("the path is not Unicode text: rename it first")?;
     if remove {
         memory.remove_source(space, named).await?;
-        println!("{} is searched no more.", visible_lines(named));
+        println!("{} is no longer searched.", visible_lines(named));
         return Ok(());
     }
     let source = memory.add_source(space, named, Asker::Person).await?;

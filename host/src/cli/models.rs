@@ -15,7 +15,7 @@ use crate::memory::embedders;
 pub(super) enum ModelsCommand {
     /// The models that can be fetched, and which of them are there
     List,
-    /// Fetch a model and check it; one that was cut off is gone on with
+    /// Download a model and check it; resumes an interrupted download
     Pull {
         /// Its name in `steward models list` [default: the one that is configured]
         name: Option<String>,
@@ -67,7 +67,7 @@ async fn pull(config: &Config, name: Option<String>, to: Option<PathBuf>) -> any
     let place = pulled?;
     super::say(&format!("{} is there, and every file is what it should be.", place.display()))?;
     if app::is_running(&config.data) {
-        super::say("The Steward that is running takes notice by itself.")?;
+        super::say("The running Steward picks this up by itself.")?;
     }
     Ok(())
 }

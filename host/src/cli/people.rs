@@ -27,7 +27,7 @@ pub(super) enum PeopleCommand {
     },
     /// One person: identities, names, tasks, scheduled work
     Show { who: String },
-    /// Answer somebody no more; what runs for them ends
+    /// Stop answering somebody; whatever runs for them ends
     Ban { who: String },
     /// Answer them again; warnings and the conversation with them are forgotten
     Unban { who: String },
@@ -45,11 +45,11 @@ pub(super) enum PeopleCommand {
         who: String,
         #[arg(required_unless_present = "remove")]
         alias: Option<String>,
-        /// The name means nobody any more
+        /// The name no longer means anybody
         #[arg(long, conflicts_with = "alias")]
         remove: bool,
     },
-    /// Take an identity, such as telegram:12345, from its person: whoever writes by it is somebody of their own again
+    /// Take an identity, such as telegram:12345, from its person: whoever writes with it is a separate person again
     Unlink { identity: String },
     /// Say that two people are one: the second keeps name, role and conversation and gets what the first had
     Merge {
@@ -218,7 +218,7 @@ impl Desk<'_> {
             let who = visible_lines(who);
             return say(&texts::say(
                 self.config.language,
-                format!("{who} means nobody any more; it meant the person with id {person}."),
+                format!("{who} no longer means anybody; it meant the person with id {person}."),
                 format!("Имя {who} больше никого не означает; раньше это был человек с id {person}."),
             ));
         }
@@ -229,18 +229,18 @@ impl Desk<'_> {
 
     async fn unlink(&self, identity: &str) -> anyhow::Result<()> {
         let Some((channel, id)) = identity.split_once(':') else {
-            bail!("{identity} is no identity: write channel and id, such as telegram:12345, as the list shows them");
+            bail!("{identity} is not an identity: write channel and id, such as telegram:12345, as in the list");
         };
         let new = self.store.unlink_identity(channel.trim(), id.trim(), Timestamp::now()).await?;
         say(&match new {
             Some(new) => texts::say(
                 self.config.language,
-                format!("{identity} is a person of their own now, id {new}, without any rights of the other."),
+                format!("{identity} is a separate person now, id {new}, without any rights of the other."),
                 format!("{identity} теперь отдельный человек, id {new}, без прав прежнего."),
             ),
             None => texts::say(
                 self.config.language,
-                format!("{identity} is forgotten: nobody had written by it."),
+                format!("{identity} is forgotten: nobody had written with it."),
                 format!("{identity} забыт: от него никто не писал."),
             ),
         })

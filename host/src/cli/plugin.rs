@@ -70,7 +70,7 @@ pub(super) fn manifest(path: &Option<PathBuf>) -> anyhow::Result<Option<String>>
     let Some(path) = path else { return Ok(None) };
     let cannot = || format!("cannot read {}", path.display());
     let size = std::fs::metadata(path).with_context(cannot)?.len();
-    anyhow::ensure!(size <= MOST, "{} is longer than {} KB: it is no plugin.toml", path.display(), MOST >> 10);
+    anyhow::ensure!(size <= MOST, "{} is longer than {} KB: it is not a plugin.toml", path.display(), MOST >> 10);
     std::fs::read_to_string(path).map(Some).with_context(cannot)
 }
 

@@ -23,7 +23,7 @@ pub(super) struct PluginFile {
 
 impl PluginFile {
     /// # Errors
-    /// There is no such file, it is no .wasm file, or the project in that folder is not built.
+    /// There is no such file, it is not a .wasm file, or the project in that folder is not built.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         if path.is_dir() {
             let project = Project::open(path)?;

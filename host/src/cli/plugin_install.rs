@@ -86,7 +86,7 @@ impl Place {
     fn take_notice(&self) -> anyhow::Result<()> {
         if app::is_running(&self.config.data) {
             self.tell(
-                "The Steward that is running takes notice with the next message.",
+                "The running Steward picks this up with the next message.",
                 "Работающий Steward узнает об этом со следующим сообщением.",
             )?;
         }

@@ -104,7 +104,7 @@ fn trial(run: &Run) -> anyhow::Result<(Trial, Option<PathBuf>)> {
     let (path, level) = dir.strip_suffix(":write").map_or((dir.as_str(), "files"), |path| (path, "files:write"));
     let folder = Path::new(path).canonicalize().with_context(|| format!("--dir {path}"))?;
     if !folder.is_dir() {
-        bail!("--dir {path} is no folder");
+        bail!("--dir {path} is not a folder");
     }
     grants.extend(Requirement::parse(level));
     Ok((Trial { grants, hosts, secrets }, Some(folder)))

@@ -27,7 +27,7 @@ pub(super) async fn run(config: Config, filter: EnvFilter) -> anyhow::Result<()>
             if let Err(error) = chat::attach(&config, Vec::new()).await {
                 eprintln!("steward: the chat has ended: {}", steward_agent::visible_lines(&error.to_string()));
             }
-            println!("The chat has ended; Steward goes on working. Ctrl-C ends it.");
+            println!("The chat has ended; Steward keeps running. Ctrl-C stops it.");
         }
         std::future::pending::<()>().await;
     };

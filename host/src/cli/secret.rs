@@ -34,7 +34,7 @@ pub(super) async fn secret(config: &Config, command: SecretCommand) -> anyhow::R
     store.close().await;
     done?;
     if changes && app::is_running(&config.data) {
-        println!("The Steward that is running takes notice by itself.");
+        println!("The running Steward picks this up by itself.");
     }
     Ok(())
 }

@@ -118,7 +118,7 @@ mod tests {
         for (line, told) in [
             ("files = 3", "plugins.files.files: write \"read\""),
             ("files = \"all\"", "plugins.files.files: unknown variant `all`"),
-            ("files = [\"../up\"]", "plugins.files.files: `../up` is no folder"),
+            ("files = [\"../up\"]", "plugins.files.files: `../up` is not a folder"),
             ("process = { comands = [\"git\"] }", "plugins.files.process: unknown field `comands`"),
             ("http = \"example.org\"", "plugins.files.http: write hosts such as"),
             ("teleport = true", "plugins.files.teleport: there is no such capability"),

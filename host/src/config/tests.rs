@@ -25,7 +25,7 @@ fn mistakes_name_the_key_and_the_remedy() {
     /// The file, the environment, and words of the error.
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: &[Case] = &[
-        ("heartbeat_minuts = 3", &[], &["heartbeat_minuts", "heartbeat_minutes", "README"]),
+        ("heartbeat_minuts = 3", &[], &["heartbeat_minuts", "heartbeat_minutes", "docs/reference/settings.md"]),
         ("[limits]\nsteps = 0", &[], &["limits.steps", "1 to 1000"]),
         ("[limits]\nsteps = \"many\"", &[], &["steps", "invalid type"]),
         ("time_zone = \"Mars/Olympus\"", &[], &["time_zone", "Mars/Olympus", "Europe/Berlin"]),

@@ -51,7 +51,7 @@ pub fn changed_rows(before: &Path, after: &Path) -> Result<Vec<RowChange>> {
     let open = |path: &Path| Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     let db = open(after)?;
     let before: PathBuf = before.to_owned();
-    let name = before.to_str().ok_or_else(|| StoreError::Invalid("the folder's name is no text".to_owned()))?;
+    let name = before.to_str().ok_or_else(|| StoreError::Invalid("the folder's name is not text".to_owned()))?;
     db.execute("ATTACH ?1 AS earlier", [name])?;
     let mut changes = Vec::new();
     for table in tables(&db)? {

@@ -3,6 +3,11 @@
 //!
 //! Nothing here reads a clock (every time is an argument), talks to a channel or a model, or decides who may do what.
 //! Read `writer` first: all writes pass one thread that commits them in groups.
+//!
+//! One writer thread with group commit, `BEGIN IMMEDIATE`, WAL, `synchronous=FULL`; read-only connections next to it. A
+//! write that somebody waits for is committed at once, with everything that came before it. Audit rows, for which
+//! nobody waits, gather for up to 20 ms, so that they seldom wake the writer and the disk. Order is kept. Migrations
+//! are versioned. Every write that a tool call can cause carries the call's key, which makes it idempotent.
 
 mod alias;
 mod allowance;

@@ -31,7 +31,7 @@ impl Repeat {
         let expression = expression.split_whitespace().collect::<Vec<_>>().join(" ");
         let invalid = |reason: &str| {
             StoreError::Invalid(format!(
-                "\"{expression}\" is no cron expression ({reason}): give minute, hour, day of the month, month and day \
+                "\"{expression}\" is not a cron expression ({reason}): give minute, hour, day of month, month and day \
                  of the week, such as \"0 8 * * 1-5\""
             ))
         };

@@ -90,7 +90,7 @@ fn context(reach: &dyn Reach, rejected: &Rejected) -> JsResult<Context> {
 /// Gives the promise of the script's value when nothing more can come of it.
 fn run(program: &str, surroundings: &Surroundings, context: &mut Context) -> JsResult<JsPromise> {
     let value = context.eval(Source::from_bytes(program).with_path(Path::new("script")))?;
-    let no_promise = || JsError::from(JsNativeError::typ().with_message("the script is no program"));
+    let no_promise = || JsError::from(JsNativeError::typ().with_message("the script is not a program"));
     let promise = value.as_promise().ok_or_else(no_promise)?;
     loop {
         context.run_jobs()?;

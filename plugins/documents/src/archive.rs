@@ -114,11 +114,11 @@ impl Read for Bounded<'_, '_> {
 
 /// What went wrong while a file of an archive was unpacked.
 pub fn broken(error: &io::Error) -> Failure {
-    Failure::failed(format!("cannot be unpacked ({error}): it is damaged or made to break its reader; send it anew"))
+    Failure::failed(format!("cannot be unpacked ({error}): it is damaged or made to break its reader; send it again"))
 }
 
 fn damaged(error: &rawzip::Error) -> Failure {
-    Failure::failed(format!("is damaged or incomplete ({error}): it has to be sent or downloaded anew"))
+    Failure::failed(format!("is damaged or incomplete ({error}): it has to be sent or downloaded again"))
 }
 
 #[cfg(test)]

@@ -86,5 +86,5 @@ impl Package {
 }
 
 fn incomplete(file: &str) -> Failure {
-    Failure::failed(format!("lacks what a book must have ({file}): it is damaged and has to be downloaded anew"))
+    Failure::failed(format!("lacks what a book must have ({file}): it is damaged and has to be downloaded again"))
 }

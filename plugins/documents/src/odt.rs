@@ -38,7 +38,7 @@ pub fn read(data: &[u8]) -> Result<Titled, Failure> {
         return Err(Failure::failed("is locked by a password: ask for a version without one"));
     }
     let Some(file) = archive.file("content.xml")? else {
-        return Err(Failure::failed("has no content.xml: it is incomplete and has to be sent anew"));
+        return Err(Failure::failed("has no content.xml: it is incomplete and has to be sent again"));
     };
     let mut reading = Reading::default();
     xml::walk(file, |node| reading.visit(node))?;

@@ -54,7 +54,7 @@ impl Pdf {
 }
 
 fn damaged() -> Failure {
-    Failure::failed("is damaged or incomplete: it has to be sent or downloaded anew")
+    Failure::failed("is damaged or incomplete: it has to be sent or downloaded again")
 }
 
 /// The text of pages, each read when it is asked for.

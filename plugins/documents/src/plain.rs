@@ -42,7 +42,7 @@ fn decode(data: &[u8]) -> Result<String, Failure> {
     // Every byte is a letter in some encoding, but a text has no use for control characters.
     let odd = text.chars().filter(|c| *c == '\u{fffd}' || (c.is_control() && !c.is_whitespace())).count();
     if odd * 50 > text.chars().count() {
-        return Err(Failure::invalid("is no text in any encoding known here: only documents and text can be read"));
+        return Err(Failure::invalid("is not text in any encoding known here: only documents and text can be read"));
     }
     Ok(text.into_owned())
 }
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused() {
         let noise: Vec<u8> = (0..20_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8 | 1).collect();
-        assert!(read(noise).unwrap_err().text().contains("no text in any encoding"));
+        assert!(read(noise).unwrap_err().text().contains("not text in any encoding"));
         assert!(read(vec![b'a'; LIMIT + 1]).unwrap_err().text().contains("over 8 MB are not read"));
     }
 

@@ -72,7 +72,7 @@ fn title(archive: &Archive<'_>) -> Result<Option<String>, Failure> {
 impl Workbook {
     fn read(archive: &Archive<'_>, part: &str) -> Result<Self, Failure> {
         let Some(file) = archive.file(part)? else {
-            return Err(Failure::failed("has no workbook: it is incomplete and has to be sent anew"));
+            return Err(Failure::failed("has no workbook: it is incomplete and has to be sent again"));
         };
         let mut workbook = Self::default();
         xml::walk(file, |node| {

@@ -114,7 +114,7 @@ fn resolved(reference: &BytesRef<'_>) -> char {
 fn problem(error: Error) -> Failure {
     match error {
         Error::Io(error) => archive::broken(&error),
-        error => Failure::failed(format!("is damaged ({error}): it has to be saved or sent anew")),
+        error => Failure::failed(format!("is damaged ({error}): it has to be saved or sent again")),
     }
 }
 

@@ -20,7 +20,7 @@ impl Glob {
         }
         let regex = RegexBuilder::new(&translate(pattern)).case_insensitive(true).build();
         let regex = regex.map_err(|_| {
-            Failure::invalid(format!("`{argument}` is no pattern: `{pattern}` has brackets that do not fit together"))
+            Failure::invalid(format!("`{argument}` is not a pattern: `{pattern}` has brackets that do not match"))
         })?;
         Ok(Self { regex, whole_path: pattern.contains('/') })
     }

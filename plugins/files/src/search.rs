@@ -61,7 +61,7 @@ fn pattern(arguments: &Search) -> Result<Regex, Failure> {
     let source = if is_regex { query.clone() } else { regex::escape(query) };
     let any_case = !has_capital(query, is_regex);
     let built = RegexBuilder::new(&source).case_insensitive(any_case).size_limit(REGEX_LIMIT).build();
-    built.map_err(|error| Failure::invalid(format!("`query` is no regular expression: {error}")))
+    built.map_err(|error| Failure::invalid(format!("`query` is not a regular expression: {error}")))
 }
 
 /// Whether somebody typed a capital letter; in a regular expression classes such as `\W` are none.

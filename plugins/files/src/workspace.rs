@@ -103,7 +103,7 @@ impl Place {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Failure::unavailable(format!("the disk is full: `{shown}` was not written; free some space first"))
             }
-            io::ErrorKind::InvalidFilename => Failure::invalid(format!("`{shown}` is no name a file can have")),
+            io::ErrorKind::InvalidFilename => Failure::invalid(format!("`{shown}` is not a possible file name")),
             _ => Failure::failed(format!("`{shown}`: {error}")),
         }
     }

@@ -6,13 +6,13 @@ use steward_sdk::Failure;
 /// A branch, tag or commit: `main`, `v1.2`, `HEAD~3`, `a1b2c3d`.
 pub fn revision(name: &str, text: &str) -> Result<String, Failure> {
     let fits = |c: char| c.is_alphanumeric() || "./_-~^@+#".contains(c);
-    checked(name, text, fits, "is no branch or commit: write it as `main`, `HEAD~2` or `a1b2c3d`")
+    checked(name, text, fits, "is not a branch or commit: write it as `main`, `HEAD~2` or `a1b2c3d`")
 }
 
 /// The name of a branch that git accepts.
 pub fn branch(name: &str, text: &str) -> Result<String, Failure> {
     let fits = |c: char| c.is_alphanumeric() || "./_-+#".contains(c);
-    let text = checked(name, text, fits, "is no name for a branch: write it as `fix-login`")?;
+    let text = checked(name, text, fits, "is not a name for a branch: write it as `fix-login`")?;
     let wrong =
         text.contains("..") || text.contains("//") || text.starts_with(['/', '.']) || text.ends_with(['/', '.']);
     if wrong || text.split('/').any(|part| part.starts_with('.') || part.ends_with(".lock")) {
@@ -24,7 +24,7 @@ pub fn branch(name: &str, text: &str) -> Result<String, Failure> {
 /// The name of a remote: `origin`.
 pub fn remote(name: &str, text: &str) -> Result<String, Failure> {
     let fits = |c: char| c.is_alphanumeric() || "._-".contains(c);
-    checked(name, text, fits, "is no name of a remote: write it as `origin`")
+    checked(name, text, fits, "is not the name of a remote: write it as `origin`")
 }
 
 /// A path in the repository. That it does not lead out is git's own rule.
@@ -33,7 +33,7 @@ pub fn path(name: &str, text: &str) -> Result<String, Failure> {
     let wrong = text.trim().is_empty() || text.starts_with([':', '/']) || text.contains('\0');
     match wrong {
         true => {
-            Err(Failure::invalid(format!("`{name}`: `{text}` is no path in the repository, such as `src/main.rs`")))
+            Err(Failure::invalid(format!("`{name}`: `{text}` is not a path in the repository, such as `src/main.rs`")))
         }
         false => Ok(text.to_owned()),
     }
@@ -47,7 +47,7 @@ pub fn new_folder(text: &str) -> Result<String, Failure> {
         text.is_empty() || text.starts_with(['-', '/']) || parts.clone().any(|part| matches!(part, "" | "." | ".."));
     match wrong || parts.into_iter().any(|part| part.eq_ignore_ascii_case(".git")) {
         true => Err(Failure::invalid(format!(
-            "`folder`: `{text}` is no new folder of the workspace, such as `projects/log`"
+            "`folder`: `{text}` is not a new folder of the workspace, such as `projects/log`"
         ))),
         false => Ok(text.to_owned()),
     }

@@ -65,7 +65,7 @@ fn project(arguments: &MergeRequest, remote: &Remote) -> Result<Project, Failure
     let path = arguments.project.as_deref().or_else(|| remote.project()).unwrap_or_default().trim_matches('/');
     let fits = |c: char| c.is_alphanumeric() || "./_-".contains(c);
     if !path.contains('/') || !path.chars().all(fits) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(Failure::invalid(format!("`project`: `{path}` is no project: write it as `owner/name`")));
+        return Err(Failure::invalid(format!("`project`: `{path}` is not a project: write it as `owner/name`")));
     }
     Ok(Project { service, api, path: path.to_owned() })
 }

@@ -27,7 +27,7 @@ pub fn contains(file: &str, entry: &str) -> bool {
 /// Splits `2026-11-20T14:05:00` into the day and `14:05`.
 pub fn date_and_time(now: &str) -> Result<(&str, &str), Failure> {
     let parts = now.split_once('T').and_then(|(date, time)| Some((date, time.get(..5)?)));
-    parts.ok_or_else(|| Failure::failed(format!("the host's clock reads `{now}`, which is no date and time")))
+    parts.ok_or_else(|| Failure::failed(format!("the host's clock reads `{now}`, which is not a date and time")))
 }
 
 fn checked(content: &str) -> Result<&str, Failure> {

@@ -39,7 +39,7 @@ pub fn index(arguments: Index) -> Result<Output, Failure> {
 pub fn reindex(_: NoArguments) -> Result<Output, Failure> {
     let state = memory::reindex()?;
     let Output { text, structured, .. } = standing(&state);
-    Ok(Output { text: format!("Every file was read anew.\n{text}"), structured, attachments: Vec::new() })
+    Ok(Output { text: format!("Every file was read again.\n{text}"), structured, attachments: Vec::new() })
 }
 
 fn added(source: &Source) -> Output {

@@ -34,7 +34,7 @@ pub fn alias(arguments: Alias) -> Result<Output, Failure> {
     let alias = arguments.alias.trim();
     if arguments.remove.unwrap_or(false) {
         let who = moderation::drop_alias(alias)?;
-        return Ok(format!("The name {alias} means nobody any more; it meant {who}.").into());
+        return Ok(format!("The name {alias} no longer means anybody; it meant {who}.").into());
     }
     let user = arguments.user.as_deref().map(str::trim).filter(|user| !user.is_empty());
     let user = user.ok_or_else(|| Failure::invalid("`user` is missing: say by id or @username whom the name means"))?;

@@ -88,7 +88,7 @@ fn cancel_task(arguments: CancelTask) -> Result<Output, Failure> {
 
 fn now() -> Result<DateTime, Failure> {
     let now = run::now();
-    now.parse().map_err(|_| Failure::failed(format!("the host's clock reads `{now}`, which is no date and time")))
+    now.parse().map_err(|_| Failure::failed(format!("the host's clock reads `{now}`, which is not a date and time")))
 }
 
 fn when(time: &str, repeat: Option<&str>, now: DateTime) -> Result<When, Failure> {

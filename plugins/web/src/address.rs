@@ -16,7 +16,7 @@ pub fn complete(text: &str) -> Result<String, Failure> {
     let wrong = |problem: &str| {
         Failure::invalid(format!("`url` is `{text}`, {problem}: give an address such as https://example.org/page"))
     };
-    let url = Url::parse(&whole).map_err(|_| wrong("which is no address"))?;
+    let url = Url::parse(&whole).map_err(|_| wrong("which is not an address"))?;
     match url.scheme() {
         "http" | "https" => Ok(url.into()),
         "file" => Err(wrong("but files are read with the tool `read`")),

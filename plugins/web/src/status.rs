@@ -16,7 +16,7 @@ pub fn check(response: &Response) -> Result<(), Failure> {
         ))),
         429 => Err(Failure::unavailable(format!("{url} wants fewer requests (status 429){}", later(response)))),
         408 | 500..=599 => {
-            Err(Failure::unavailable(format!("{url} has a problem of its own (status {status}){}", later(response))))
+            Err(Failure::unavailable(format!("{url} has a problem (status {status}){}", later(response))))
         }
         300..=399 => Err(Failure::failed(format!("{url} redirects without saying where (status {status})"))),
         _ => Err(Failure::failed(format!("{url} answered with status {status}"))),

@@ -47,7 +47,7 @@ def request(
     """Sends a request and waits for the whole answer. Redirects are not followed."""
     parts = re.match(r"(https?)://([^/?#\s]+)([^#\s]*)", url, re.IGNORECASE)
     if not parts:
-        raise Invalid(f"`{url}` is no address that can be requested: it begins with https:// and a host")
+        raise Invalid(f"`{url}` is not an address that can be requested: it begins with https:// and a host")
     scheme, authority, path = parts[1].lower(), parts[2], parts[3]
     content = body.encode() if isinstance(body, str) else body
     length = {} if content is None else {"content-length": str(len(content))}

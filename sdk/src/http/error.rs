@@ -5,7 +5,7 @@ use crate::Failure;
 /// Why a request brought no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    #[error("`{url}` is no address that can be requested: {problem}")]
+    #[error("`{url}` is not an address that can be requested: {problem}")]
     Address { url: String, problem: String },
     #[error("the header `{name}` cannot be sent: its name or value is not allowed")]
     Header { name: String },

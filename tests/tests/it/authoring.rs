@@ -92,7 +92,7 @@ async fn a_new_project_never_touches_what_is_there() {
     assert_eq!(fs::read_dir(at(&host, "taken")).unwrap().count(), 1);
     for name in ["../outside", "Upper", "a b", "1st"] {
         let named = host.run(&["plugin", "new", name, "--lang", "rust"]).await;
-        assert!(named.failed().contains("no name for a plugin"), "{}", named.text);
+        assert!(named.failed().contains("not a name for a plugin"), "{}", named.text);
     }
     let unknown = host.run(&["plugin", "new", "fine", "--lang", "cobol"]).await;
     assert!(unknown.failed().contains("rust"), "{}", unknown.text);

@@ -98,7 +98,7 @@ async fn files_are_kept_and_their_paths_told_to_the_model() {
     anna.hears(|text| text.contains("from Anna")).await;
     let uploads: Vec<_> = std::fs::read_dir(stage.host.workspace().join("uploads")).unwrap().flatten().collect();
     let names: Vec<_> = uploads.iter().map(|entry| entry.file_name().into_string().unwrap()).collect();
-    assert_eq!(names.len(), 1, "only the owner's file lies in the workspace: {names:?}");
+    assert_eq!(names.len(), 1, "only the owner's file is in the workspace: {names:?}");
     assert_eq!(std::fs::read(uploads[0].path()).unwrap(), b"%PDF-1.7 x");
 }
 

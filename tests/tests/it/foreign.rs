@@ -144,7 +144,7 @@ async fn an_inspection_tells_the_kinds_apart() {
         bench.host.run(&["plugin", "inspect", path.to_str().unwrap()]).await.text
     };
     let ledger = inspect("ledger.wasm").await;
-    assert!(ledger.contains("typed exports of its own") && ledger.contains("shares"), "{ledger}");
+    assert!(ledger.contains("its own typed exports") && ledger.contains("shares"), "{ledger}");
     assert!(ledger.contains("[constructor]account: it belongs to a resource"), "{ledger}");
     let words = inspect("words.wasm").await;
     assert!(words.contains("A WASI command"), "{words}");

@@ -85,7 +85,7 @@ async fn a_repository_is_cloned_changed_committed_and_pushed() {
     let told = stage.does("git_diff", json!({"folder": folder, "from": "main", "to": "greet", "summary": true})).await;
     assert!(told.contains("README.md") && told.contains("2 files changed"), "{told}");
     for (tool, arguments, word) in [
-        ("git_log", json!({"folder": folder, "from": "--output=x"}), "no branch or commit"),
+        ("git_log", json!({"folder": folder, "from": "--output=x"}), "not a branch or commit"),
         ("git_status", json!({"folder": "projects"}), "no git repository"),
         ("git_status", json!({"folder": ".."}), "leads out"),
         ("git_push", json!({"folder": folder, "remote": "elsewhere"}), "no remote"),

@@ -91,7 +91,7 @@ async fn a_running_host_follows_what_the_owner_installs_and_takes_away() {
     assert!(!list(host).await.contains("Installed"), "nothing was changed");
     let done = install(host, &file, &["--yes"]).await;
     worked(&done, "keeper 1.0 is installed.");
-    assert!(done.text.contains("Keep small data of its own") && done.text.contains("takes notice"), "{}", done.text);
+    assert!(done.text.contains("Keep its own small data") && done.text.contains("picks this up"), "{}", done.text);
     owner.says("keep a plum now");
     owner.hears(|text| text == "Result: kept").await;
     worked(&install(host, &file, &[]).await, "keeper 1.0 is installed already");

@@ -234,7 +234,7 @@ async fn keeps_its_promises(bench: &Bench) {
     let told = bench.failure("fetches", json!({ "url": url("list") }), &["--http", "example.org"]).await;
     assert!(told.contains("denied: ") && told.contains("127.0.0.1"), "{told}");
     let told = bench.failure("fetches", json!({ "url": "ftp://x" }), &granted).await;
-    assert!(told.contains("invalid: `ftp://x` is no address"), "{told}");
+    assert!(told.contains("invalid: `ftp://x` is not an address"), "{told}");
 
     // The run is told by the host, and a frozen program still throws new dice.
     let about = bench.answer("tells", json!({}), &[]).await;

@@ -257,7 +257,7 @@ async fn rights_that_a_command_takes_away_are_gone_at_once() {
     let refused = stage.host.run(&["people", "role", "telegram:1001", "external"]).await;
     assert!(!refused.status.success(), "{}", refused.text);
     stage.host.run(&["people", "role", "@anna", "external"]).await.passed();
-    anna.hears(|text| text.contains("has just changed")).await;
+    anna.hears(|text| text.contains("have just changed")).await;
     gate.open();
     anna.says("what may I?");
     anna.hears(|text| text.starts_with("tools: ban_violator")).await;

@@ -39,7 +39,7 @@ async fn until_running(mark: &str, wanted: bool) {
 /// Where no namespaces can be made, with what to do about it.
 async fn needs_namespaces(host: &Host) {
     let doctor = host.run(&["doctor"]).await;
-    assert!(doctor.text.contains("run in a namespace of their own (bubblewrap)"), "{}", doctor.text);
+    assert!(doctor.text.contains("each runs in its own namespace (bubblewrap)"), "{}", doctor.text);
 }
 
 #[tokio::test]

@@ -250,9 +250,12 @@ async fn people_have_commands_for_it_and_are_told_what_is_not_read() {
     )
     .unwrap();
     let indexed = host.run(&["memory", "index", books.to_str().unwrap()]).await;
-    for told in
-        ["1 passages of 4 files", "large.txt: it has 5 MiB", "binary.txt: it is no text", "odd.txt: its characters"]
-    {
+    for told in [
+        "1 passages of 4 files",
+        "large.txt: it has 5 MiB",
+        "binary.txt: it is neither text",
+        "odd.txt: its characters",
+    ] {
         assert!(indexed.passed().contains(told), "{told}: {}", indexed.text);
     }
     assert!(host.run(&["memory", "search", "чем", "топят", "печь"]).await.passed().contains("a.txt:1-1"));

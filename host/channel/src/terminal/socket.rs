@@ -56,7 +56,7 @@ fn bind(path: &Path) -> Result<(UnixListener, u32), ChannelError> {
 fn clear(path: &Path) -> Result<(), ChannelError> {
     let Ok(there) = std::fs::symlink_metadata(path) else { return Ok(()) };
     if !there.file_type().is_socket() {
-        return Err(failure(path, "something else lies there: move it away"));
+        return Err(failure(path, "something else is there: move it away"));
     }
     match UnixStream::connect(path) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => {

@@ -36,7 +36,7 @@ impl Note {
             Self::Version => "Steward was updated. Leave with Ctrl-D and start the chat again.",
             Self::Leave => "Ctrl-D leaves the chat.",
             Self::Stopping => "Stopping…",
-            Self::Again => "(the answer begins anew)",
+            Self::Again => "(the answer starts again)",
             Self::Refused => "Not sent",
             Self::Decide => "y: allow it · n: do not",
             Self::Nobody => "The input says neither yes nor no to this, so it is denied.",
@@ -46,7 +46,7 @@ impl Note {
     fn russian(self) -> &'static str {
         match self {
             Self::Lost => "Steward не отвечает. Жду, пока он вернётся…",
-            Self::Back => "Steward снова здесь.",
+            Self::Back => "Steward снова на связи.",
             Self::Version => "Steward обновился. Выйдите по Ctrl-D и начните чат заново.",
             Self::Leave => "Выход из чата: Ctrl-D.",
             Self::Stopping => "Останавливаю…",

@@ -68,7 +68,7 @@ impl Weights {
         let broken = |reason: &str| EmbedError::Broken { path: path.to_owned(), reason: reason.to_owned() };
         let header = header(&file, size).ok_or_else(|| broken("it does not begin like a safetensors file"))?;
         let entries: HashMap<String, Entry> =
-            serde_json::from_slice(&header).map_err(|_| broken("its header is no table of tensors"))?;
+            serde_json::from_slice(&header).map_err(|_| broken("its header is not a table of tensors"))?;
         let data = 8 + header.len() as u64;
         let tensors: HashMap<String, Tensor> = entries.into_iter().filter_map(named_tensor).collect();
         if tensors.values().any(|tensor| tensor.data_offsets.1 > size - data) {

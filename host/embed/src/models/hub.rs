@@ -64,7 +64,7 @@ impl Hub {
 
 fn parse(text: &str) -> Result<Url, EmbedError> {
     let wrong = || {
-        let reason = format!("it is no address: write {VARIABLE} as https://host");
+        let reason = format!("it is not an address: write {VARIABLE} as https://host");
         EmbedError::Unreachable { address: text.to_owned(), reason }
     };
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(wrong)

@@ -13,7 +13,7 @@ use crate::state::CallState;
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "kv",
     summary: (
-        "Keep small data of its own, apart for each person.",
+        "Keep its own small data, separate for each person.",
         "Хранить небольшие собственные данные, отдельно для каждого человека.",
     ),
     interfaces: &["steward:plugin/kv"],

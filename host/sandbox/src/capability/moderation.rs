@@ -76,7 +76,7 @@ impl CallState {
         if self.principal.role == Role::Owner || person.role == Role::External {
             return Ok(());
         }
-        Err(Failure::Denied(format!("{} is no outsider: only an owner decides about them", person.label())))
+        Err(Failure::Denied(format!("{} is not an outsider: only an owner decides about them", person.label())))
     }
 }
 

@@ -50,7 +50,7 @@ fn odd(import: &Import<'_>) -> Option<String> {
             Some("it was built for the draft of WASI before the first preview (`wasi_unstable`)".to_owned())
         }
         PREVIEW if name.starts_with("sock_") && !SOCKETS.contains(name) => {
-            Some(format!("it needs {}, which is no part of WASI but another host's addition", named()))
+            Some(format!("it needs {}, which is not part of WASI but another host's addition", named()))
         }
         PREVIEW => None,
         _ => Some(format!(

@@ -45,7 +45,7 @@ static SCOPES: &[Scope] = &[
         ..list(
             "files",
             "folders",
-            ("In these folders of the workspace alone: {}.", "Только в этих папках рабочей папки: {}."),
+            ("Only in these folders of the workspace: {}.", "Только в этих папках рабочей папки: {}."),
             |grant| folders(&grant.files.folders),
         )
     },
@@ -78,7 +78,7 @@ static SCOPES: &[Scope] = &[
         "secrets",
         "names",
         (
-            "It may have these put into its requests, without seeing them: {}.",
+            "It may use these in its requests without seeing them: {}.",
             "Может подставлять в свои запросы, не видя их: {}.",
         ),
         |grant| grant.secrets.names.iter().cloned().collect(),
@@ -89,8 +89,8 @@ static SCOPES: &[Scope] = &[
             (
                 ASKED,
                 (
-                    "It may run any program, after you have agreed to the very command.",
-                    "Может запускать любую программу после вашего согласия на эту самую команду.",
+                    "It may run any program, after you have approved the exact command.",
+                    "Может запускать любую программу, если вы одобрили саму команду.",
                 ),
             ),
         ],
@@ -133,8 +133,8 @@ static SCOPES: &[Scope] = &[
         "process",
         "secrets",
         (
-            "It may give them these, and where they send them is up to them: {}.",
-            "Может передавать им, а куда они это отправят, решают они: {}.",
+            "It may pass these to them; Steward cannot control where they send them: {}.",
+            "Может передавать им эти секреты; куда они их отправят, Steward не контролирует: {}.",
         ),
         |grant| grant.process.secrets.iter().cloned().collect(),
     ),
@@ -147,7 +147,7 @@ static SCOPES: &[Scope] = &[
     amount(
         "process",
         "output_kb",
-        ("Of its output {} KB are kept.", "Из её вывода остаётся {} КБ."),
+        ("{} KB of its output are kept.", "Из её вывода сохраняется {} КБ."),
         |grant| grant.process.output_kb,
     ),
     amount("process", "memory_mb", ("It has {} MB of memory.", "Памяти у неё {} МБ."), |grant| {
@@ -156,7 +156,7 @@ static SCOPES: &[Scope] = &[
     amount(
         "process",
         "file_mb",
-        ("A file it writes has at most {} MB.", "Её файл не больше {} МБ."),
+        ("A file it writes has at most {} MB.", "Каждый её файл не больше {} МБ."),
         |grant| grant.process.file_mb,
     ),
     amount(

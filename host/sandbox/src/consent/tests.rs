@@ -212,16 +212,16 @@ fn an_owner_reads_all_of_it() {
         imported as steward:plugin/model@0.1.0
       secrets
         Have the host put the listed secrets into its requests, and ask you to set them.
-        It may have these put into its requests, without seeing them: TOKEN.
-    It does without, and calls of it fail: kv, process
-    In its manifest but not in the binary, so it comes to nothing: memory
+        It may use these in its requests without seeing them: TOKEN.
+    It declines these, and calls to them fail: kv, process
+    In its manifest but not in the binary, so it has no effect: memory
     A call has 64 MB of memory, 60 s, 256 KB of answer, 20 MB of attachments, 64 MB to files.
     Its tools, as it describes them itself:
       find (only reads; requires files): Does find.
       post (sends something to others; requires http, secrets): Does post.
       keep (changes something here; requires kv): Does keep.
-    Offered also to people who are no owners: find
-    Offered to nobody, for it does without what they require: keep
+    Also offered to people who are not owners: find
+    Offered to nobody, because it declines what they require: keep
     "#);
     insta::assert_snapshot!(consent.text(Language::Ru, &Limits::default()), @r#"
     notes 1.0 (3 bytes)
@@ -248,15 +248,15 @@ fn an_owner_reads_all_of_it() {
       secrets
         Пользоваться перечисленными секретами в запросах (подставляет хост) и просить вас их задать.
         Может подставлять в свои запросы, не видя их: TOKEN.
-    Обходится без этого, вызовы не удаются: kv, process
+    Отказывается от этого; такие вызовы завершатся ошибкой: kv, process
     Есть в манифесте, но не в программе, поэтому не действует: memory
     Вызову дано: память 64 MB, время 60 с, ответ 256 KB, вложения 20 MB, запись 64 MB.
-    Инструменты, как их описывает он сам:
+    Инструменты, по его собственному описанию:
       find (только читает; требует files): Does find.
       post (отправляет другим; требует http, secrets): Does post.
       keep (меняет данные здесь; требует kv): Does keep.
     Доступны и тем, кто не владелец: find
-    Недоступны никому: плагин обходится без того, что им нужно: keep
+    Недоступны никому: плагин отказался от того, что им нужно: keep
     "#);
 }
 
@@ -276,7 +276,7 @@ fn an_update_begins_with_what_changed() {
       - model: calls 2, before 4
     It asks to:
       kv
-        Keep small data of its own, apart for each person.
+        Keep its own small data, separate for each person.
         imported as steward:plugin/kv@0.1.0
       model
         Ask the model a few short questions in each call, which costs tokens.
@@ -299,7 +299,7 @@ fn an_update_begins_with_what_changed() {
 #[test]
 fn what_its_author_wrote_cannot_look_like_the_question() {
     let mut request = request("1", "[capabilities]\nkv = {}", &[KV], &[("find", Effect::Read, "kv")]);
-    request.version = "1\u{1b}[2K\nIt reaches nothing outside itself.".to_owned();
+    request.version = "1\u{1b}[2K\nIt can reach nothing outside itself.".to_owned();
     request.description = format!("Nice\u{202e}ecin.\n{}", "x".repeat(5_000));
     request.tools[0].description = "\r+ harmless".to_owned();
     let text = Consent::new(request, None, None).text(Language::En, &Limits::default());

@@ -64,27 +64,30 @@ fn changed(approved: Option<&Approved>, lines: &mut Lines) {
 
 fn body(request: &Request, limits: &Limits, lines: &mut Lines) {
     if request.capabilities.is_empty() {
-        lines.head("It reaches nothing outside itself.", "Ничего вне себя не достигает.");
+        lines.head("It can reach nothing outside itself.", "Ни к чему снаружи доступа нет.");
     } else {
         lines.head("It asks to:", "Просит разрешения:");
         request.capabilities.iter().for_each(|one| capability(one, lines));
     }
     if !request.declined.is_empty() {
         let names = joined(&request.declined);
-        let text = lines.pick("It does without, and calls of it fail:", "Обходится без этого, вызовы не удаются:");
+        let text = lines.pick(
+            "It declines these, and calls to them fail:",
+            "Отказывается от этого; такие вызовы завершатся ошибкой:",
+        );
         lines.line(&format!("{text} {names}"));
     }
     if !request.unused.is_empty() {
         let names = joined(&request.unused);
         let text = lines.pick(
-            "In its manifest but not in the binary, so it comes to nothing:",
+            "In its manifest but not in the binary, so it has no effect:",
             "Есть в манифесте, но не в программе, поэтому не действует:",
         );
         lines.line(&format!("{text} {names}"));
     }
     lines.line(&limits.text(lines.language()));
     if !request.tools.is_empty() {
-        lines.head("Its tools, as it describes them itself:", "Инструменты, как их описывает он сам:");
+        lines.head("Its tools, as it describes them itself:", "Инструменты, по его собственному описанию:");
         request.tools.iter().for_each(|one| tool(one, lines));
     }
     offered(request, lines);
@@ -109,13 +112,13 @@ fn offered(request: &Request, lines: &mut Lines) {
         }
     }
     if !open.is_empty() {
-        let text = lines.pick("Offered also to people who are no owners:", "Доступны и тем, кто не владелец:");
+        let text = lines.pick("Also offered to people who are not owners:", "Доступны и тем, кто не владелец:");
         lines.line(&format!("{text} {}", joined(&open)));
     }
     if !closed.is_empty() {
         let text = lines.pick(
-            "Offered to nobody, for it does without what they require:",
-            "Недоступны никому: плагин обходится без того, что им нужно:",
+            "Offered to nobody, because it declines what they require:",
+            "Недоступны никому: плагин отказался от того, что им нужно:",
         );
         lines.line(&format!("{text} {}", joined(&closed)));
     }
@@ -312,8 +315,9 @@ impl Change {
                 format!("{}: {} {to}, было {from}", shown(capability), shown(key))
             }
             Self::Limit { key, from, to } => {
-                let number =
-                    |limit: &Option<u64>| limit.map_or("сколько можно".to_owned(), |it| it.to_string());
+                let number = |limit: &Option<u64>| {
+                    limit.map_or("сколько разрешено".to_owned(), |it| it.to_string())
+                };
                 format!("предел {}: {}, было {}", shown(key), number(to), number(from))
             }
             Self::Tool { name, effect: of, added } => {
@@ -338,7 +342,7 @@ impl Change {
                     [("ещё и", added, ""), ("больше не", removed, ", доступен большему числу людей")],
                 )
             }
-            Self::Kind { to, .. } => format!("другой вид гостя: {}", to.words(Language::Ru)),
+            Self::Kind { to, .. } => format!("другой вид плагина: {}", to.words(Language::Ru)),
         }
     }
 }

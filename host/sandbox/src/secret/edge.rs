@@ -196,7 +196,7 @@ impl Filling<'_> {
             }
             let filled = placeholder::replace(text, |name| self.value(name).map(str::to_owned))?;
             *value = HeaderValue::from_str(&filled).map_err(|_| {
-                "a secret in this request has letters that no header can carry: it must be set anew".to_owned()
+                "a secret in this request has letters that no header can carry: it must be set again".to_owned()
             })?;
             value.set_sensitive(true);
             any = true;
@@ -270,7 +270,7 @@ impl Filling<'_> {
             }
             Some(true) => self.known.value_for(name, host, *port).ok_or_else(|| {
                 format!(
-                    "the secret {name} may not be sent to {host}:{port}: it is bound to {}. The owner can bind it anew \
+                    "the secret {name} may not be sent to {host}:{port}: it is bound to {}. The owner can bind it again \
                      with `steward secret set {name} --host …`",
                     self.known.hosts(name).unwrap_or_default().join(", ")
                 )

@@ -60,7 +60,7 @@ pub(super) async fn export(config: &Config, store: &Store, whose: MemorySpace, t
 
 pub(super) async fn import(config: &Config, store: &Store, whose: MemorySpace, from: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(from.join(RECORD))
-        .with_context(|| format!("{} is no folder that `steward memory export` wrote", from.display()))?;
+        .with_context(|| format!("{} is not a folder that `steward memory export` wrote", from.display()))?;
     let record: Record = serde_json::from_str(&text).with_context(|| format!("{RECORD} cannot be read"))?;
     let (from, to) = (from.to_owned(), space::folder(config, whose));
     let (added, kept) = tokio::task::spawn_blocking(move || merge(&Folder::open(&from)?, &to.make()?)).await??;

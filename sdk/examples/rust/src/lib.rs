@@ -102,7 +102,7 @@ fn day(given: Option<&str>) -> Result<Date, Failure> {
             now.split_once('T').map_or(now.as_str(), |(day, _)| day)
         }
     };
-    text.parse().map_err(|_| Failure::invalid(format!("`day` is `{text}`, which is no date: write it as 2026-11-20")))
+    text.parse().map_err(|_| Failure::invalid(format!("`day` is `{text}`, which is not a date such as 2026-11-20")))
 }
 
 #[cfg(test)]

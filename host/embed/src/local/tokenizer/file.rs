@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for Pieces {
 pub(super) fn open(path: &Path) -> Result<Tokenizer, EmbedError> {
     let file = File::open(path).map_err(|error| EmbedError::file(path, error))?;
     let json: Json = serde_json::from_reader(BufReader::with_capacity(1 << 16, file)).map_err(|error| {
-        EmbedError::Broken { path: path.to_owned(), reason: format!("it is no tokenizer: {error}") }
+        EmbedError::Broken { path: path.to_owned(), reason: format!("it is not a tokenizer: {error}") }
     })?;
     json.into_tokenizer().map_err(|reason| EmbedError::Unsupported { path: path.to_owned(), reason })
 }

@@ -54,7 +54,7 @@ impl FilesScope {
             // What is granted for one would hold for the other too, by way of it.
             let beside = |other: &&FolderGrant| Path::new(&other.path).starts_with(&one.path);
             if let Some(other) = folders.iter().enumerate().find(|(at, other)| *at != number && beside(other)) {
-                return Err(format!("`{}` lies within `{}`: name one of them", other.1.path, one.path));
+                return Err(format!("`{}` is within `{}`: name one of them", other.1.path, one.path));
             }
         }
         Ok(FilesGrant { folders })
@@ -69,7 +69,7 @@ impl FolderScope {
         };
         if !is_beneath(&path) {
             let wanted = "name a folder of the workspace, such as `notes` or `notes/2026`";
-            return Err(format!("`{}` is no folder of the workspace: {wanted}", path.escape_debug()));
+            return Err(format!("`{}` is not a folder of the workspace: {wanted}", path.escape_debug()));
         }
         match access {
             Access::None => Err(format!("`{path}` has the access \"none\": leave the folder out")),
@@ -154,19 +154,19 @@ mod tests {
     fn what_leads_elsewhere_or_says_two_things_is_refused() {
         for (folders, told) in [
             ("[]", "is empty"),
-            ("[\"\"]", "is no folder of the workspace"),
-            ("[\"/etc\"]", "is no folder"),
-            ("[\"../data\"]", "is no folder"),
-            ("[\"notes/../../data\"]", "is no folder"),
-            ("[\"./notes\"]", "is no folder"),
-            ("[\"notes/\"]", "is no folder"),
-            ("[\"a//b\"]", "is no folder"),
-            ("[\"a\\\\b\"]", "is no folder"),
-            ("[\"a\\u0000b\"]", "is no folder"),
-            ("[\"c:notes\"]", "is no folder"),
-            ("[\"notes\", \"notes/old\"]", "`notes/old` lies within `notes`"),
-            ("[\"notes/old\", \"notes\"]", "`notes/old` lies within `notes`"),
-            ("[\"notes\", \"notes\"]", "`notes` lies within `notes`"),
+            ("[\"\"]", "is not a folder of the workspace"),
+            ("[\"/etc\"]", "is not a folder"),
+            ("[\"../data\"]", "is not a folder"),
+            ("[\"notes/../../data\"]", "is not a folder"),
+            ("[\"./notes\"]", "is not a folder"),
+            ("[\"notes/\"]", "is not a folder"),
+            ("[\"a//b\"]", "is not a folder"),
+            ("[\"a\\\\b\"]", "is not a folder"),
+            ("[\"a\\u0000b\"]", "is not a folder"),
+            ("[\"c:notes\"]", "is not a folder"),
+            ("[\"notes\", \"notes/old\"]", "`notes/old` is within `notes`"),
+            ("[\"notes/old\", \"notes\"]", "`notes/old` is within `notes`"),
+            ("[\"notes\", \"notes\"]", "`notes` is within `notes`"),
             ("[{ path = \"notes\", access = \"write\" }]", "more access than all of `files`"),
             ("[{ path = \"notes\", access = \"none\" }]", "leave the folder out"),
             ("[{ path = \"notes\", acces = \"read\" }]", "a folder is"),

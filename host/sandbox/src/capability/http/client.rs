@@ -91,7 +91,7 @@ impl Client {
         }
         let opened = policy.allow_private.iter().map(|text| {
             Destination::parse(text).ok_or_else(|| {
-                SandboxError::Http(format!("`{text}` is no private address: write host and port, \"192.168.1.5:8080\""))
+                SandboxError::Http(format!("`{text}` is not a private address: write host:port, \"192.168.1.5:8080\""))
             })
         });
         let opened = opened.collect::<Result<_, _>>()?;

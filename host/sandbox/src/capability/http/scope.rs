@@ -85,7 +85,7 @@ fn method(name: &str) -> Result<Method, String> {
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
     let known = OFFERED.into_iter().find(|known| known.as_str() == name);
     known.ok_or_else(|| {
-        format!("`{name}` is no method that can be granted: use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS")
+        format!("`{name}` is not a method that can be granted: use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS")
     })
 }
 
@@ -95,7 +95,7 @@ impl FromStr for HostRule {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is no host: write a name such as `example.org`, `*.example.org`, `example.org:8443` or `*`"
+                "`{text}` is not a host: write a name such as `example.org`, `*.example.org`, `example.org:8443` or `*`"
             )
         };
         let (below, rest) = text.strip_prefix("*.").map_or((false, text), |rest| (true, rest));
@@ -191,10 +191,10 @@ mod tests {
     fn a_wrong_grant_is_refused_by_name() {
         for (text, told) in [
             ("hosts = []", "`hosts` is empty"),
-            (r#"hosts = ["https://example.org"]"#, "`https://example.org` is no host"),
-            (r#"hosts = ["a.*.org"]"#, "`a.*.org` is no host"),
-            (r#"hosts = ["example.org:99999"]"#, "is no host"),
-            ("hosts = [\"*\"]\nmethods = [\"CONNECT\"]", "`CONNECT` is no method"),
+            (r#"hosts = ["https://example.org"]"#, "`https://example.org` is not a host"),
+            (r#"hosts = ["a.*.org"]"#, "`a.*.org` is not a host"),
+            (r#"hosts = ["example.org:99999"]"#, "is not a host"),
+            ("hosts = [\"*\"]\nmethods = [\"CONNECT\"]", "`CONNECT` is not a method"),
         ] {
             let error = scope(text).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");

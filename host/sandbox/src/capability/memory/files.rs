@@ -34,7 +34,7 @@ pub(super) enum MemoryPath {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MemoryError {
-    #[error("`{0}` is no file of memory: use MEMORY.md, HEARTBEAT.md, memory/YYYY-MM-DD.md or sessions/NAME.md")]
+    #[error("`{0}` is not a memory file: use MEMORY.md, HEARTBEAT.md, memory/YYYY-MM-DD.md or sessions/NAME.md")]
     NoSuchPath(String),
     #[error("{0} does not exist: {remedy}", remedy = .0.remedy())]
     Missing(MemoryPath),

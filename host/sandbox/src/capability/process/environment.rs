@@ -65,7 +65,7 @@ pub(super) fn check(
     }
     for (name, value) in wanted {
         if !is_name(name) || value.contains('\0') {
-            return Err(Failure::Invalid(format!("`{}` is no variable that can be set", name.escape_debug())));
+            return Err(Failure::Invalid(format!("`{}` is not a variable that can be set", name.escape_debug())));
         }
         if is_hosts(name) || !grant.variables.iter().any(|pattern| covers(pattern, name)) {
             return Err(Failure::Denied(format!(

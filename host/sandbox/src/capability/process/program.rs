@@ -52,7 +52,7 @@ pub(super) fn find(program: &str, workspace: &Path) -> Result<PathBuf, Failure> 
     };
     // Also by way of a link: what a guest can write must not be run under the name of a system's program.
     if fs::canonicalize(&found).is_ok_and(|real| real.starts_with(workspace)) {
-        return Err(Failure::Denied(format!("`{shown}` lies in the workspace: run it by its interpreter")));
+        return Err(Failure::Denied(format!("`{shown}` is in the workspace: run it by its interpreter")));
     }
     Ok(found)
 }
@@ -76,7 +76,9 @@ pub(super) fn folder(workspace: &Path, asked: Option<&str>) -> Result<PathBuf, F
         _ => asked,
     };
     if inner.starts_with('/') || inner.contains('\0') {
-        return Err(Failure::Invalid(format!("`{shown}` is no folder of the workspace: write it as `projects/site`")));
+        return Err(Failure::Invalid(format!(
+            "`{shown}` is not a folder in the workspace: write it as `projects/site`"
+        )));
     }
     let found = fs::canonicalize(workspace.join(inner));
     let found = found.map_err(|_| Failure::NotFound(format!("there is no folder `{shown}` in the workspace")))?;

@@ -104,13 +104,13 @@ impl ProcessGrant {
         if let Commands::Listed(names) = &self.commands {
             let is_name = |name: &String| !name.is_empty() && (!name.contains('/') || name.starts_with('/'));
             match names.iter().find(|name| !is_name(name)) {
-                Some(wrong) => return Err(format!("`{wrong}` is no program: write its name or its absolute path")),
+                Some(wrong) => return Err(format!("`{wrong}` is not a program: write its name or its absolute path")),
                 None if names.is_empty() => return Err("`commands` is empty: list programs such as \"git\"".to_owned()),
                 None => {}
             }
         }
         if let Some(wrong) = self.read.iter().find(|path| !path.is_absolute()) {
-            return Err(format!("`read`: {} is no absolute path", wrong.display()));
+            return Err(format!("`read`: {} is not an absolute path", wrong.display()));
         }
         // In these a command has what is its own.
         let own = |path: &&PathBuf| path.parent().is_none() || path.starts_with("/proc") || path.starts_with("/dev");
@@ -118,7 +118,7 @@ impl ProcessGrant {
             return Err(format!("`read`: {} cannot be shown: name the folders that are needed", wrong.display()));
         }
         if let Some(wrong) = self.variables.iter().find(|name| !environment::can_be_granted(name)) {
-            return Err(format!("`variables`: `{wrong}` is set by the host alone or is no name of a variable"));
+            return Err(format!("`variables`: `{wrong}` is set by the host alone or is not the name of a variable"));
         }
         if let Some(wrong) = self.secrets.iter().find(|name| !secret::is_name(name)) {
             return Err(format!("`secrets`: {}", secret::SecretError::Name(wrong.clone())));
@@ -178,9 +178,9 @@ mod tests {
             ("{}", "`commands` is empty"),
             ("3", "expected"),
             ("{ commands = 3 }", "a list of programs"),
-            ("[\"./run.sh\"]", "`./run.sh` is no program"),
+            ("[\"./run.sh\"]", "`./run.sh` is not a program"),
             ("{ commands = [\"git\"], net = true }", "net"),
-            ("{ commands = [\"git\"], read = [\"home\"] }", "no absolute path"),
+            ("{ commands = [\"git\"], read = [\"home\"] }", "not an absolute path"),
             ("{ commands = [\"git\"], read = [\"/\"] }", "/ cannot be shown"),
             ("{ commands = [\"git\"], read = [\"/proc/1\"] }", "cannot be shown"),
             ("{ commands = [\"git\"], variables = [\"LD_PRELOAD\"] }", "set by the host alone"),

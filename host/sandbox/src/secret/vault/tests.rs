@@ -61,11 +61,11 @@ async fn what_cannot_be_kept_safe_is_refused_by_name() {
     let refused = async |name: &str, at: &[&str], value: &str| {
         vault.set(name, hosts(at), value.to_owned(), now()).await.unwrap_err().to_string()
     };
-    assert!(refused("token", &["a.org"], VALUE).await.contains("`token` is no name"));
+    assert!(refused("token", &["a.org"], VALUE).await.contains("`token` is not a name"));
     assert!(refused("TOKEN", &["a.org"], "short").await.contains("5 characters"));
     assert!(refused("TOKEN", &[], VALUE).await.contains("--host"));
     for host in ["*", "https://a.org", "a b", ""] {
-        assert!(refused("TOKEN", &["a.org", host], VALUE).await.contains("is no host for a secret"), "{host}");
+        assert!(refused("TOKEN", &["a.org", host], VALUE).await.contains("is not a host for a secret"), "{host}");
     }
     assert!(!folder.path().join("secret.key").exists());
 }

@@ -22,7 +22,7 @@ impl CallState {
                 .to_vec();
         if let Some(branch) = branch {
             if !settings::is_plain_name(&branch) {
-                return Err(Failure::Invalid(format!("`{}` is no branch", branch.escape_debug())));
+                return Err(Failure::Invalid(format!("`{}` is not a branch", branch.escape_debug())));
             }
             arguments.push(format!("--branch={branch}"));
         }

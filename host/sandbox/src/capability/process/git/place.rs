@@ -75,7 +75,7 @@ impl Workspace<'_> {
     pub(super) fn beneath(&self, folder: &Path, written: &str, what: &str) -> Result<PathBuf, Failure> {
         let out = || {
             Failure::Denied(format!(
-                "{what} leads out of the workspace, to {}: git works on what lies in the workspace alone",
+                "{what} leads out of the workspace, to {}: git works only on what is in the workspace",
                 written.escape_debug()
             ))
         };
