@@ -15,7 +15,7 @@ use self::shape::{Shape, any_shape, any_value};
 use super::{lift, lower, schema::Shapes};
 use crate::guest::manifest;
 use crate::tests::Sandbox;
-use crate::{LoadError, Outcome, PluginSource, engine, inspect};
+use crate::{Compiler, LoadError, Outcome, PluginSource, engine, inspect};
 
 static ENGINE: LazyLock<wasmtime::Engine> = LazyLock::new(|| engine::compiler().unwrap());
 
@@ -246,9 +246,9 @@ async fn a_manifest_describes_functions_and_a_wrong_one_is_refused() {
     }
 }
 
-#[test]
-fn an_inspection_names_the_functions_and_what_cannot_be_one() {
-    let text = inspect(&calculator(Some(DOCS))).unwrap().to_string();
+#[tokio::test]
+async fn an_inspection_names_the_functions_and_what_cannot_be_one() {
+    let text = inspect(&Compiler::InProcess, calculator(Some(DOCS))).await.unwrap().to_string();
     assert!(text.contains("divide: Divides whole numbers."), "{text}");
     assert!(text.contains("Functions that cannot be tools:\n  eat: it hands over a resource"), "{text}");
 }
