@@ -38,7 +38,7 @@ const CRATES: [(&str, &str); 7] = [
 ];
 
 /// Files of the other crates.
-const FILES: [(&str, &str); 36] = [
+const FILES: [(&str, &str); 37] = [
     ("memory/src/opening.rs", "resolves the names of Steward's own folders, which are hidden"),
     ("memory/src/sources.rs", "resolves what is named to be searched; it is opened as resolved, or not at all"),
     (
@@ -47,6 +47,7 @@ const FILES: [(&str, &str); 36] = [
     ),
     ("sandbox/src/capability/process/git/clone.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/place.rs", "where a repository is, resolved to be compared"),
+    ("sandbox/src/capability/process/git/plain.rs", "the system's programs, and whether one of them is git"),
     ("sandbox/src/capability/process/git/private.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/restore.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/shadow.rs", "git's private folders among the data"),

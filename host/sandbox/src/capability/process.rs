@@ -138,6 +138,9 @@ impl wit::process::Host for CallState {
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let mut place = self.find_place(&command).await?;
+        if matches!(grant.commands, Commands::Listed(_)) {
+            git::plain::refuse(&command.program, &place.program, &place.workspace)?;
+        }
         let namespace = self.backing.connected.processes.namespace().await?;
         if grant.commands == Commands::Ask {
             self.ask_owner(&command).await?;

@@ -8,6 +8,7 @@ mod beneath;
 mod clone;
 mod file;
 mod place;
+pub(super) mod plain;
 mod private;
 mod relay;
 mod restore;

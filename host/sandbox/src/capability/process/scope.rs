@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::environment;
+use super::git::plain::{GIT, is_name_of_git};
 use crate::secret;
 
 /// Which programs a plugin may run, and how.
@@ -38,7 +39,8 @@ pub struct ProcessGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Word")]
 pub enum Commands {
-    /// These: names that are looked for where the system keeps its programs, or absolute paths.
+    /// These: names that are looked for where the system keeps its programs, or absolute paths. `git` stands for
+    /// `run-git` and `clone-git` alone, which run nothing that a repository names.
     Listed(Vec<String>),
     /// Any, after the owner has agreed to the very command.
     Ask,
@@ -107,6 +109,10 @@ impl ProcessGrant {
                 Some(wrong) => return Err(format!("`{wrong}` is no program: write its name or its absolute path")),
                 None if names.is_empty() => return Err("`commands` is empty: list programs such as \"git\"".to_owned()),
                 None => {}
+            }
+            // It would grant nothing: git is run by the host alone, which knows it by this name.
+            if let Some(wrong) = names.iter().find(|name| *name != GIT && is_name_of_git(name)) {
+                return Err(format!("`{wrong}` is git: write \"git\", for `run-git` and `clone-git`"));
             }
         }
         if let Some(wrong) = self.read.iter().find(|path| !path.is_absolute()) {
@@ -179,6 +185,8 @@ mod tests {
             ("3", "expected"),
             ("{ commands = 3 }", "a list of programs"),
             ("[\"./run.sh\"]", "`./run.sh` is no program"),
+            ("[\"/usr/bin/git\"]", "write \"git\", for `run-git`"),
+            ("[\"git\", \"git-upload-pack\"]", "`git-upload-pack` is git"),
             ("{ commands = [\"git\"], net = true }", "net"),
             ("{ commands = [\"git\"], read = [\"home\"] }", "no absolute path"),
             ("{ commands = [\"git\"], read = [\"/\"] }", "/ cannot be shown"),
