@@ -9,7 +9,7 @@ use crate::plugin::PluginSource;
 use crate::section::{self, HEADER};
 
 /// The name of the section.
-const SECTION: &str = "steward:manifest";
+pub(crate) const SECTION: &str = "steward:manifest";
 
 /// The longest manifest, in bytes.
 const MOST: usize = 64 << 10;

@@ -2,8 +2,8 @@
 //! JSON made to fit its WIT types. Such a component need not know of Steward; nothing is asked of it before a call.
 
 mod docs;
-mod lift;
-mod lower;
+pub(crate) mod lift;
+pub(crate) mod lower;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -132,6 +132,10 @@ impl Function {
             params,
             result,
         })
+    }
+
+    pub(crate) fn params(&self) -> &[(String, Type)] {
+        &self.params
     }
 
     /// The arguments as values of the parameters' types.

@@ -39,6 +39,7 @@ use child::{Bounds, Plan};
 use namespace::{Bubblewrap, View};
 use output::Output;
 
+pub use git::fuzzing::git_settings;
 pub use namespace::{Namespace, Namespaces};
 pub use scope::{Commands, ProcessGrant};
 

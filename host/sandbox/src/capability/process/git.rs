@@ -7,6 +7,7 @@
 mod beneath;
 mod clone;
 mod file;
+pub(super) mod fuzzing;
 mod place;
 pub(super) mod plain;
 mod private;
