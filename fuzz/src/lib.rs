@@ -4,9 +4,10 @@
 //! each, run as ordinary tests; `make fuzz` continues for as long as it is told. Mutation is blind and repeatable: it
 //! needs no instrumentation, so it builds with the compiler that Steward is built with. Read `targets` first.
 //!
-//! There is a target for each parser of foreign input that does not need wasmtime: dates, HTML, character sets, pages,
-//! documents (as files, and as the parts of an archive), answers of both kinds of model servers, Telegram's updates,
-//! Markdown to messages, questions to the index, passages. Seeds and two hundred mutations of each run as tests on
+//! There is a target for each parser of foreign input: dates, HTML, character sets, pages, documents (as files, and as
+//! the parts of an archive), answers of both kinds of model servers, Telegram's updates, Markdown to messages, questions
+//! to the index, passages; of plugins the manifest with the question an owner is asked, manifests packed into files, the
+//! schemas of typed functions and their arguments; of repositories their settings. Seeds and two hundred mutations of each run as tests on
 //! every platform; what coverage would find sooner, this finds with time. An input is on disk before its target gets
 //! it, one that fails is minimised, and one that takes 20 seconds fails. Code that is private to a crate is reached
 //! through its hidden module `fuzzing`.

@@ -44,8 +44,8 @@ fn tell(target: Target, outcome: &Outcome) {
         format!("Copy {} to fuzz/seeds/{name}/ and run `cargo nextest run -p steward-fuzz`.", file.display())
     };
     match outcome {
-        Outcome::Held(count) => println!("{name:<10} held {count} inputs"),
-        Outcome::Failed(file) => println!("{name:<10} FAILED, as said above. {}", keep(file)),
-        Outcome::Hangs(file) => println!("{name:<10} HANGS. {}", keep(file)),
+        Outcome::Held(count) => println!("{name:<12} held {count} inputs"),
+        Outcome::Failed(file) => println!("{name:<12} FAILED, as said above. {}", keep(file)),
+        Outcome::Hangs(file) => println!("{name:<12} HANGS. {}", keep(file)),
     }
 }

@@ -1,9 +1,11 @@
-//! The targets: one for each parser of what people, pages, servers and files send.
+//! The targets: one for each parser of what people, pages, servers, files, plugins and repositories bring.
 
 mod dates;
 mod documents;
 mod models;
 mod pages;
+mod plugins;
+mod repositories;
 mod search;
 mod telegram;
 
@@ -33,6 +35,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "markdown", prepare: telegram::prepare_markdown },
     Target { name: "queries", prepare: search::prepare_queries },
     Target { name: "passages", prepare: search::prepare_passages },
+    Target { name: "manifests", prepare: plugins::prepare_manifests },
+    Target { name: "sections", prepare: plugins::prepare_sections },
+    Target { name: "functions", prepare: plugins::prepare_functions },
+    Target { name: "arguments", prepare: plugins::prepare_arguments },
+    Target { name: "git_settings", prepare: repositories::prepare_git_settings },
 ];
 
 /// The first line and what follows it: names and kinds stand before contents.

@@ -49,4 +49,22 @@ macro_rules! targets {
     };
 }
 
-targets!(dates, documents, packed, html, charsets, pages, openai, anthropic, updates, markdown, queries, passages);
+targets!(
+    dates,
+    documents,
+    packed,
+    html,
+    charsets,
+    pages,
+    openai,
+    anthropic,
+    updates,
+    markdown,
+    queries,
+    passages,
+    manifests,
+    sections,
+    functions,
+    arguments,
+    git_settings
+);

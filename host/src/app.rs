@@ -293,9 +293,7 @@ pub(crate) fn connect_processes(catalogue: &Catalogue, config: &Config) {
 pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxConfig> {
     Ok(SandboxConfig {
         compiled: config.data.join("compiled"),
-        compiler: Compiler::Child(
-            std::env::current_exe().context("the program file of Steward itself cannot be found")?,
-        ),
+        compiler: compiler()?,
         workspace: std::path::absolute(&config.workspace)?,
         people: std::path::absolute(config.data.join(space::PEOPLE))?,
         store,
@@ -310,6 +308,12 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
         record: config.audit.record.clone(),
         limits: limits(config),
     })
+}
+
+/// Components are compiled by this very program in a process of its own.
+pub(crate) fn compiler() -> anyhow::Result<Compiler> {
+    let program = std::env::current_exe().context("the program file of Steward itself cannot be found")?;
+    Ok(Compiler::Child(program))
 }
 
 /// Who may use what, and what each origin of a run leaves of it.

@@ -117,8 +117,6 @@ enum Command {
     /// Compile a component to native code (used by the host itself)
     #[command(hide = true)]
     CompileComponent {
-        input: PathBuf,
-        output: PathBuf,
         seconds: u64,
         /// Leave the machine to others
         #[arg(long)]
@@ -196,9 +194,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(Command::CompileComponent { input, output, seconds, behind }) = &arguments.command {
+    if let Some(Command::CompileComponent { seconds, behind }) = &arguments.command {
         let pace = if *behind { Pace::Behind } else { Pace::Now };
-        steward_sandbox::compile_component(input, output, Duration::from_secs(*seconds), pace)?;
+        steward_sandbox::compile_component(Duration::from_secs(*seconds), pace)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(Command::Plugin { command: PluginCommand::New(new) }) = &arguments.command {

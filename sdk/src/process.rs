@@ -1,4 +1,4 @@
-//! Programs of the machine, run in the workspace: `process::program("git").argument("status").run()?`
+//! Programs of the machine, run in the workspace: `process::program("rg").argument("TODO").run()?`
 //!
 //! No shell is between: every argument reaches the program as it is. Which programs may run, with what around them and
 //! within which bounds, is the host's decision.
@@ -8,7 +8,8 @@ use crate::bindings::steward::plugin::process as host;
 
 pub use host::{Command, Ending, Finished, GitClone, GitCommand, Printed};
 
-/// A program to be run, by its name or its absolute path.
+/// A program to be run, by its name or its absolute path. For git there is [`git`]: a plugin that may run listed programs
+/// is refused it here.
 pub fn program(name: impl Into<String>) -> Command {
     Command {
         program: name.into(),

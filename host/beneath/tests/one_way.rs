@@ -38,7 +38,7 @@ const CRATES: [(&str, &str); 7] = [
 ];
 
 /// Files of the other crates.
-const FILES: [(&str, &str); 36] = [
+const FILES: [(&str, &str); 38] = [
     ("memory/src/opening.rs", "resolves the names of Steward's own folders, which are hidden"),
     ("memory/src/sources.rs", "resolves what is named to be searched; it is opened as resolved, or not at all"),
     (
@@ -47,6 +47,7 @@ const FILES: [(&str, &str); 36] = [
     ),
     ("sandbox/src/capability/process/git/clone.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/place.rs", "where a repository is, resolved to be compared"),
+    ("sandbox/src/capability/process/git/plain.rs", "the system's programs, and whether one of them is git"),
     ("sandbox/src/capability/process/git/private.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/restore.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/shadow.rs", "git's private folders among the data"),
@@ -69,6 +70,7 @@ const FILES: [(&str, &str); 36] = [
     ("src/cli/plugin_install.rs", "compiled code among the data"),
     ("src/cli/plugin_run.rs", "compiled code among the data, and a folder that a person names on the command line"),
     ("src/cli/replay.rs", "a file that a person names on the command line"),
+    ("src/cli/signing.rs", "keys that a person names on the command line"),
     ("src/cli/people.rs", "folders of a person who is forgotten, among the data"),
     ("src/config.rs", "the configuration"),
     ("src/doctor.rs", "the disk, and compiled code among the data"),

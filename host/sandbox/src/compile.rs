@@ -1,6 +1,7 @@
 //! Native code of components, compiled once and kept on disk under the hash of everything it depends on. Code is run
 //! only if its signature, made with a key of this installation, is right; anything else is compiled again.
 
+mod compiler;
 pub(crate) mod cost;
 
 use std::ffi::OsStr;
@@ -8,7 +9,6 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -22,24 +22,8 @@ use crate::component;
 use crate::engine::{self, Engine};
 use crate::error::SandboxError;
 
-/// How components are compiled.
-#[derive(Clone, Debug)]
-pub enum Compiler {
-    /// For tests and benches: a component that takes too long is given up, but its thread works on to the end.
-    InProcess,
-    /// By running `EXE compile-component IN.wasm OUT SECONDS [--behind]`, which is held to that much processor time and
-    /// to memory, and gives its own memory back.
-    Child(PathBuf),
-}
-
-/// How much of the machine compiling takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// All of it: somebody waits.
-    Now,
-    /// What nobody else wants, and never all processors.
-    Behind,
-}
+pub(crate) use compiler::Uncompiled;
+pub use compiler::{Compiler, Pace, compile_component};
 
 /// Code that was not used for so long is deleted.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -113,46 +97,14 @@ impl Cache {
         }
         let _turn = self.compiling.acquire().await;
         let time = cost::time(self.time, wasm.len());
-        match &self.compiler {
-            Compiler::InProcess => self.compile_here(wasm, entry.to_owned(), time).await,
-            Compiler::Child(program) => self.compile_apart(program, wasm, entry.to_owned(), (time, pace)).await,
-        }
-    }
-
-    async fn compile_here(self: &Arc<Self>, wasm: Bytes, entry: PathBuf, time: Duration) -> Result<(), SandboxError> {
-        let cache = Arc::clone(self);
-        let compiling = blocking(move || {
-            let code = compile(cache.engine.wasmtime(), &wasm)?;
-            cache.keep(&entry, &code)
-        });
-        let patience = cost::patience(time);
-        let given_up = |_| Err(SandboxError::Compile(cost::too_long(patience)));
-        tokio::time::timeout(patience, compiling).await.unwrap_or_else(given_up)
-    }
-
-    async fn compile_apart(
-        self: &Arc<Self>,
-        program: &Path,
-        wasm: Bytes,
-        entry: PathBuf,
-        (time, pace): (Duration, Pace),
-    ) -> Result<(), SandboxError> {
-        let (input, output) = (unique(&entry, "in.wasm"), unique(&entry, "out"));
-        let path = input.clone();
-        blocking(move || fs::write(&path, &wasm).map_err(|error| SandboxError::io(&path, error))).await?;
-        let compiled = run_compiler(program, &input, &output, time, pace).await;
-        let cache = Arc::clone(self);
+        let compiled = self.compiler.code(self.engine.wasmtime(), wasm, time, pace).await;
+        let (cache, entry) = (Arc::clone(self), entry.to_owned());
         blocking(move || {
             if let Err(Uncompiled::TooCostly(reason)) = &compiled {
                 // What took too long once would take as long at every start.
                 write_whole(&entry.with_extension(REFUSED), reason.as_bytes())?;
             }
-            let code = compiled
-                .map_err(SandboxError::from)
-                .and_then(|()| fs::read(&output).map_err(|error| SandboxError::io(&output, error)));
-            // Whatever came of it, nothing is left lying about.
-            let _ = (fs::remove_file(&input), fs::remove_file(&output));
-            cache.keep(&entry, &code?)
+            cache.keep(&entry, &compiled?)
         })
         .await
     }
@@ -213,96 +165,6 @@ fn refused_before(entry: &Path) -> Option<String> {
     Some(format!("{reason} (to have it tried again, delete {})", path.display()))
 }
 
-/// Compiles the component in one file into another: what the hidden command `compile-component` runs. The process is
-/// ended by the system once it has used that much processor time.
-///
-/// # Errors
-/// A file cannot be read or written, or the component cannot be compiled.
-pub fn compile_component(input: &Path, output: &Path, time: Duration, pace: Pace) -> Result<(), SandboxError> {
-    if pace == Pace::Behind {
-        // Where the system does not take that, it is compiled as if somebody waited.
-        let _ = rustix::process::nice(NICE);
-    }
-    cost::hold_this_process(time)
-        .map_err(|error| SandboxError::Compile(format!("it cannot be held to limits: {error}")))?;
-    let wasm = fs::read(input).map_err(|error| SandboxError::io(input, error))?;
-    let engine = engine::compiler().map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
-    fs::write(output, compile(&engine, &wasm)?).map_err(|error| SandboxError::io(output, error))
-}
-
-fn compile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Vec<u8>, SandboxError> {
-    let wasm = module::component(wasm)?;
-    engine.precompile_component(&wasm).map_err(|error| SandboxError::Compile(format!("{error:#}")))
-}
-
-/// The least the scheduler gives a process.
-const NICE: i32 = 19;
-
-/// So many threads compile behind others: all processors but one.
-fn threads_behind() -> usize {
-    std::thread::available_parallelism().map_or(1, |all| (all.get() - 1).max(1))
-}
-
-/// Compiles in this process and gives up where it takes too long; the thread works on until the process ends. For
-/// commands that end soon.
-///
-/// # Errors
-/// It took too long for a component of so many bytes.
-pub(crate) fn in_time<T: Send + 'static>(
-    bytes: usize,
-    compile: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SandboxError> {
-    let time = cost::time(cost::FIRST, bytes);
-    let (done, wait) = std::sync::mpsc::sync_channel(1);
-    std::thread::spawn(move || done.send(compile()));
-    wait.recv_timeout(time).map_err(|_| SandboxError::Compile(cost::too_long(time)))
-}
-
-/// Why the compiling process gave no code.
-enum Uncompiled {
-    /// It needed more than it may, and would again.
-    TooCostly(String),
-    Failed(SandboxError),
-}
-
-impl From<Uncompiled> for SandboxError {
-    fn from(why: Uncompiled) -> Self {
-        match why {
-            Uncompiled::TooCostly(reason) => Self::Compile(reason),
-            Uncompiled::Failed(error) => error,
-        }
-    }
-}
-
-async fn run_compiler(
-    program: &Path,
-    input: &Path,
-    output: &Path,
-    time: Duration,
-    pace: Pace,
-) -> Result<(), Uncompiled> {
-    let failed = |reason: String| Uncompiled::Failed(SandboxError::Compile(reason));
-    let mut command = tokio::process::Command::new(program);
-    command.arg("compile-component").arg(input).arg(output).arg(time.as_secs().to_string()).env_clear();
-    if pace == Pace::Behind {
-        // What the compiler's threads are counted by.
-        command.arg("--behind").env("RAYON_NUM_THREADS", threads_behind().to_string());
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let done = tokio::time::timeout(cost::WAIT, command.output()).await;
-    let done = done.map_err(|_| failed(format!("it took longer than {} s", cost::WAIT.as_secs())))?;
-    let done = done.map_err(|error| Uncompiled::Failed(SandboxError::io(program, error)))?;
-    if done.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&done.stderr);
-    match cost::over_limit(done.status, &said, time) {
-        Some(reason) => Err(Uncompiled::TooCostly(reason)),
-        None if said.trim().is_empty() => Err(failed(format!("the compiler ended with {}", done.status))),
-        None => Err(failed(said.trim().chars().take(2000).collect())),
-    }
-}
-
 /// Writes a file so that it is there whole or not at all, also after a crash.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
     let temporary = unique(path, "tmp");
@@ -330,7 +192,7 @@ fn tidy(folder: &Path) -> std::io::Result<()> {
         let old = match extension {
             Some("cwasm") => age > KEPT,
             Some("mac") => !path.with_extension("cwasm").exists(),
-            Some("tmp" | "wasm" | "out") => age > 2 * cost::WAIT,
+            Some("tmp") => age > 2 * cost::WAIT,
             Some(REFUSED) => age > KEPT,
             _ => false,
         };
@@ -363,7 +225,7 @@ fn signing_key(path: &Path) -> Result<[u8; 32], SandboxError> {
 }
 
 /// Runs blocking work off the async threads.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
 ) -> Result<T, SandboxError> {
     match tokio::task::spawn_blocking(work).await {

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::guest::{self, Guest, manifest};
     use crate::tests::Sandbox;
-    use crate::{Outcome, PluginSource, inspect};
+    use crate::{Compiler, Outcome, PluginSource, inspect};
 
     #[test]
     fn the_version_is_the_contract_s() {
@@ -121,9 +121,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_inspection_says_that_a_plugin_is_built_for_another_contract() {
-        let text = inspect(&built_for("0.2.0", guest::ECHO).wasm).unwrap().to_string();
+    #[tokio::test]
+    async fn an_inspection_says_that_a_plugin_is_built_for_another_contract() {
+        let wasm = built_for("0.2.0", guest::ECHO).wasm.into_owned();
+        let text = inspect(&Compiler::InProcess, wasm).await.unwrap().to_string();
         assert!(text.contains("steward:plugin/tool@0.2.0") && text.contains("update Steward"), "{text}");
     }
 }

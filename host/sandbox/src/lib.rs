@@ -28,6 +28,8 @@ mod failure;
 mod fixture;
 mod foreign;
 mod form;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grant;
 #[cfg(test)]
 mod guest;

@@ -240,7 +240,7 @@ mod tests {
         assert!(problem("[capabilities]\nfiles = { acces = \"read\" }").contains("acces"));
         assert!(problem("[capabilities]\nhttp = { hosts = [] }").contains("hosts"));
         assert!(problem("[capabilities]\nsecrets = { names = [] }").contains("`names` is empty"));
-        assert!(problem("[capabilities]\nsecrets = { names = [\"token\"] }").contains("`token` is no name"));
+        assert!(problem("[capabilities]\nsecrets = { names = [\"token\"] }").contains("`token` is not a name"));
         assert!(problem("[capabilities]\nmodel = { calls = 100 }").contains("model: `calls` may be 1 to 16"));
         assert!(problem("[capabilities]\ntools = { calls = 0 }").contains("tools: `calls` may be 1 to 200"));
         assert!(problem("[limits]\nmemory = 1").contains("memory"));

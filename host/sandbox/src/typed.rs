@@ -2,8 +2,8 @@
 //! JSON made to fit its WIT types. Such a component need not know of Steward; nothing is asked of it before a call.
 
 mod docs;
-mod lift;
-mod lower;
+pub(crate) mod lift;
+pub(crate) mod lower;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Type, Va
 use wasmtime::{AsContextMut, Store};
 
 use self::docs::Docs;
-use self::schema::Shapes;
+use self::schema::Budget;
 use crate::bindings::Failure;
 use crate::bindings::tool::Output;
 
@@ -48,13 +48,13 @@ pub(crate) struct Found {
 /// Reads the functions off a component. `wasm` is its binary, which may bring doc comments along.
 pub(crate) fn functions(component: &Component, wasm: &[u8]) -> Found {
     let docs = Docs::read(wasm);
-    let mut found = Found::default();
+    let (mut found, mut budget) = (Found::default(), Budget::default());
     let (ty, engine) = (component.component_type(), component.engine());
     for (name, item) in ty.exports(engine) {
         match item.ty {
             ComponentItem::ComponentFunc(ty) if name != TOOLCHAIN_FUNCTION => {
                 let index = component.get_export_index(None, name);
-                found.add(Export { interface: None, name, index, docs: docs.of_function(name) }, &ty);
+                found.add(Export { interface: None, name, index, docs: docs.of_function(name) }, &ty, &mut budget);
             }
             ComponentItem::ComponentInstance(instance) if name != TOOLCHAIN_INTERFACE && !name.starts_with("wasi:") => {
                 let Some(within) = component.get_export_index(None, name) else { continue };
@@ -62,7 +62,7 @@ pub(crate) fn functions(component: &Component, wasm: &[u8]) -> Found {
                     if let ComponentItem::ComponentFunc(ty) = item.ty {
                         let index = component.get_export_index(Some(&within), function);
                         let docs = docs.within(name, function);
-                        found.add(Export { interface: Some(name), name: function, index, docs }, &ty);
+                        found.add(Export { interface: Some(name), name: function, index, docs }, &ty, &mut budget);
                     }
                 }
             }
@@ -82,9 +82,9 @@ struct Export<'a> {
 }
 
 impl Found {
-    fn add(&mut self, export: Export<'_>, ty: &ComponentFunc) {
+    fn add(&mut self, export: Export<'_>, ty: &ComponentFunc, budget: &mut Budget) {
         let path = export.interface.map_or_else(|| export.name.to_owned(), |name| format!("{name}#{}", export.name));
-        match Function::new(&path, export, ty) {
+        match Function::new(&path, export, ty, budget) {
             Ok(function) => self.functions.push(function),
             Err(reason) => self.skipped.push(format!("{path}: {reason}")),
         }
@@ -106,7 +106,7 @@ impl Found {
 }
 
 impl Function {
-    fn new(path: &str, export: Export<'_>, ty: &ComponentFunc) -> Result<Self, String> {
+    fn new(path: &str, export: Export<'_>, ty: &ComponentFunc, budget: &mut Budget) -> Result<Self, String> {
         if export.name.starts_with('[') {
             return Err("it belongs to a resource, which JSON cannot carry".to_owned());
         }
@@ -115,9 +115,9 @@ impl Function {
         }
         let params: Vec<_> = ty.params().map(|(name, ty)| (name.to_owned(), ty)).collect();
         let result = ty.results().next();
-        let schema = Shapes::default().arguments(&params)?;
+        let schema = budget.charge(|shapes| shapes.arguments(&params))?;
         if let Some(result) = &result {
-            Shapes::default().of(result)?;
+            budget.charge(|shapes| shapes.of(result))?;
         }
         let described = || match export.interface {
             Some(interface) => format!("Calls `{}` of {interface}.", export.name),
@@ -132,6 +132,10 @@ impl Function {
             params,
             result,
         })
+    }
+
+    pub(crate) fn params(&self) -> &[(String, Type)] {
+        &self.params
     }
 
     /// The arguments as values of the parameters' types.

@@ -41,11 +41,11 @@ pub(super) async fn inspect(inspect: Inspect, config: anyhow::Result<Config>) ->
     let manifest = manifest(&inspect.manifest)?.or(file.manifest);
     let wasm = file.wasm.clone();
     let text = manifest.clone().unwrap_or_default();
-    let inspecting = tokio::task::spawn_blocking(move || match manifest {
-        Some(manifest) => steward_sandbox::inspect_with(&file.wasm, &manifest, &limits),
-        None => steward_sandbox::inspect(&file.wasm),
-    });
-    let mut inspection: Inspection = inspecting.await??;
+    let compiler = app::compiler()?;
+    let mut inspection: Inspection = match manifest {
+        Some(manifest) => steward_sandbox::inspect_with(&compiler, file.wasm, &manifest, &limits).await?,
+        None => steward_sandbox::inspect(&compiler, file.wasm).await?,
+    };
     match inspection.request.take() {
         None => say(&format!("{}{}", inspection.text(language), limits.text(language)))?,
         Some(Ok((request, limits))) => {

@@ -14,6 +14,7 @@ use super::author::write_whole;
 use super::plugin_file::PluginFile;
 use super::say;
 use super::secret::read_hidden;
+use crate::app;
 
 #[derive(Args)]
 pub(super) struct Key {
@@ -90,10 +91,9 @@ pub(super) async fn sign(sign: Sign) -> anyhow::Result<()> {
     };
     let text = fs::read_to_string(&sign.key).with_context(|| format!("cannot read {}", sign.key.display()))?;
     let key = open(text).await.with_context(|| sign.key.display().to_string())?;
-    let wasm = plugin.wasm.clone();
-    let inspecting =
-        tokio::task::spawn_blocking(move || steward_sandbox::inspect_with(&wasm, &manifest, &Limits::default()));
-    let request = inspecting.await??.request.context("nothing was asked for")?;
+    let (wasm, limits) = (plugin.wasm.clone(), Limits::default());
+    let inspection = steward_sandbox::inspect_with(&app::compiler()?, wasm, &manifest, &limits).await?;
+    let request = inspection.request.context("nothing was asked for")?;
     let (request, _) = request.with_context(|| format!("{file} could not be installed"))?;
     let signed = steward_sandbox::sign(&plugin.wasm, &request, &key)?;
     write_whole(&sign.file, &signed)?;

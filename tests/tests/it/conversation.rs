@@ -182,13 +182,13 @@ async fn a_code_lets_somebody_in_once() {
     let printed = stage.host.run(&["pair"]).await;
     let code = printed.text.lines().next().unwrap().trim().to_owned();
     anna.says("/pair WRONG123");
-    anna.hears(|text| text.contains("not valid")).await;
+    anna.hears(|text| text.contains("invalid or has expired")).await;
     anna.says(&format!("/pair {}", code.to_lowercase()));
     anna.hears(|text| text.contains("Welcome")).await;
     anna.says("hello");
     anna.hears(|text| text == "pong").await;
     boris.says(&format!("/pair {code}"));
-    boris.hears(|text| text.contains("not valid")).await;
+    boris.hears(|text| text.contains("invalid or has expired")).await;
 }
 
 /// What every request carries must leave room for the conversation, also in a small model's window.

@@ -10,6 +10,7 @@ use serde_json::json;
 use steward_sandbox::{Catalogue, Compiler, HttpPolicy, Limits, Outcome, PluginSource, SandboxConfig};
 use steward_tests::guests::{HOSTILE, HOSTILE_MANIFEST, INTRUDER, INTRUDER_MANIFEST};
 use steward_tests::host::program;
+use steward_tests::patience::COMPILING;
 use tempfile::TempDir;
 
 use crate::cage::{Cage, call, config, source, sources_hostile};
@@ -86,6 +87,24 @@ async fn a_component_that_never_gets_compiled_holds_nobody_up() {
         refused(&again)
     );
     again.close().await;
+}
+
+/// Inspecting needs neither data nor a configuration, so nothing is there that could remember what was found.
+#[tokio::test]
+async fn a_component_that_never_gets_compiled_is_inspected_within_bounds() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bomb.wasm");
+    std::fs::write(&path, bomb("bomb", 10_000, 500).wasm).unwrap();
+    // The processor time a shell leaves to its programs holds for the compiling process too, where it is less.
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", "ulimit -S -t 5; exec \"$0\" plugin inspect bomb.wasm"]).arg(program());
+    command.current_dir(&folder).env_clear().env("HOME", folder.path()).env("TMPDIR", folder.path());
+    let printed = tokio::time::timeout(COMPILING, command.kill_on_drop(true).output()).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&printed.stderr);
+    let costs = text.contains("s of processor time") || text.contains("4 GB of memory");
+    assert!(printed.status.code() == Some(1) && costs && text.contains("do not use it"), "{printed:?}");
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["bomb.wasm"]);
 }
 
 /// The compiled code of a folder, by its file.

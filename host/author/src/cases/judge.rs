@@ -128,7 +128,7 @@ mod tests {
         assert!(shown[0].contains("does not contain `x`; it is:\na"), "{shown:?}");
         let shown = case("json = { n = 1 }").differences(ok("{\"n\":2}")).remove(0);
         assert!(shown.contains("-   \"n\": 1") && shown.contains("+   \"n\": 2"), "{shown}");
-        assert!(case("json = 1").differences(ok("one"))[0].contains("no JSON"));
+        assert!(case("json = 1").differences(ok("one"))[0].contains("not JSON"));
         let shown = case("text = \"a\"").differences(Got { outcome: "failed", ..ok("no disk") });
         assert_eq!(shown, ["expected the outcome ok, got failed: no disk"]);
         assert_eq!(case("failure = \"denied\"").differences(ok("a")), ["expected the outcome denied, got ok: a"]);

@@ -39,6 +39,7 @@ use child::{Bounds, Plan};
 use namespace::{Bubblewrap, View};
 use output::Output;
 
+pub use git::fuzzing::git_settings;
 pub use namespace::{Namespace, Namespaces};
 pub use scope::{Commands, ProcessGrant};
 
@@ -138,6 +139,9 @@ impl wit::process::Host for CallState {
         self.check_network(&command)?;
         self.refuse_secrets(&command)?;
         let mut place = self.find_place(&command).await?;
+        if matches!(grant.commands, Commands::Listed(_)) {
+            git::plain::refuse(&command.program, &place.program, &place.workspace)?;
+        }
         let namespace = self.backing.connected.processes.namespace().await?;
         if grant.commands == Commands::Ask {
             self.ask_owner(&command).await?;

@@ -7,7 +7,7 @@ use steward_agent::Role;
 
 use crate::guest::manifest;
 use crate::tests::Sandbox;
-use crate::{LoadError, Outcome, PluginSource, inspect};
+use crate::{Compiler, LoadError, Outcome, PluginSource, inspect};
 
 /// Copies its standard input to a stream, then does what the test wants.
 fn program(stream: u8, then: &str) -> Vec<u8> {
@@ -114,7 +114,7 @@ async fn the_manifest_says_what_a_program_cannot_say_itself() {
 #[tokio::test]
 async fn what_a_program_imports_is_covered_or_declined() {
     let wasm = program(1, "");
-    let text = inspect(&wasm).unwrap().to_string();
+    let text = inspect(&Compiler::InProcess, wasm.clone()).await.unwrap().to_string();
     assert!(text.contains("A WASI command"), "{text}");
     let plain = |name: &str, wasm: Vec<u8>| PluginSource {
         name: name.to_owned(),

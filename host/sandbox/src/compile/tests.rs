@@ -1,12 +1,14 @@
+use super::compiler::compile;
 use super::*;
 use crate::guest::{self, Guest};
+use crate::inspect;
 
 fn cache(folder: &Path, compiler: Compiler) -> Arc<Cache> {
     let engine = Arc::new(Engine::new().unwrap());
     Arc::new(Cache::open(folder.join("compiled"), compiler, engine).unwrap())
 }
 
-/// A program that is told to compile and does what the script says; `$3` is where the code goes.
+/// A program that is told to compile and does what the script says.
 fn program(folder: &Path, script: &str) -> Compiler {
     let path = folder.join("program");
     let mut options = fs::OpenOptions::new();
@@ -15,18 +17,20 @@ fn program(folder: &Path, script: &str) -> Compiler {
     Compiler::Child(path)
 }
 
+/// A program that compiles this one component and no other.
+fn compiles(folder: &Path, wasm: &[u8]) -> Compiler {
+    fs::write(folder.join("its.wasm"), wasm).unwrap();
+    fs::write(folder.join("its.code"), compile(&engine::compiler().unwrap(), wasm).unwrap()).unwrap();
+    let script = "test \"$1\" = compile-component && cmp -s - {0}/its.wasm && cat {0}/its.code";
+    program(folder, &script.replace("{0}", &folder.display().to_string()))
+}
+
 #[tokio::test]
 async fn a_component_is_compiled_by_a_program_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
-    let (input, output) = (folder.path().join("echo.wasm"), folder.path().join("echo.code"));
-    fs::write(&input, &wasm).unwrap();
-    fs::write(&output, compile(&engine::compiler().unwrap(), &wasm).unwrap()).unwrap();
-    let script = format!(
-        "test \"$1\" = compile-component && cmp -s \"$2\" {0}/echo.wasm && cp {0}/echo.code \"$3\"",
-        folder.path().display()
-    );
-    let cache = cache(folder.path(), program(folder.path(), &script));
+    let compiler = compiles(folder.path(), &wasm);
+    let cache = cache(folder.path(), compiler);
     cache.component(wasm).await.unwrap();
     let left: Vec<_> =
         fs::read_dir(folder.path().join("compiled")).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -48,7 +52,7 @@ async fn what_costs_too_much_to_compile_is_given_up_and_not_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
     // The signal by which the system ends a program that has used up its processor time.
-    let script = format!("echo \"$4\" >> {}/tried; kill -XCPU $$", folder.path().display());
+    let script = format!("echo \"$2\" >> {}/tried; kill -XCPU $$", folder.path().display());
     let cache = cache(folder.path(), program(folder.path(), &script));
     for _ in 0..2 {
         let error = cache.component(wasm.clone()).await.unwrap_err().to_string();
@@ -58,6 +62,25 @@ async fn what_costs_too_much_to_compile_is_given_up_and_not_tried_again() {
     let error = cache.component(wasm).await.unwrap_err().to_string();
     let (_, marker) = error.split_once("delete ").unwrap();
     assert!(Path::new(marker.trim_end_matches(')')).exists(), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_inspected_is_compiled_within_the_same_bounds_and_kept_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let wasm = Guest::new("echo", guest::ECHO).wasm();
+    let seen = inspect(&compiles(folder.path(), &wasm), wasm.clone()).await.unwrap();
+    assert_eq!(seen.tools.unwrap()[0].name, "echo");
+    let count = || fs::read_dir(folder.path()).unwrap().count();
+    let there = count();
+    // The signal by which the system ends a program that has used up its processor time.
+    let error = inspect(&program(folder.path(), "kill -XCPU $$"), wasm.clone()).await.unwrap_err().to_string();
+    assert!(error.contains("more than 60 s of processor time") && error.contains("do not use it"), "{error}");
+    // A core module that costs too much is not one that merely cannot be used.
+    let module = wat::parse_str("(module)").unwrap();
+    assert!(inspect(&program(folder.path(), "kill -XCPU $$"), module.clone()).await.is_err());
+    let useless = inspect(&program(folder.path(), "echo no program >&2; exit 1"), module).await.unwrap();
+    assert!(useless.tools.unwrap_err().contains("no `_start`"));
+    assert_eq!(count(), there);
 }
 
 #[tokio::test]

@@ -93,6 +93,13 @@ static SCOPES: &[Scope] = &[
                     "Может запускать любую программу, если вы одобрили саму команду.",
                 ),
             ),
+            (
+                "git",
+                (
+                    "It may use git on repositories, and git runs no program that they name.",
+                    "Может работать с репозиториями через git, который не запускает программ из их настроек.",
+                ),
+            ),
         ],
         covers: all_or_same,
         ..list("process", "commands", ("It may run {}.", "Может запускать {}."), |grant| {

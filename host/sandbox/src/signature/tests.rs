@@ -1,4 +1,5 @@
 use super::*;
+use crate::compile::Compiler;
 use crate::guest::{self, Guest};
 use crate::inspect::inspect_with;
 use crate::limits::Limits;
@@ -9,8 +10,9 @@ fn packed(manifest: &str) -> Vec<u8> {
     packed::pack(&Guest::new("echo", guest::ECHO).wasm(), manifest).unwrap()
 }
 
-fn request(wasm: &[u8], manifest: &str) -> Request {
-    inspect_with(wasm, manifest, &Limits::default()).unwrap().request.unwrap().unwrap().0
+async fn request(wasm: &[u8], manifest: &str) -> Request {
+    let inspection = inspect_with(&Compiler::InProcess, wasm.to_vec(), manifest, &Limits::default()).await.unwrap();
+    inspection.request.unwrap().unwrap().0
 }
 
 fn key() -> SigningKey {
@@ -28,10 +30,10 @@ fn refused(wasm: &[u8], request: &Request) -> String {
     text
 }
 
-#[test]
-fn who_signed_is_read_back_and_signing_again_takes_the_place() {
+#[tokio::test]
+async fn who_signed_is_read_back_and_signing_again_takes_the_place() {
     let wasm = packed(MANIFEST);
-    let request = request(&wasm, MANIFEST);
+    let request = request(&wasm, MANIFEST).await;
     assert_eq!(signer(&wasm, MANIFEST, &request).unwrap(), None);
     let (first, second) = (key(), key());
     let signed = sign(&wasm, &request, &first).unwrap();
@@ -45,10 +47,10 @@ fn who_signed_is_read_back_and_signing_again_takes_the_place() {
     assert_eq!(signer(&packed::pack(&signed, &other).unwrap(), &other, &request).unwrap(), None);
 }
 
-#[test]
-fn a_signature_is_for_one_component_one_manifest_and_its_grants() {
+#[tokio::test]
+async fn a_signature_is_for_one_component_one_manifest_and_its_grants() {
     let wasm = packed(MANIFEST);
-    let request = request(&wasm, MANIFEST);
+    let request = request(&wasm, MANIFEST).await;
     let key = key();
     let signed = sign(&wasm, &request, &key).unwrap();
     let section = &signed[wasm.len()..];
@@ -71,10 +73,10 @@ fn a_signature_is_for_one_component_one_manifest_and_its_grants() {
     assert!(refused(&signed, &newer).contains("version"));
 }
 
-#[test]
-fn a_statement_that_was_changed_or_signed_by_another_key_is_refused() {
+#[tokio::test]
+async fn a_statement_that_was_changed_or_signed_by_another_key_is_refused() {
     let wasm = packed(MANIFEST);
-    let request = request(&wasm, MANIFEST);
+    let request = request(&wasm, MANIFEST).await;
     let (mine, other) = (key(), key());
     let signed = sign(&wasm, &request, &mine).unwrap();
     let forged = |change: &dyn Fn(&mut Signature)| {
@@ -94,10 +96,10 @@ fn a_statement_that_was_changed_or_signed_by_another_key_is_refused() {
     }
 }
 
-#[test]
-fn no_value_makes_a_line_of_the_statement() {
+#[tokio::test]
+async fn no_value_makes_a_line_of_the_statement() {
     let wasm = packed(MANIFEST);
-    let mut request = request(&wasm, MANIFEST);
+    let mut request = request(&wasm, MANIFEST).await;
     request.version = "1\ngrant: http write".to_owned();
     let text = Statement::new(&wasm, MANIFEST, &request).to_string();
     assert!(!text.lines().any(|line| line.starts_with("grant: http")), "{text}");

@@ -17,7 +17,7 @@ pub(super) fn is_bytes(ty: &Type) -> bool {
 ///
 /// # Errors
 /// The value is of another type, or of one JSON cannot carry.
-pub(super) fn json(ty: &Type, value: &Val) -> Result<Value, String> {
+pub(crate) fn json(ty: &Type, value: &Val) -> Result<Value, String> {
     Ok(match (ty, value) {
         (Type::Bool, Val::Bool(value)) => Value::Bool(*value),
         (Type::S8, Val::S8(value)) => (*value).into(),

@@ -19,7 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// What does not fit.
 #[derive(Debug)]
-pub(super) struct Misfit {
+pub(crate) struct Misfit {
     /// From the inside out: `[2]`, `people`.
     path: Vec<String>,
     problem: String,
@@ -58,7 +58,7 @@ impl fmt::Display for Misfit {
 }
 
 /// JSON as a value of that type.
-pub(super) fn value(ty: &Type, json: &Value) -> Result<Val, Misfit> {
+pub(crate) fn value(ty: &Type, json: &Value) -> Result<Val, Misfit> {
     Ok(match ty {
         Type::Bool => Val::Bool(json.as_bool().ok_or_else(|| Misfit::wanted("true or false", json))?),
         Type::S8 => Val::S8(whole(json, i8::MIN, i8::MAX)?),

@@ -1,5 +1,5 @@
-//! JSON Schema of WIT types. A component can name types that grow beyond all bounds when written out, so the number of
-//! parts is limited; types that JSON cannot carry are refused with the reason.
+//! JSON Schema of WIT types. A component can name types that grow beyond all bounds when written out, and name them in any
+//! number of functions, so the number of parts is limited; types that JSON cannot carry are refused with the reason.
 
 use serde_json::{Map, Value, json};
 use wasmtime::component::Type;
@@ -8,6 +8,8 @@ use super::lift::is_bytes;
 
 /// The most parts one schema may have.
 const PARTS: usize = 1000;
+/// The most parts that all schemas of a component may have.
+const ALL: usize = 100_000;
 
 /// Writes schemas down until there are too many parts.
 pub(super) struct Shapes {
@@ -17,6 +19,30 @@ pub(super) struct Shapes {
 impl Default for Shapes {
     fn default() -> Self {
         Self { left: PARTS }
+    }
+}
+
+/// What is left of the parts that all functions of a component may have.
+pub(super) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(ALL)
+    }
+}
+
+impl Budget {
+    /// Writes something down, on account of all; each function costs one part in any case.
+    ///
+    /// # Errors
+    /// As it says itself, or there were too many parts before.
+    pub(super) fn charge<T>(&mut self, write: impl FnOnce(&mut Shapes) -> Result<T, String>) -> Result<T, String> {
+        self.0 = self.0.checked_sub(1).ok_or("the functions before it have as many types as can be written out")?;
+        let given = PARTS.min(self.0);
+        let mut shapes = Shapes { left: given };
+        let written = write(&mut shapes);
+        self.0 -= given - shapes.left;
+        written
     }
 }
 

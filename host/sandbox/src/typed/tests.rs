@@ -15,7 +15,7 @@ use self::shape::{Shape, any_shape, any_value};
 use super::{lift, lower, schema::Shapes};
 use crate::guest::manifest;
 use crate::tests::Sandbox;
-use crate::{LoadError, Outcome, PluginSource, engine, inspect};
+use crate::{Compiler, LoadError, Outcome, PluginSource, engine, inspect};
 
 static ENGINE: LazyLock<wasmtime::Engine> = LazyLock::new(|| engine::compiler().unwrap());
 
@@ -246,9 +246,32 @@ async fn a_manifest_describes_functions_and_a_wrong_one_is_refused() {
     }
 }
 
+/// A few kilobytes of functions, each of which has the largest types that can be written out.
 #[test]
-fn an_inspection_names_the_functions_and_what_cannot_be_one() {
-    let text = inspect(&calculator(Some(DOCS))).unwrap().to_string();
+fn many_functions_of_large_types_are_not_all_written_out() {
+    let tuple = |of: &str, times| format!("(tuple {})", format!("{of} ").repeat(times));
+    let large = tuple(&tuple("u8", 30), 30);
+    let functions: String = (0..300).map(|one| format!("(export \"f{one}\" (func $f))")).collect();
+    let text = format!(
+        r#"(component
+          (core module $m (memory (export "m") 1)
+            (func (export "f") (param i32))
+            (func (export "r") (param i32 i32 i32 i32) (result i32) i32.const 0))
+          (core instance $i (instantiate $m))
+          (func $f (param "x" {large})
+            (canon lift (core func $i "f") (memory (core memory $i "m")) (realloc (core func $i "r"))))
+          {functions})"#
+    );
+    let wasm = wat::parse_str(text).unwrap();
+    let found = super::functions(&Component::new(&ENGINE, &wasm).unwrap(), &wasm);
+    assert!((90..=120).contains(&found.functions.len()), "{}", found.functions.len());
+    let last = found.skipped.last().unwrap();
+    assert!(last.contains("the functions before it"), "{last}");
+}
+
+#[tokio::test]
+async fn an_inspection_names_the_functions_and_what_cannot_be_one() {
+    let text = inspect(&Compiler::InProcess, calculator(Some(DOCS))).await.unwrap().to_string();
     assert!(text.contains("divide: Divides whole numbers."), "{text}");
     assert!(text.contains("Functions that cannot be tools:\n  eat: it hands over a resource"), "{text}");
 }

@@ -7,7 +7,9 @@
 mod beneath;
 mod clone;
 mod file;
+pub(super) mod fuzzing;
 mod place;
+pub(super) mod plain;
 mod private;
 mod relay;
 mod restore;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::environment;
+use super::git::plain::{GIT, is_name_of_git};
 use crate::secret;
 
 /// Which programs a plugin may run, and how.
@@ -38,7 +39,8 @@ pub struct ProcessGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Word")]
 pub enum Commands {
-    /// These: names that are looked for where the system keeps its programs, or absolute paths.
+    /// These: names that are looked for where the system keeps its programs, or absolute paths. `git` stands for
+    /// `run-git` and `clone-git` alone, which run nothing that a repository names.
     Listed(Vec<String>),
     /// Any, after the owner has agreed to the very command.
     Ask,
@@ -107,6 +109,10 @@ impl ProcessGrant {
                 Some(wrong) => return Err(format!("`{wrong}` is not a program: write its name or its absolute path")),
                 None if names.is_empty() => return Err("`commands` is empty: list programs such as \"git\"".to_owned()),
                 None => {}
+            }
+            // It would grant nothing: git is run by the host alone, which knows it by this name.
+            if let Some(wrong) = names.iter().find(|name| *name != GIT && is_name_of_git(name)) {
+                return Err(format!("`{wrong}` is git: write \"git\", for `run-git` and `clone-git`"));
             }
         }
         if let Some(wrong) = self.read.iter().find(|path| !path.is_absolute()) {
@@ -179,13 +185,15 @@ mod tests {
             ("3", "expected"),
             ("{ commands = 3 }", "a list of programs"),
             ("[\"./run.sh\"]", "`./run.sh` is not a program"),
+            ("[\"/usr/bin/git\"]", "write \"git\", for `run-git`"),
+            ("[\"git\", \"git-upload-pack\"]", "`git-upload-pack` is git"),
             ("{ commands = [\"git\"], net = true }", "net"),
             ("{ commands = [\"git\"], read = [\"home\"] }", "not an absolute path"),
             ("{ commands = [\"git\"], read = [\"/\"] }", "/ cannot be shown"),
             ("{ commands = [\"git\"], read = [\"/proc/1\"] }", "cannot be shown"),
             ("{ commands = [\"git\"], variables = [\"LD_PRELOAD\"] }", "set by the host alone"),
             ("{ commands = [\"git\"], variables = [\"*\"] }", "set by the host alone"),
-            ("{ commands = [\"git\"], secrets = [\"token\"] }", "`token` is no name"),
+            ("{ commands = [\"git\"], secrets = [\"token\"] }", "`token` is not a name"),
             ("{ commands = [\"git\"], processes = 0 }", "`processes` may be 1 to 4096"),
         ] {
             let problem = read(text).unwrap_err();

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Commands, Namespace, Namespaces, ProcessGrant};
 use crate::bindings::Failure;
-use crate::bindings::wit::process::{Command, Ending, Finished, Host as _};
+use crate::bindings::wit::process::{Command, Ending, Finished, GitCommand, Host as _};
 use crate::call::{AskOwner, Refusal};
 use crate::fixture::Fixture;
 use crate::grant::Grant;
@@ -277,6 +277,36 @@ async fn only_listed_programs_run_and_never_from_the_workspace() {
     assert!(matches!(refused, Err(Failure::Denied(_))));
     command.folder = Some("../data".to_owned());
     assert!(granted(&fixture, listed).run(command).await.is_err());
+}
+
+#[tokio::test]
+async fn a_plugin_that_lists_git_never_runs_it_on_what_a_repository_says() {
+    let fixture = fixture(Namespaces::Off).await;
+    let workspace = fixture.owner().backing.workspace.clone();
+    let made =
+        shell("git init -q . && git config core.fsmonitor 'touch pwned; false' && git config alias.x '!touch pwned'");
+    assert_eq!(code(&granted(&fixture, full()).run(made).await.unwrap()), Some(0));
+    let listed = ProcessGrant { commands: Commands::Listed(vec!["git".into()]), ..full() };
+    for arguments in [&["status"][..], &["x"], &["-c", "core.fsmonitor=false", "status"]] {
+        let arguments = arguments.iter().map(|&one| one.to_owned()).collect();
+        let command = Command { program: "git".to_owned(), arguments, ..shell("") };
+        let refused = granted(&fixture, listed.clone()).run(command).await;
+        assert!(matches!(refused, Err(Failure::Denied(text)) if text.contains("use `run-git`")));
+    }
+    let status = GitCommand {
+        arguments: vec!["status".to_owned(), "--short".to_owned()],
+        folder: None,
+        address: None,
+        author: None,
+        input: None,
+        seconds: None,
+    };
+    let finished = granted(&fixture, listed).run_git(status).await.unwrap();
+    assert_eq!(code(&finished), Some(0), "{finished:?}");
+    assert!(!workspace.join("pwned").exists());
+    // Whoever may run any program runs this one too, as it is.
+    let plain = granted(&fixture, full()).run(shell("git x")).await.unwrap();
+    assert!(code(&plain) == Some(0) && workspace.join("pwned").exists());
 }
 
 /// Remembers what it was asked.

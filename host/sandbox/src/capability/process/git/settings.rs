@@ -17,7 +17,7 @@ pub(super) struct Settings {
 }
 
 /// What the host says, after whatever the repository does.
-const OURS: &str = "\
+pub(super) const OURS: &str = "\
 [core]
 \thooksPath = /dev/null
 \tfsmonitor = false
@@ -72,7 +72,7 @@ const OURS: &str = "\
 
 /// What a value must be.
 #[derive(Clone, Copy)]
-enum Value {
+pub(super) enum Value {
     Bool,
     OneOf(&'static [&'static str]),
     /// A true or false, or one of these.
@@ -83,7 +83,7 @@ enum Value {
 }
 
 /// The keys that pass, and what their values must be.
-const PASSED: &[(&str, Value)] = &[
+pub(super) const PASSED: &[(&str, Value)] = &[
     ("core.abbrev", Value::Number),
     ("core.autocrlf", Value::BoolOr(&["input"])),
     ("core.eol", Value::OneOf(&["lf", "crlf", "native"])),
