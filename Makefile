@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint audit fuzz bench setup tools
+.PHONY: help run test lint audit fuzz bench setup tools docs
 
 # What plugins can be written in beside Rust.
 LANGUAGES := python javascript typescript go c zig
@@ -68,6 +68,9 @@ bench: ## measure; prints ratios within one run
 
 tools: ## write anew what the built-in plugins say of their tools, after one of them was changed
 	STEWARD_WRITE_TOOLS=1 cargo nextest run --locked --package steward-sandbox builtin::known_tools
+
+docs: ## write anew the tables of docs/reference that follow from the code
+	STEWARD_WRITE_DOCS=1 cargo nextest run --locked --package steward-sandbox reference::
 
 setup: ## install what the tests need and what is missing
 	@tests/setup/install.sh

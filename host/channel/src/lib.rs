@@ -75,6 +75,11 @@ pub trait Channel: Send + Sync {
     /// Shows how the question was decided; it can no longer be answered. `verdict` is Markdown.
     async fn settle(&self, question: &Question, shown: &Draft, verdict: &str) -> Result<(), SendError>;
 
+    /// Whether the channel has a place for lines about tool calls.
+    fn shows_tools(&self) -> bool {
+        true
+    }
+
     /// Shows one line about a tool call, where the channel has a place for it.
     async fn tool_started(&self, to: &Address, line: &str);
 

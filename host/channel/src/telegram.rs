@@ -198,6 +198,10 @@ impl Channel for Telegram {
         self.sender().settle(question, shown, verdict).await
     }
 
+    fn shows_tools(&self) -> bool {
+        false
+    }
+
     async fn tool_started(&self, _to: &Address, _line: &str) {
         // A chat has no place for it: the sign of writing is all that is shown.
     }

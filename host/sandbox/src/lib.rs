@@ -48,6 +48,8 @@ mod packed;
 mod plugin;
 mod private;
 mod record;
+#[cfg(test)]
+mod reference;
 mod replay;
 pub mod secret;
 mod section;

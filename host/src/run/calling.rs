@@ -16,6 +16,7 @@ use super::{Done, Run, nested};
 use crate::app::Host;
 use crate::approval::{self, Asker, Waits, WithinCall};
 use crate::reply;
+use crate::stream::{Notices, Stream};
 use crate::texts;
 use crate::uploads;
 
@@ -52,6 +53,7 @@ impl Run {
             replayed: self.replaying,
             cancel: self.cancel.clone(),
             waits: self.waits.clone(),
+            notices: self.stream.as_ref().map(Stream::notices).unwrap_or_default(),
         }
     }
 }
@@ -68,6 +70,8 @@ pub(super) struct Caller {
     replayed: bool,
     cancel: CancellationToken,
     waits: Waits,
+    /// Where the answer under way says what it waits for.
+    notices: Notices,
 }
 
 /// What came of a call, as the model is told it.
@@ -103,12 +107,18 @@ impl Caller {
                 let line = reply::tool_line(&call.name, &call.input);
                 channel.tool_started(to, &host.vault.known().redact(&line)).await;
                 if catalogue.is_to_be_compiled(&call.name) {
-                    channel.tool_started(to, &texts::preparing(self.language, &call.name)).await;
+                    let line = texts::preparing(self.language, &call.name);
+                    match channel.shows_tools() {
+                        true => channel.tool_started(to, &line).await,
+                        false => self.notices.show(Some(line)),
+                    }
                 }
                 call.progress = Some(progress);
             }
             let consent = |wanted: Wanted<'_>| approval::consent(host, asker, &wanted);
-            catalogue.call_if(call, consent).await
+            let answer = catalogue.call_if(call, consent).await;
+            self.notices.show(None);
+            answer
         };
         let (answer, ()) = tokio::join!(make, show);
         self.keep_files(answer).await
