@@ -65,14 +65,19 @@ impl Doorkeeper {
         if person.role == Role::Owner && code.is_none() {
             return Ok(Admission::Welcome);
         }
+        let let_in = is_let_in(self.open_to, person, self.is_listed(envelope));
         if self.is_over_rate(person.id) {
+            // Whoever is not let in hears the one friendly word a day and nothing else.
+            if !let_in {
+                return self.closed(store, person.id, language, now).await;
+            }
             let told = store.first_today(person.id, "rate", now).await?;
             return Ok(Admission::TurnedAway(told.then(|| texts::slow_down(language))));
         }
         if let Some(code) = code {
             return self.pair(store, person, code, language, now).await;
         }
-        if !self.lets_in(person, envelope) {
+        if !let_in {
             return self.closed(store, person.id, language, now).await;
         }
         let size = envelope_bytes(envelope);
@@ -81,14 +86,6 @@ impl Doorkeeper {
         match store.charge(person.id, &wanted, now).await? {
             None => Ok(Admission::Welcome),
             Some(resource) => Ok(Admission::TurnedAway(exhausted(store, person.id, resource, language, now).await?)),
-        }
-    }
-
-    fn lets_in(&self, person: &Person, envelope: &Envelope) -> bool {
-        match self.open_to {
-            OpenTo::Everyone => true,
-            OpenTo::Paired => person.allowed || person.role != Role::External || self.is_listed(envelope),
-            OpenTo::Owners => false,
         }
     }
 
@@ -143,6 +140,15 @@ impl Doorkeeper {
             Err(error) => return Err(error),
         };
         Ok(Admission::Answer(text))
+    }
+}
+
+/// Whether somebody is answered. `listed` is whether `access.allow` names them.
+pub(crate) fn is_let_in(open_to: OpenTo, person: &Person, listed: bool) -> bool {
+    match open_to {
+        OpenTo::Everyone => true,
+        OpenTo::Paired => person.allowed || person.role != Role::External || listed,
+        OpenTo::Owners => person.role == Role::Owner,
     }
 }
 
@@ -230,6 +236,17 @@ mod tests {
         assert!(matches!(say("7").await, Admission::TurnedAway(Some(_))));
         assert_eq!(say("7").await, SILENCE);
         assert_eq!(say("8").await, Admission::Welcome);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_hears_of_nothing_else() {
+        let access = config::Admission { messages_per_minute: 1, ..config::Admission::default() };
+        let (_folder, store, _) = stage(access.clone(), &[]).await;
+        let door = Doorkeeper::new(access, OpenTo::Paired);
+        assert!(matches!(write(&store, &door, "7", "hello", 0).await, Admission::TurnedAway(Some(_))));
+        for second in 1..4 {
+            assert_eq!(write(&store, &door, "7", "hello?", second).await, SILENCE);
+        }
     }
 
     #[tokio::test]

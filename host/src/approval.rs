@@ -261,6 +261,27 @@ pub(crate) async fn obey(
     Ok(elsewhere.then(|| wording::verdict(language, approval.state).to_owned()))
 }
 
+/// The command of a text that names no question.
+pub(crate) fn without_code(text: &str) -> Option<Decision> {
+    Decision::read(&format!("{text} X")).map(|(decision, _)| decision)
+}
+
+/// What to answer to a command that names no question.
+///
+/// # Errors
+/// The questions could not be read.
+pub(crate) async fn which(
+    host: &Host,
+    decision: Decision,
+    person: &Person,
+    language: Language,
+) -> Result<String, StoreError> {
+    if person.role != Role::Owner {
+        return Ok(wording::owners_only(language));
+    }
+    Ok(wording::which(language, decision, &host.store.open_approvals().await?))
+}
+
 /// Shows at the questions' messages how they were decided, also after a restart.
 pub(crate) async fn settle(host: Arc<Host>) {
     loop {
@@ -295,4 +316,16 @@ async fn settle_outdated(host: &Host) -> Result<bool, StoreError> {
         }
     }
     Ok(again)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_alone_names_no_question() {
+        assert_eq!(without_code(" /Approve@our_bot\n"), Some(Decision::Approve));
+        assert_eq!(without_code("/show"), Some(Decision::Show));
+        assert!(["/approve K7QX", "/stop", "approve", ""].into_iter().all(|text| without_code(text).is_none()));
+    }
 }

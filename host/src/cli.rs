@@ -7,6 +7,7 @@ mod chat;
 mod dry_run;
 mod memory;
 mod models;
+mod output;
 mod pair;
 mod people;
 mod plugin;
@@ -18,18 +19,18 @@ mod run;
 mod secret;
 mod signing;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use steward_agent::{for_terminal, visible_lines};
+use steward_agent::visible_lines;
 use steward_sandbox::Pace;
 
 use crate::config::{Config, Environment, filter};
 use crate::{doctor, folders, footprint};
+
+pub(crate) use output::say;
 
 #[derive(Parser)]
 #[command(
@@ -178,6 +179,9 @@ enum PluginCommand {
     Toolchain(author::Toolchain),
 }
 
+/// What a shell shows for a program that ended because nobody read on.
+const CLOSED: u8 = 141;
+
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -185,9 +189,10 @@ pub fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     match dispatch(arguments) {
         Ok(code) => code,
+        Err(error) if output::is_closed(&error) => ExitCode::from(CLOSED),
         Err(error) => {
             // It may quote a file of somebody else's.
-            eprintln!("steward: {}", visible_lines(&with_causes(&error)));
+            output::say_aside(&format!("steward: {}", visible_lines(&with_causes(&error))));
             ExitCode::FAILURE
         }
     }
@@ -280,9 +285,4 @@ fn with_causes(error: &anyhow::Error) -> String {
         text.push_str(&format!("\n  because: {cause}"));
     }
     text
-}
-
-/// Whatever the text quotes, nothing in it steers the terminal. Not `println!`, which panics when nobody reads on.
-fn say(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{}", for_terminal(text)).context("standard output")
 }

@@ -32,7 +32,7 @@ pub(crate) use environment::Environment;
 pub(crate) use logging::filter;
 pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
-use origins::{Origins, checked_origins};
+use origins::{Rows, checked_origins, checked_roles};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
 
@@ -200,8 +200,8 @@ struct File {
     approval: Policy,
     audit: AuditFile,
     memory: MemoryFile,
-    roles: BTreeMap<String, BTreeMap<String, Access>>,
-    origins: Origins,
+    roles: Rows,
+    origins: Rows,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -382,17 +382,6 @@ fn checked_http(http: Http) -> anyhow::Result<Http> {
         }
     }
     Ok(http)
-}
-
-fn checked_roles(
-    roles: BTreeMap<String, BTreeMap<String, Access>>,
-) -> anyhow::Result<BTreeMap<String, BTreeMap<String, Access>>> {
-    for name in roles.keys() {
-        if ["owner", "group", "external"].contains(&name.as_str()) {
-            bail!("roles.{name}: this role is built in and cannot be changed. Choose another name, such as family.");
-        }
-    }
-    Ok(roles)
 }
 
 #[cfg(test)]

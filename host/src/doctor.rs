@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, Language, Role, for_terminal, visible_lines};
+use steward_agent::{Health, Language, Role, visible_lines};
 use steward_beneath::Folder;
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
-use steward_store::{Identity, Right, Store};
+use steward_store::{Identity, Right, Store, StoreError};
 
 use crate::app;
+use crate::cli::say;
 use crate::config::{Config, OpenTo};
 use crate::cost;
 use crate::memory::embedders;
@@ -71,7 +72,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
             }
             store.close().await;
         }
-        Err(error) => report("database", bad(error.to_string(), "see the message; the folder needs to be writable")),
+        Err(error) => report("database", bad(error.to_string(), unopened(&error))),
     }
     for (name, finding) in models(&config).await {
         report(&name, finding);
@@ -99,7 +100,8 @@ fn show(name: &str, finding: &Finding) {
         Note(what) => format!("• {name:<14} {what}"),
         Bad { what, remedy } => format!("✗ {name:<14} {what}\n  {:<14} → {remedy}", ""),
     };
-    println!("{}", for_terminal(&shown));
+    // The code it ends with counts also where nobody reads on.
+    let _ = say(&shown);
 }
 
 fn disk(data: &Path) -> Finding {
@@ -142,6 +144,18 @@ async fn database(store: &Store) -> Finding {
     }
 }
 
+/// What to do about a database that cannot be opened.
+fn unopened(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Open { .. } => "check the owner and the rights of the folder and of the file",
+        StoreError::Newer { .. } => "start the newer version, or put back the copy made before the update",
+        StoreError::Damaged(_) => "stop Steward and put back a copy of data/steward.sqlite",
+        StoreError::DiskFull(_) => "make room on the disk",
+        StoreError::Busy => "try again in a moment",
+        _ => "see the message",
+    }
+}
+
 async fn plugins(config: &Config, store: Store) -> Finding {
     let compiled = config.data.join("compiled");
     if let Err(error) = std::fs::create_dir_all(&compiled) {
@@ -163,7 +177,14 @@ async fn plugins(config: &Config, store: Store) -> Finding {
                 bad(refused.join("; "), "the other plugins work; see the message")
             }
         }
-        Err(error) => bad(format!("{error:#}"), "see the message; `rm -r data/compiled` is always safe"),
+        Err(error) => {
+            let what = format!("{error:#}");
+            let remedy = match what.starts_with("steward.toml") {
+                true => "correct it in steward.toml; no plugin is loaded until then",
+                false => "see the message; if it is about a compiled file, `rm -r data/compiled` is always safe",
+            };
+            bad(what, remedy)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use steward_agent::{Envelope, Incoming};
+use steward_agent::{Address, Envelope, Incoming};
 use steward_channel::{ChannelError, Inbox};
 use steward_store::{Received, Store};
 
@@ -20,5 +20,13 @@ impl Inbox for StoredInbox {
             Err(error) => return Err(ChannelError::Inbox(error.to_string())),
         }
         Ok(())
+    }
+
+    async fn is_behind(&self, to: &Address) -> bool {
+        // What cannot be told is not worth keeping anybody waiting for.
+        self.store.has_outgoing(to).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the outbox cannot be read");
+            false
+        })
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct NoDocuments;
 #[async_trait]
 impl ReadDocuments for NoDocuments {
     async fn text(&self, _: File, _: &str) -> Result<String, NotRead> {
-        Err(NotRead::Later("it is read when Steward runs".to_owned()))
+        Err(NotRead::Later("documents are read while Steward runs, so start it with `steward run`".to_owned()))
     }
 }
 

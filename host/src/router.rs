@@ -146,6 +146,10 @@ impl Router {
             let reply = said.map(|text| Outgoing { to, text, draft: None, unasked: false });
             return self.host.store.settle(row, reply.into_iter().collect(), now).await;
         }
+        if let Some(decision) = approval::without_code(own) {
+            let text = approval::which(&self.host, decision, &person, language).await?;
+            return self.answer(row, &envelope.address, text).await;
+        }
         if let Some(command) = Command::read(own) {
             return self.command(row, command, &person, language, envelope.address).await;
         }

@@ -39,6 +39,9 @@ pub enum ChannelError {
     /// The daemon did not take a message.
     #[error("Steward did not take the message: {0}")]
     NotTaken(String),
+    /// Whoever read the answers of a script has left.
+    #[error("nobody reads the answers any more")]
+    NobodyReads,
     /// Standard input or output failed.
     #[error("the terminal cannot be used: {0}")]
     Terminal(String),

@@ -34,6 +34,11 @@ pub trait Inbox: Send + Sync {
     /// # Errors
     /// [`ChannelError::Inbox`] when it could not be kept; the channel offers the message again later.
     async fn accept(&self, envelope: Envelope) -> Result<(), ChannelError>;
+
+    /// Whether messages to there still wait to be sent or are on their way.
+    async fn is_behind(&self, _to: &Address) -> bool {
+        false
+    }
 }
 
 /// One way to reach people.

@@ -28,6 +28,8 @@ pub(crate) enum ReadError {
     Unreadable(#[from] io::Error),
     #[error("it cannot be read as a document: {0}")]
     Document(String),
+    #[error("it has not been read yet: {0}")]
+    Later(String),
 }
 
 fn megabytes(bytes: u64) -> u64 {

@@ -302,7 +302,10 @@ impl Space {
                 Err(NotRead::Later(_)) => FileState { modified: 0, ..state },
                 _ => state,
             };
-            let text = text.map_err(|(NotRead::Unreadable(why) | NotRead::Later(why))| ReadError::Document(why));
+            let text = text.map_err(|error| match error {
+                NotRead::Unreadable(why) => ReadError::Document(why),
+                NotRead::Later(why) => ReadError::Later(why),
+            });
             self.put_document(place, state, text).await?;
             if number % DOCUMENTS_AT_ONCE == DOCUMENTS_AT_ONCE - 1 {
                 crate::blocking(&self.index, Index::follow).await?;

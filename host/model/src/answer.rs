@@ -56,6 +56,8 @@ pub(crate) struct AnswerText<'a> {
     behind: String,
     /// What looked like a call was a quotation: no more are looked for.
     quoting: bool,
+    /// The model makes calls in its server's own form: what looks like one in the text is none.
+    calls_natively: bool,
     reasoned: bool,
 }
 
@@ -70,9 +72,12 @@ pub(crate) struct Told {
 }
 
 impl<'a> AnswerText<'a> {
-    pub(crate) fn new(request: &'a ModelRequest) -> Self {
+    /// `mark` says which server and model answer.
+    pub(crate) fn new(request: &'a ModelRequest, mark: &str) -> Self {
+        let offered = Offered::new(request);
         Self {
-            offered: Offered::new(request),
+            calls_natively: offered.called_natively(mark),
+            offered,
             text: String::new(),
             held: String::new(),
             mode: Mode::Text,
@@ -201,6 +206,12 @@ impl<'a> AnswerText<'a> {
     fn header_step(&mut self, pieces: &mut Vec<Piece>) -> bool {
         const MESSAGE: &str = "<|message|>";
         const ENDS: &[&str] = &["<|end|>", "<|call|>", "<|return|>", "<|start|>", "<|channel|>"];
+        // Gemma's channel of thoughts, begun as gpt-oss begins its own.
+        if ["thought\n", "thought\r\n"].iter().any(|name| self.held.starts_with(name)) {
+            self.reasoned = true;
+            self.mode = Mode::Thought(&["<channel|>"], true);
+            return true;
+        }
         let Some(at) = self.held.find(MESSAGE) else {
             if self.held.len() > HEADER_CHARS {
                 self.mode = Mode::Text;
@@ -213,11 +224,12 @@ impl<'a> AnswerText<'a> {
         let header = std::mem::replace(&mut self.held, rest);
         let roles = ["user", "system", "developer", "tool", "functions."];
         let made_up = header.contains("to=assistant") || roles.iter().any(|role| header.starts_with(role));
+        let thinks = header.contains("analysis") || header.trim_start().starts_with("thought");
         self.mode = if header.contains("to=") && !made_up && self.offered.any() && !self.quoting {
             self.opened.clear();
             self.held.insert_str(0, &header);
             Mode::Call("<|channel|>", &written::HARMONY)
-        } else if header.contains("analysis") || (header.contains("to=") && !made_up) {
+        } else if thinks || (header.contains("to=") && !made_up) {
             self.reasoned = true;
             Mode::Thought(ENDS, false)
         } else if made_up {
@@ -293,7 +305,8 @@ impl<'a> AnswerText<'a> {
             }
             return Vec::new();
         }
-        match written::calls(&self.regions, &self.text, &self.offered) {
+        let calls = written::calls(&self.regions, &self.text, &self.offered);
+        match calls.filter(|_| !self.calls_natively) {
             Some(calls) => {
                 if self.regions.iter().any(|region| region.dialect.thinks_aloud) && self.text.contains("Thought:") {
                     self.void(pieces);

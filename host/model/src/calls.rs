@@ -26,6 +26,19 @@ impl PartialCall {
     }
 }
 
+/// What ids of calls that were written as text begin with, so that the history tells them from a server's own.
+const WRITTEN: &str = "written_";
+
+/// An id for a call that was written as text.
+pub(crate) fn written_id() -> String {
+    format!("{WRITTEN}{:016x}", rand::random::<u64>())
+}
+
+/// Whether the call with this id was, or may have been, written as text: Kimi's text gives the same ids as its servers.
+pub(crate) fn was_written(id: &str) -> bool {
+    id.starts_with(WRITTEN) || id.starts_with("functions.")
+}
+
 /// An id that occurs once in a conversation.
 pub(crate) fn new_id() -> String {
     format!("call_{:016x}", rand::random::<u64>())

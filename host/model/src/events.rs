@@ -55,7 +55,6 @@ impl Events {
         if !self.line.is_empty() {
             self.end_line();
         }
-        let like_json = |data: &str| data.trim_start().starts_with(['{', '[']);
         if self.data.as_deref().is_some_and(|data| is_whole(data) || !like_json(data)) {
             self.dispatch();
         }
@@ -85,6 +84,10 @@ impl Events {
     }
 
     fn add(&mut self, value: &str) {
+        // A page or a text of some proxy in the middle of a stream takes nothing of the answer with it.
+        if is_whole(value) && self.data.as_deref().is_some_and(|data| !like_json(data)) {
+            self.dispatch();
+        }
         match &mut self.data {
             Some(data) => {
                 data.push('\n');
@@ -116,6 +119,10 @@ impl Events {
             self.ready.push(Event { name, data });
         }
     }
+}
+
+fn like_json(data: &str) -> bool {
+    data.trim_start().starts_with(['{', '['])
 }
 
 /// Whether a text is one or several whole values of JSON, or the mark of the end.
@@ -156,7 +163,7 @@ mod tests {
 
     #[test]
     fn events_come_in_many_frames() {
-        let cases: [(&str, &[&str]); 14] = [
+        let cases: [(&str, &[&str]); 15] = [
             ("data: {\"a\":1}\n\ndata: [DONE]\n\n", &["{\"a\":1}", "[DONE]"]),
             ("\u{feff}data: {\"a\":1}\r\n\r\n", &["{\"a\":1}"]),
             ("data:{\"a\":1}\r\rdata:{\"b\":1}\r\r", &["{\"a\":1}", "{\"b\":1}"]),
@@ -170,6 +177,7 @@ mod tests {
             ("data: {\"a\":", &[]),
             ("data:\n\ndata: \n\n", &[]),
             ("data: {\"a\":1}{\"b\":1}\n\n", &["{\"a\":1}{\"b\":1}"]),
+            ("data: <html>\ndata: {\"a\":1}\n\n", &["<html>", "{\"a\":1}"]),
             ("Internal Server Error", &["Internal Server Error\n"]),
         ];
         for (bytes, expected) in cases {

@@ -1,5 +1,7 @@
 //! Tells from what a server answered why it failed, and whether asking again may help.
 
+mod words;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,94 +10,10 @@ use steward_agent::{ModelError, ModelReply};
 use crate::answer::Piece;
 use crate::lenient;
 use crate::wording::shorten;
+use words::{ACCOUNT, NO_CREDIT, NO_TOOLS, RATES, TOO_LONG, WRONG_KEY, WRONG_MODEL};
 
 /// Characters of a server's own words that are kept.
 const REASON_CHARS: usize = 300;
-
-/// What servers call a request that does not fit the model's window, in lower case. The list never ends: a long
-/// conversation that is refused in other words is taken for too long as well, by whoever knows how long it is.
-const TOO_LONG: [&str; 37] = [
-    "context_length_exceeded",
-    "context_window_exceeded",
-    "exceed_context_size",
-    "model_max_prompt_tokens_exceeded",
-    "string_above_max_length",
-    "maximum context length",
-    "maximum prompt length",
-    "maximum input length",
-    "maximum number of tokens allowed",
-    "maximum allowed input",
-    "model token limit",
-    "prompt is too long",
-    "prompt too long",
-    "input is too long",
-    "input too long",
-    "too many tokens",
-    "too many input tokens",
-    "too large for model",
-    "input length exceeds",
-    "input length and",
-    "input token count",
-    "range of input length",
-    "exceed context limit",
-    "exceeds the context",
-    "exceeds context",
-    "exceeds the available context",
-    "exceeds the model's context",
-    "exceeds the maximum context",
-    "greater than the context length",
-    "longer than the model's context",
-    "longer than the maximum",
-    "larger than the maximum context",
-    "reduce the length of the messages",
-    "reduce the length of your",
-    "context window",
-    "context the overflows",
-    "context length of only",
-];
-
-/// What servers say of a model, or of themselves, that take no tools, in lower case: Ollama, vLLM, OpenRouter, llama.cpp,
-/// OpenAI, Groq, LM Studio.
-const NO_TOOLS: [&str; 14] = [
-    "does not support tool",
-    "doesn't support tool",
-    "do not support tool",
-    "does not support function",
-    "doesn't support function",
-    "support tool use",
-    "tools is not supported",
-    "`tools` is not supported",
-    "tool calling is not supported",
-    "tool use is not supported",
-    "function calling is not supported",
-    "function calling is not enabled",
-    "enable-auto-tool-choice",
-    "--jinja",
-];
-
-/// What servers say of a wrong key where the status says something else, in lower case.
-const WRONG_KEY: [&str; 6] = [
-    "api key not valid",
-    "invalid api key",
-    "invalid_api_key",
-    "api_key_invalid",
-    "incorrect api key",
-    "invalid authentication",
-];
-
-/// What is surely not about length, in lower case.
-const WRONG_MODEL: [&str; 7] = [
-    "model_not_found",
-    "model not found",
-    "no such model",
-    "unknown model",
-    "invalid model",
-    "not a valid model",
-    "does not exist",
-];
-
-/// What servers say where the account has no money left, in lower case; waiting does not help.
-const NO_CREDIT: [&str; 4] = ["insufficient_quota", "credit balance", "insufficient credits", "billing_hard_limit"];
 
 /// Whether asking again may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +43,8 @@ pub(crate) struct Complaint<'a> {
     pub(crate) model: &'a str,
     /// The HTTP status, or the one that fits an error inside of a stream, if it says any.
     pub(crate) status: Option<u16>,
+    /// It came inside of a stream: the request as such was taken.
+    pub(crate) streamed: bool,
     pub(crate) retry_after: Option<Duration>,
     /// JSON or text.
     pub(crate) body: &'a str,
@@ -170,23 +90,28 @@ impl Complaint<'_> {
         if has(&NO_TOOLS) {
             return Failure::new(ModelError::NoTools { address, model, reason }, Again::Never);
         }
-        if status == 413 || (status != 429 && has(&TOO_LONG)) {
+        let (rates, account) = (has(&RATES), has(&ACCOUNT) || has(&NO_CREDIT) || has(&WRONG_KEY));
+        let elsewhere = rates || account;
+        if !elsewhere && (status == 413 || (status != 429 && has(&TOO_LONG))) {
             return Failure::new(ModelError::TooLong { model, reason }, Again::Never);
         }
         if has(&NO_CREDIT) || has(&WRONG_KEY) || matches!(status, 401..=403) {
             return Failure::new(ModelError::Refused { address, reason }, Again::Never);
         }
         let again = self.retry_after.map_or(Again::Soon, Again::After);
-        let rejected = |address, reason| ModelError::Rejected { address, reason, summarised: false };
+        let busy = matches!(status, 0 | 400 | 413 | 422) && rates && !account;
         match status {
-            429 | 503 | 529 => {
+            _ if busy || matches!(status, 429 | 503 | 529) => {
                 Failure::new(ModelError::Overloaded { address, reason, retry_after: self.retry_after }, again)
             }
             408 | 502 | 504 | 520..=524 => Failure::new(ModelError::Unreachable { address, reason }, again),
             409 | 500.. => Failure::new(ModelError::Invalid { address, reason }, again),
-            // Inside of a stream without any hint: it may pass, and it may be about the request.
-            0 => Failure::new(rejected(address, reason), again),
-            400 | 422 if !has(&WRONG_MODEL) => Failure::new(rejected(address, reason), Again::Never),
+            // Inside of a stream without any hint: it may pass.
+            0 if !account => Failure::new(ModelError::Invalid { address, reason }, again),
+            // In words that are not known, and so perhaps about the length. A stream began, so what it says is not.
+            400 | 422 if !self.streamed && !elsewhere && !has(&WRONG_MODEL) => {
+                Failure::new(ModelError::Rejected { address, reason, summarised: false }, Again::Never)
+            }
             _ => Failure::new(ModelError::Invalid { address, reason }, Again::Never),
         }
     }
@@ -327,147 +252,4 @@ fn status_of_name(name: &Value) -> Option<u16> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn failure(status: u16, body: &str) -> Failure {
-        let (retry_after, key) = (None, Some("sk-1"));
-        Complaint { address: "api.test", model: "m", status: Some(status), retry_after, body, key }.into_failure()
-    }
-
-    #[test]
-    fn every_server_s_words_for_too_long_are_known() {
-        let bodies = [
-            r#"{"error":{"message":"Your input exceeds the limit.","code":"context_length_exceeded"}}"#,
-            r#"{"type":"error","error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
-            r#"{"error":{"message":"input length and `max_tokens` exceed context limit: 199000 + 4096"}}"#,
-            r#"{"error":"Trying to keep the first 5123 tokens when context the overflows."}"#,
-            r#"{"error":"The model is loaded with context length of only 4096 tokens"}"#,
-            r#"{"error":"The number of tokens to keep from the initial prompt is greater than the context length."}"#,
-            r#"{"error":{"message":"the request is too large","type":"exceed_context_size_error"}}"#,
-            r#"{"error":{"message":"the request exceeds the available context size"}}"#,
-            r#"{"error":"the input length exceeds the context length"}"#,
-            r#"{"object":"error","message":"This model's maximum context length is 4096 tokens."}"#,
-            r#"{"error":{"message":"Invalid request: Your request exceeded model token limit: 8192"}}"#,
-            r#"{"error":"This model's maximum prompt length is 131072 but the request contains 131100 tokens."}"#,
-            r#"{"code":"InvalidParameter","message":"Range of input length should be [1, 30720]"}"#,
-            r#"{"detail":"The prompt (5000 tokens) is longer than the model's context length (4096 tokens)."}"#,
-            r#"{"error":{"message":"Please reduce the length of the messages or completion."}}"#,
-            r#"[{"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum","status":"INVALID_ARGUMENT"}}]"#,
-        ];
-        for body in bodies {
-            let failure = failure(400, body);
-            assert!(matches!(failure.error, ModelError::TooLong { .. }), "{body}: {failure:?}");
-            assert_eq!(failure.again, Again::Never);
-        }
-        assert!(matches!(failure(413, "").error, ModelError::TooLong { .. }));
-    }
-
-    #[test]
-    fn the_status_decides_whether_to_ask_again() {
-        for status in [408, 409, 429, 500, 502, 503, 504, 529] {
-            assert_eq!(failure(status, "busy").again, Again::Soon, "{status}");
-        }
-        for status in [400, 401, 403, 404, 413, 422] {
-            assert_eq!(failure(status, "no").again, Again::Never, "{status}");
-        }
-        assert!(matches!(failure(401, "").error, ModelError::Refused { .. }));
-        assert!(matches!(failure(529, "").error, ModelError::Overloaded { .. }));
-        let broke = failure(429, r#"{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"#);
-        assert_eq!(broke.again, Again::Never);
-    }
-
-    #[test]
-    fn the_reason_is_the_server_s_and_never_holds_the_key() {
-        let told = failure(401, r#"{"error":{"message":"Incorrect API key provided: sk-1.\nTry another."}}"#);
-        let expected = "the model at api.test refused the key: Incorrect API key provided: …. Try another. (HTTP 401)";
-        assert_eq!(told.error.to_string(), expected);
-        assert!(failure(500, &"x".repeat(5000)).error.to_string().len() < 400);
-        assert!(failure(404, "").error.to_string().ends_with("HTTP 404"));
-    }
-
-    #[test]
-    fn errors_inside_of_a_stream_have_a_status_too() {
-        assert_eq!(status_of(&json!({"type": "overloaded_error"})), Some(529));
-        assert_eq!(status_of(&json!({"error": {"code": 502}})), Some(502));
-        assert_eq!(status_of(&json!({"code": "429"})), Some(429));
-        assert_eq!(status_of(&json!({"error": {"code": null, "type": "rate_limit_error"}})), Some(429));
-        assert_eq!(status_of(&json!({"error": {"status": "UNAVAILABLE"}})), Some(503));
-        assert_eq!(status_of(&json!({"message": "?"})), None);
-    }
-
-    #[test]
-    fn an_error_is_found_in_every_shape() {
-        let errors = [
-            json!({"error": "x"}),
-            json!({"error": {"message": "x"}}),
-            json!({"error": {"message": {"detail": "x"}}}),
-            json!({"detail": "x"}),
-            json!({"detail": [{"loc": ["body"], "msg": "x", "type": "y"}]}),
-            json!({"message": "x"}),
-            json!({"msg": "x", "code": 1302}),
-            json!({"object": "error", "message": "x", "id": "7"}),
-            json!({"type": "error", "error": {"type": "t", "message": "x"}}),
-            json!({"errors": [{"message": "x"}]}),
-            json!({"base_resp": {"status_code": 1004, "status_msg": "x"}, "choices": null}),
-        ];
-        for error in errors {
-            assert!(is_error(&error), "{error}");
-            assert_eq!(message_of(&error.to_string()).as_deref(), Some("x"), "{error}");
-        }
-        let fine = [
-            json!({"choices": [], "error": null}),
-            json!({"choices": [], "error": ""}),
-            json!({"choices": [], "error": {}}),
-            json!({"choices": [], "base_resp": {"status_code": 0, "status_msg": ""}}),
-            json!({"type": "ping"}),
-            json!({"id": "x", "message": "m"}),
-            json!({"usage": {}, "message": ""}),
-        ];
-        for piece in fine {
-            assert!(!is_error(&piece), "{piece}");
-        }
-    }
-
-    #[test]
-    fn a_word_that_serves_as_a_key_is_not_cut_out_of_what_the_server_says() {
-        let says = |key: &str, words: &str| without_key(words, key);
-        for key in ["x", "ollama", "none", "lm-studio", "not-needed", "sk-"] {
-            let words = format!("ollama cannot load llama-x: no {key} in the box of lm-studio");
-            assert_eq!(says(key, &words), words, "{key}");
-        }
-        assert_eq!(says("sk-1", "key sk-1 is wrong, sk-12 is another"), "key … is wrong, sk-12 is another");
-        assert_eq!(says("0123abcd", "key 0123abcd."), "key ….");
-        assert_eq!(says("abcdefghijklmnopqrst", "xabcdefghijklmnopqrst"), "x…");
-    }
-
-    #[test]
-    fn a_model_without_tools_is_told_apart() {
-        let bodies = [
-            (400, r#"{"error":{"message":"registry.ollama.ai/library/gemma:2b does not support tools"}}"#),
-            (
-                400,
-                r#"{"object":"error","message":"\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"}"#,
-            ),
-            (404, r#"{"error":{"message":"No endpoints found that support tool use.","code":404}}"#),
-            (500, r#"{"error":{"code":500,"message":"tools param requires --jinja flag"}}"#),
-            (400, r#"{"error":{"message":"`tools` is not supported with this model"}}"#),
-        ];
-        for (status, body) in bodies {
-            let failure = failure(status, body);
-            assert!(matches!(failure.error, ModelError::NoTools { .. }), "{failure:?}");
-            assert_eq!(failure.again, Again::Never);
-        }
-    }
-
-    #[test]
-    fn what_may_be_too_long_in_other_words_is_told_apart_from_what_is_surely_not() {
-        let rejected = |status, body: &str| matches!(failure(status, body).error, ModelError::Rejected { .. });
-        assert!(rejected(400, "Bad Request") && rejected(422, r#"{"detail":"nope"}"#));
-        let key = r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key."}}"#;
-        assert!(matches!(failure(400, key).error, ModelError::Refused { .. }));
-        assert!(!rejected(400, r#"{"error":"model not found"}"#) && !rejected(404, "x") && !rejected(500, "x"));
-    }
-}
+mod tests;

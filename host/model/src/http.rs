@@ -174,18 +174,24 @@ impl Server {
         }
         let retry_after = retry::retry_after(response.headers(), Timestamp::now());
         let body = self.text(response, MOST_ERROR_BYTES).await.unwrap_or_default();
-        self.failure(model, Some(status), retry_after, &body)
+        self.complains(model, Some(status), retry_after, &body).into_failure()
     }
 
     /// What an error inside of a stream means.
     pub(crate) fn stream_failure(&self, model: &str, data: &str) -> Failure {
         let status = serde_json::from_str(data).ok().and_then(|piece| fault::status_of(&piece));
-        self.failure(model, status, None, data)
+        Complaint { streamed: true, ..self.complains(model, status, None, data) }.into_failure()
     }
 
-    fn failure(&self, model: &str, status: Option<u16>, retry_after: Option<Duration>, body: &str) -> Failure {
+    fn complains<'a>(
+        &'a self,
+        model: &'a str,
+        status: Option<u16>,
+        retry_after: Option<Duration>,
+        body: &'a str,
+    ) -> Complaint<'a> {
         let key = self.key.as_ref().map(Secret::reveal);
-        Complaint { address: &self.address, model, status, retry_after, body, key }.into_failure()
+        Complaint { address: &self.address, model, status, streamed: false, retry_after, body, key }
     }
 
     /// The beginning of a body as text.

@@ -21,8 +21,9 @@
 //!
 //! **Answers.** Reasoning and channel marks are taken out of the stream (`answer`). Calls that a model writes as text
 //! become calls: one file a dialect in `written/`, one line in its list. They are held back until the answer is over,
-//! and are shown as text if they turn out to be quoted: in code or fences, with words behind them, announced as an
-//! example, an echo of what the model was given, or naming no tool that was offered.
+//! and are shown as text if they turn out to be quoted: in code or fences, with words behind them, with more than one plain
+//! sentence before them, an echo of what the model was given, or naming no tool that was offered; so are all of a model
+//! that made calls in its server's own form before.
 //!
 //! **The window.** The conversation is kept within the window by summarising its oldest part; the entries themselves
 //! stay in the store. A long conversation that a server refuses with 400, 413 or 422 is summarised once, whatever the

@@ -56,7 +56,7 @@ pub(crate) async fn read(
     let (mut bytes, mut events, mut stray) = (pin!(bytes), Events::default(), None);
     loop {
         let next = match assembly.progress() {
-            Progress::Over => return Ok(()),
+            Progress::Over => return ended(None, assembly, address, stray),
             Progress::Going => bytes.next().await,
             Progress::Answered => tokio::time::timeout(AFTERWORD, bytes.next()).await.unwrap_or(None),
         };
@@ -98,7 +98,7 @@ async fn take(
     }
     let data = event.data.trim_start();
     if !data.starts_with(['{', '[', '"']) {
-        tracing::debug!(data = shorten(data, STRAY_CHARS), "an event that is not JSON");
+        tracing::info!(data = shorten(data, STRAY_CHARS), "a piece of the stream that is not JSON is left out");
         *stray = Some(shorten(data, STRAY_CHARS));
     }
     sink.show(assembly.take(event)?).await;
@@ -112,14 +112,13 @@ fn ended(
     address: &str,
     stray: Option<String>,
 ) -> Result<(), Failure> {
-    if assembly.progress() != Progress::Going {
-        return Ok(());
-    }
     match (error, stray) {
-        (None, _) if assembly.is_whole() => Ok(()),
+        // Also where the stream says that the answer has ended: this tells more than that it is empty.
         (None, Some(stray)) if !assembly.said_something() => {
             Err(Failure::garbled(address, format!("it answered with a text that is not a model's answer: {stray}")))
         }
+        _ if assembly.progress() != Progress::Going => Ok(()),
+        (None, _) if assembly.is_whole() => Ok(()),
         (None, _) => {
             let failure = Failure::broke_off(address, "the stream ended before the answer did");
             Err(Failure { unmarked: assembly.said_something(), ..failure })
@@ -230,6 +229,28 @@ mod tests {
         }
         for at in 0..=ANTHROPIC.len() {
             assert_whole(read_anthropic(&server, at).await, at);
+        }
+    }
+
+    async fn read_all(text: &str) -> Result<ModelReply, Failure> {
+        let (server, request) = (server(), request());
+        let (events, _heard) = mpsc::channel(64);
+        let mut answer = openai::Answer::new(&server, "m", &request, "a m".into());
+        read(in_two(text, 0), &mut answer, "a", &mut Sink::new(&events)).await?;
+        Ok(answer.finish().0)
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_is_not_json_is_left_out_and_told_of_if_nothing_else_came() {
+        let (one, two) = OPENAI.split_at(OPENAI.find("data: {\"choices\":[{\"delta\":{\"tool_calls").unwrap());
+        for page in ["data: <html>502</html>\n\n", "data: <html>502</html>\n"] {
+            let reply = read_all(&format!("{one}{page}{two}")).await.unwrap();
+            assert_eq!((reply.text.as_str(), reply.calls.len()), ("Да, «é»", 1), "{page}");
+            let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+            for rest in ["data: [DONE]\n\n", end, ""] {
+                let failure = read_all(&format!("{page}{rest}")).await.unwrap_err();
+                assert!(failure.error.to_string().contains("<html>502"), "{rest}: {failure:?}");
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use steward_agent::{Ending, ModelReply, ModelRequest, ServerState, Usage};
 
 use crate::answer::{AnswerText, Piece};
 use crate::arguments;
-use crate::calls::PartialCall;
+use crate::calls::{PartialCall, written_id};
 use crate::written::Offered;
 
 /// Fields that go back also with a message that calls nothing. Thoughts do not: some servers refuse them there, and none
@@ -32,6 +32,9 @@ pub(crate) fn reply(request: &ModelRequest, text: AnswerText<'_>, raw: Raw) -> (
     let mut calls = if is_native { native } else { told.calls };
     let offered = Offered::new(request);
     for call in &mut calls {
+        if !is_native && call.id.is_empty() {
+            call.id = written_id();
+        }
         if let Some(name) = offered.resolve(&call.name) {
             call.name = name;
         }

@@ -2,19 +2,23 @@
 //! a dialect and one line in the list.
 //!
 //! Nothing that is only quoted becomes a call: tools must have been offered, the name must be one of them, nothing but
-//! blanks may follow, the words before must not announce an example, and what is read must not be an echo of what the
-//! model was given.
+//! blanks may follow, the words before must announce it (`quotation`), and what is read must not be an echo of what the
+//! model was given (`echo`). Of a model that made calls in its server's own form in the same conversation none are read:
+//! it needs no others.
 
 mod bare;
 mod deepseek;
+mod echo;
 mod fenced;
 mod functions;
+mod functools;
 mod glm;
 mod harmony;
 mod invoke;
 mod kimi;
 mod mistral;
 mod python_tag;
+mod quotation;
 mod react;
 mod tagged;
 mod value;
@@ -22,11 +26,12 @@ mod value;
 use serde_json::Value;
 use steward_agent::{Message, ModelRequest};
 
-use crate::calls::PartialCall;
+use crate::calls::{self, PartialCall};
 use crate::literal;
+use crate::owner;
 
 /// The dialects. One mark may be of several: then the first that can read what it opened is meant.
-static DIALECTS: [&Dialect; 12] = [
+static DIALECTS: [&Dialect; 13] = [
     &tagged::TAGGED,
     &functions::FUNCTIONS,
     &glm::GLM,
@@ -37,6 +42,7 @@ static DIALECTS: [&Dialect; 12] = [
     &kimi::KIMI,
     &harmony::HARMONY,
     &fenced::FENCED,
+    &functools::FUNCTOOLS,
     &react::REACT,
     &bare::BARE,
 ];
@@ -44,25 +50,6 @@ static DIALECTS: [&Dialect; 12] = [
 pub(crate) use bare::BARE;
 pub(crate) use harmony::HARMONY;
 
-/// Words that announce an example, in lower case.
-const EXAMPLE: [&str; 16] = [
-    "example",
-    "e.g.",
-    "for instance",
-    "looks like",
-    "look like",
-    "would be",
-    "format",
-    "syntax",
-    "template",
-    "schema",
-    "например",
-    "пример",
-    "выглядит",
-    "формат",
-    "синтаксис",
-    "шаблон",
-];
 /// Shorter texts occur by chance.
 const ECHO_CHARS: usize = 20;
 
@@ -111,6 +98,11 @@ pub(crate) fn marks() -> impl Iterator<Item = (&'static str, &'static Dialect)> 
     // Bare calls have no mark, and channels are read by whoever reads their headers.
     let all = all.filter(|(mark, dialect)| !mark.is_empty() && !std::ptr::eq(*dialect, &HARMONY));
     all.filter(|(mark, dialect)| first_of(mark).is_some_and(|first| std::ptr::eq(first, *dialect)))
+}
+
+fn closes_of(mark: &str) -> impl Iterator<Item = &'static str> {
+    let marks = of_mark(mark).flat_map(|dialect| dialect.marks);
+    marks.filter(move |(open, _)| *open == mark).flat_map(|(_, closes)| closes.iter().copied())
 }
 
 fn of_mark(mark: &str) -> impl Iterator<Item = &'static Dialect> {
@@ -180,9 +172,8 @@ pub(crate) fn calls(regions: &[Region], before: &str, offered: &Offered<'_>) -> 
         tracing::debug!(dialect = region.dialect.name, calls = read.len(), "calls were written as text");
         calls.extend(read);
     }
-    let last = before.trim_end().rsplit('\n').next().unwrap_or_default().to_lowercase();
-    let announced = !regions[0].dialect.tokens && EXAMPLE.iter().any(|word| last.contains(word));
-    (!announced).then_some(calls)
+    let meant = quotation::are_meant(before, regions[0].dialect) && !echo::was_given(&calls, offered);
+    meant.then_some(calls)
 }
 
 /// The tools a model was offered, and what it was given to read.
@@ -246,11 +237,30 @@ impl<'a> Offered<'a> {
 
     /// Whether the model was given this text to read.
     fn was_given(&self, text: &str) -> bool {
+        self.given().any(|given| given.contains(text))
+    }
+
+    /// All that the model was given to read.
+    fn given(&self) -> impl Iterator<Item = &'a str> {
+        self.0.messages.iter().flat_map(|message| match message {
+            Message::User(user) => {
+                let recalled = user.recalled.iter().map(|passage| passage.text.as_str());
+                std::iter::once(user.text.as_str()).chain(recalled).collect()
+            }
+            Message::Tool(result) => vec![result.text.as_str()],
+            Message::Summary { text, .. } => vec![text.as_str()],
+            Message::Assistant { .. } => Vec::new(),
+        })
+    }
+
+    /// Whether the model behind this mark made calls in its server's own form.
+    pub(crate) fn called_natively(&self, mark: &str) -> bool {
         self.0.messages.iter().any(|message| match message {
-            Message::User(user) => user.text.contains(text),
-            Message::Tool(result) => result.text.contains(text),
-            Message::Summary { text: summary, .. } => summary.contains(text),
-            Message::Assistant { .. } => false,
+            Message::Assistant { calls, state, .. } => {
+                let own = owner::own(state.as_deref(), mark).is_some();
+                own && calls.iter().any(|call| !calls::was_written(&call.id))
+            }
+            _ => false,
         })
     }
 }

@@ -301,14 +301,18 @@ impl Default for Roles {
 
 impl Roles {
     /// The default table with rows from the configuration: role → capability → access. A row replaces the role's
-    /// default one as a whole.
+    /// default one as a whole; one of a new role says what differs from outsiders, who may use the least.
     ///
     /// # Errors
     /// The name of a capability that does not exist, or read access to one that has no levels.
     pub fn with(rows: BTreeMap<String, BTreeMap<String, Access>>) -> Result<Self, RoleError> {
         let mut roles = Self::default();
+        // Whoever was put into a role is not somebody to be warned and banned by the model.
+        let outsiders = roles.roles.get(&Role::External).copied().unwrap_or_default();
+        let trusted = outsiders.at_most("violation", Access::None);
         for (role, row) in rows {
-            let mut set = CapabilitySet::EMPTY;
+            let known = roles.roles.contains_key(&Role::from(role.clone()));
+            let mut set = if known { CapabilitySet::EMPTY } else { trusted };
             for (name, access) in row {
                 let capability = Capability::named(&name).ok_or_else(|| RoleError::Unknown {
                     role: role.clone(),
@@ -318,7 +322,7 @@ impl Roles {
                 if access == Access::Read && !capability.levels {
                     return Err(RoleError::NoLevels { role, name });
                 }
-                set = set.with(&name, access);
+                set = set.at_most(&name, Access::None).with(&name, access);
             }
             roles.roles.insert(Role::from(role), set);
         }
@@ -403,7 +407,10 @@ mod tests {
         let row = |access| BTreeMap::from([("files".to_owned(), access)]);
         let roles = Roles::with(BTreeMap::from([("colleague".to_owned(), row(Access::Read))])).unwrap();
         let colleague = roles.set(&Role::Named("colleague".to_owned()), Origin::Chat);
-        assert_eq!(colleague.to_string(), "files");
+        assert_eq!(colleague.to_string(), "files kv own-tasks owner-mail", "what outsiders may, and what it names");
+        let less = BTreeMap::from([("family".to_owned(), BTreeMap::from([("own-tasks".to_owned(), Access::None)]))]);
+        let family = Roles::with(less).unwrap().set(&Role::Named("family".to_owned()), Origin::Chat);
+        assert_eq!(family.to_string(), "kv owner-mail");
         let unknown = BTreeMap::from([("family".to_owned(), BTreeMap::from([("rockets".to_owned(), Access::Write)]))]);
         assert!(Roles::with(unknown).unwrap_err().to_string().contains("no capability `rockets`"));
         let half = BTreeMap::from([("family".to_owned(), BTreeMap::from([("memory".to_owned(), Access::Read)]))]);

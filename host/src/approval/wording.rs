@@ -4,7 +4,7 @@
 use serde_json::Value;
 use steward_agent::{Address, Choice, Decision, Language, Origin, Question, Source, foreign, is_hidden};
 use steward_sandbox::{Effect, Matter};
-use steward_store::ApprovalState;
+use steward_store::{Approval, ApprovalState};
 
 /// Characters of arguments in a question, few enough that it fits one message of Telegram in any script.
 const SHOWN: usize = 1_500;
@@ -145,6 +145,18 @@ pub(super) fn too_late(language: Language, state: Option<ApprovalState>) -> Stri
         (Language::En, None) => "There is no such question.".to_owned(),
         (Language::Ru, Some(now)) => format!("Этот вопрос закрыт. {now}"),
         (Language::Ru, None) => "Такого вопроса нет.".to_owned(),
+    }
+}
+
+/// Asks which of the questions is meant.
+pub(super) fn which(language: Language, decision: Decision, open: &[Approval]) -> String {
+    let lines: Vec<_> =
+        open.iter().map(|one| format!("• **{}**: {}", one.tool, decision.command(&one.question.code))).collect();
+    match (language, lines.is_empty()) {
+        (Language::En, true) => "No question is waiting for a decision.".to_owned(),
+        (Language::Ru, true) => "Сейчас ни один вопрос не ждёт решения.".to_owned(),
+        (Language::En, false) => format!("Which one? Send its command:\n{}", lines.join("\n")),
+        (Language::Ru, false) => format!("На какой вопрос? Отправьте его команду:\n{}", lines.join("\n")),
     }
 }
 

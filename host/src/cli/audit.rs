@@ -15,6 +15,7 @@ use steward_agent::{for_terminal, visible_json};
 use steward_store::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal, Store};
 
 use super::replay::{self, Replay};
+use super::say;
 use crate::config::Config;
 use crate::cost;
 use crate::texts;
@@ -68,13 +69,13 @@ async fn print(config: &Config, store: &Store, which: Which, summary: bool) -> a
         false => {
             let calls = store.calls(filter, which.limit).await?;
             if which.json {
-                calls.iter().for_each(|entry| println!("{}", visible_json(&call_json(entry).to_string())));
+                calls.iter().try_for_each(|entry| say(&visible_json(&call_json(entry).to_string())))?;
             } else if calls.is_empty() {
-                println!("No tool calls match.");
+                say("No tool calls match.")?;
             } else {
-                println!("{}", table_of_calls(&calls, config));
+                say(&table_of_calls(&calls, config).to_string())?;
                 if calls.iter().any(|entry| entry.recorded) {
-                    println!("⏺ can be made again: steward audit replay CALL");
+                    say("⏺ can be made again: steward audit replay CALL")?;
                 }
             }
         }
@@ -82,9 +83,9 @@ async fn print(config: &Config, store: &Store, which: Which, summary: bool) -> a
             for (by, name) in [(AuditBy::Tool, "tool"), (AuditBy::Plugin, "plugin"), (AuditBy::Person, "person")] {
                 let totals = store.call_totals(by, filter.clone()).await?;
                 if which.json {
-                    totals.iter().for_each(|total| println!("{}", visible_json(&total_json(name, total).to_string())));
+                    totals.iter().try_for_each(|one| say(&visible_json(&total_json(name, one).to_string())))?;
                 } else {
-                    println!("{}", table_of_totals(name, &totals));
+                    say(&table_of_totals(name, &totals).to_string())?;
                 }
             }
         }

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use clap::Args;
 use jiff::Timestamp;
-use steward_agent::{ModelError, Role, for_terminal};
+use steward_agent::{ModelError, Role};
 use steward_author::{Case, Cases, Got, Project, Reply};
 use steward_sandbox::{
     Access, AskModel, CAPABILITIES, Call, Catalogue, KeySource, ModelQuestion, ModelText, PluginSource, Roles, StandIn,
@@ -29,6 +28,7 @@ use url::Url;
 use super::author::Tools;
 use super::plugin_file::PluginFile;
 use super::plugin_run;
+use super::say;
 use crate::app;
 use crate::config::Config;
 
@@ -134,18 +134,17 @@ impl Bench {
             let answers = Answers { texts: cases.model.clone(), next: AtomicUsize::new(0) };
             self.catalogue.connect_model(Arc::new(answers));
         }
-        let mut out = std::io::stdout();
         let mut failed = 0;
         for (number, case) in cases.cases.iter().enumerate() {
             let differences = self.differences(number, case).await?;
             let word = if differences.is_empty() { "ok  " } else { "FAIL" };
-            writeln!(out, "{word}  {}", for_terminal(&case.title()))?;
+            say(&format!("{word}  {}", case.title()))?;
             for difference in &differences {
-                writeln!(out, "      {}", for_terminal(difference).replace('\n', "\n      "))?;
+                say(&format!("      {}", difference.replace('\n', "\n      ")))?;
             }
             failed += usize::from(!differences.is_empty());
         }
-        writeln!(out, "{} passed, {failed} failed", cases.cases.len() - failed)?;
+        say(&format!("{} passed, {failed} failed", cases.cases.len() - failed))?;
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 

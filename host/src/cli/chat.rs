@@ -33,11 +33,18 @@ pub(super) async fn attach(config: &Config, greeting: Vec<String>) -> anyhow::Re
     Ok(steward_channel::chat(&config.socket(), options).await?)
 }
 
-/// The terminal's own language, where it tells one.
+/// The terminal's own language, where it tells one. That of plain C is no language a person has chosen.
 fn language(config: &Config) -> steward_agent::Language {
     let environment = crate::config::Environment::of_process();
     let told = environment.first(&["LC_ALL", "LC_MESSAGES", "LANG"]);
-    told.map_or(config.language, |(_, tag)| steward_agent::Language::from_tag(tag))
+    let tag = told.map(|(_, tag)| tag).filter(|tag| !is_plain(tag));
+    tag.map_or(config.language, steward_agent::Language::from_tag)
+}
+
+/// `C`, `POSIX` and `C.UTF-8`.
+fn is_plain(tag: &str) -> bool {
+    let name = tag.split(['.', '@']).next().unwrap_or_default();
+    matches!(name, "C" | "POSIX")
 }
 
 /// While somebody is chatting the log would be in their way.
@@ -48,4 +55,15 @@ pub(super) fn log_to_file(config: &Config, filter: EnvFilter) -> anyhow::Result<
     let file = file.with_context(|| format!("cannot write the log {}", path.display()))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(file).init();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_terminal_tells_no_language() {
+        assert!(["C", "POSIX", "C.UTF-8", "C.utf8"].into_iter().all(is_plain));
+        assert!(["en_US.UTF-8", "ru_RU", "Cy"].into_iter().all(|tag| !is_plain(tag)));
+    }
 }

@@ -4,7 +4,7 @@
 mod rows;
 mod tree;
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::Value;
-use steward_agent::{Principal, for_terminal, visible};
+use steward_agent::{Principal, visible};
 use steward_sandbox::{Answer, Call, Held, HeldBack, RecordPolicy, ToolPort};
 use steward_store::{Store, changed_rows};
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::tree::Tree;
-use super::plugin_run;
+use super::{plugin_run, say};
 use crate::app;
 use crate::config::Config;
 
@@ -156,20 +156,19 @@ fn held_back(held: &HeldBack) -> String {
 
 /// What would be done on standard output, the answer after it; the exit code is the call's.
 fn print(told: &[String], answer: &Answer) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
     match told {
-        [] => writeln!(out, "The call would send nothing and change nothing.")?,
+        [] => say("The call would send nothing and change nothing.")?,
         told => {
-            writeln!(out, "The call would do this; nothing of it was done:")?;
+            say("The call would do this; nothing of it was done:")?;
             for one in told {
-                writeln!(out, "- {}", for_terminal(one.trim_end()).replace('\n', "\n  "))?;
+                say(&format!("- {}", one.trim_end().replace('\n', "\n  ")))?;
             }
         }
     }
     for file in &answer.attachments {
         let (name, mime) = (visible(&file.name, usize::MAX), visible(&file.mime, usize::MAX));
-        writeln!(out, "- would hand out the file {name} ({mime}, {} bytes)", file.data.len())?;
+        say(&format!("- would hand out the file {name} ({mime}, {} bytes)", file.data.len()))?;
     }
-    writeln!(out, "Its answer, as far as it came ({}):\n{}", answer.outcome, for_terminal(&answer.text))?;
+    say(&format!("Its answer, as far as it came ({}):\n{}", answer.outcome, answer.text))?;
     Ok(if answer.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -12,6 +12,7 @@ use steward_agent::{MemoryHit, MemorySource, MemorySpace, MemoryStatus, visible_
 use steward_memory::{Asker, Memory};
 use steward_store::Store;
 
+use super::say;
 use crate::app;
 use crate::config::Config;
 use crate::memory::{self, NoDocuments, embedders::Models};
@@ -107,13 +108,13 @@ async fn searched(config: &Config, store: &Store, command: MemoryCommand) -> any
 async fn search(memory: &Memory, space: MemorySpace, query: &str, limit: u32) -> anyhow::Result<()> {
     let found = memory.search(space, query, limit as usize, false).await.context(NOT_YET)?;
     if found.hits.is_empty() {
-        println!("Nothing was found. Try other words, or `steward memory status` for what is searched.");
+        say("Nothing was found. Try other words, or `steward memory status` for what is searched.")?;
     }
     for hit in &found.hits {
-        println!("{}\n", described(hit));
+        say(&format!("{}\n", described(hit)))?;
     }
     if let Some(note) = found.note {
-        println!("({})", visible_lines(&note));
+        say(&format!("({})", visible_lines(&note)))?;
     }
     Ok(())
 }
@@ -138,9 +139,8 @@ async fn reindex(memory: &Memory, space: MemorySpace, running: bool) -> anyhow::
         bail!("Steward is running and follows its files by itself. To have everything read again, stop it first.");
     }
     let status = memory.reindex(space).await?;
-    make_vectors(memory, space).await;
-    println!("{} files were read; {} passages can be found.", status.files, status.passages);
-    Ok(())
+    make_vectors(memory, space).await?;
+    say(&format!("{} files were read; {} passages can be found.", status.files, status.passages))
 }
 
 async fn index(memory: &Memory, space: MemorySpace, path: &Path, remove: bool, running: bool) -> anyhow::Result<()> {
@@ -148,22 +148,21 @@ async fn index(memory: &Memory, space: MemorySpace, path: &Path, remove: bool, r
     let named = absolute.to_str().context("the path is not Unicode text: rename it first")?;
     if remove {
         memory.remove_source(space, named).await?;
-        println!("{} is no longer searched.", visible_lines(named));
-        return Ok(());
+        return say(&format!("{} is no longer searched.", visible_lines(named)));
     }
     let source = memory.add_source(space, named, Asker::Person).await?;
     if running {
-        println!("{} will be searched; the Steward that is running reads it now.", visible_lines(&source.path));
-        return Ok(());
+        let path = visible_lines(&source.path);
+        return say(&format!("{path} will be searched; the Steward that is running reads it now."));
     }
-    println!("{}", told(&source));
-    make_vectors(memory, space).await;
-    Ok(())
+    say(&told(&source))?;
+    make_vectors(memory, space).await
 }
 
-async fn make_vectors(memory: &Memory, space: MemorySpace) {
-    if let Err(error) = memory.embed_all(space).await {
-        println!("Vectors are made when the model answers: {}", visible_lines(&error.to_string()));
+async fn make_vectors(memory: &Memory, space: MemorySpace) -> anyhow::Result<()> {
+    match memory.embed_all(space).await {
+        Ok(_) => Ok(()),
+        Err(error) => say(&format!("Vectors are made when the model answers: {}", visible_lines(&error.to_string()))),
     }
 }
 
@@ -179,18 +178,18 @@ fn told(source: &MemorySource) -> String {
 async fn status(memory: &Memory, models: &Models, space: MemorySpace) -> anyhow::Result<()> {
     let MemoryStatus { files, passages, embedded, waiting, levels, sources, problems, .. } =
         memory.status(space).await.context(NOT_YET)?;
-    println!("{passages} passages of {files} files");
-    match models.describe() {
-        Ok(model) => println!("  vectors        {embedded} by {model}; {waiting} are still to be made"),
-        Err(reason) => println!("  vectors        none, words alone are compared: {}", visible_lines(&reason)),
-    }
+    say(&format!("{passages} passages of {files} files"))?;
+    say(&match models.describe() {
+        Ok(model) => format!("  vectors        {embedded} by {model}; {waiting} are still to be made"),
+        Err(reason) => format!("  vectors        none, words alone are compared: {}", visible_lines(&reason)),
+    })?;
     let [short, medium, long] = levels;
-    println!("  conversations  {short} short, {medium} medium, {long} long");
+    say(&format!("  conversations  {short} short, {medium} medium, {long} long"))?;
     for source in &sources {
-        println!("  also searched  {}", told(source).replace('\n', "\n  "));
+        say(&format!("  also searched  {}", told(source).replace('\n', "\n  ")))?;
     }
     for problem in problems {
-        println!("  not found      {}", visible_lines(&problem));
+        say(&format!("  not found      {}", visible_lines(&problem)))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use steward_agent::Role;
 use steward_store::Store;
 
-use super::people;
+use super::{people, say};
 use crate::config::Config;
 use crate::texts;
 
@@ -24,13 +24,13 @@ pub(super) async fn pair(config: &Config, owner: bool, role: Option<String>, min
     let code = store.create_pairing(role, now, ttl).await?;
     store.close().await;
     let until = texts::wall_clock(now + ttl, &config.time_zone);
-    println!("{code}");
-    println!("Good once, until {until}. They send the bot: /pair {code}");
+    say(&code.to_string())?;
+    say(&format!("Good once, until {until}. They send the bot: /pair {code}"))?;
     if owner {
-        println!("Whoever sends it becomes an owner with every right you have: give it to nobody else.");
+        say("Whoever sends it becomes an owner with every right you have: give it to nobody else.")?;
     }
     if let Role::Named(name) = &named {
-        println!("Whoever sends it gets the role {name}: `steward plugin list --roles` shows what it may use.");
+        say(&format!("Whoever sends it gets the role {name}: `steward plugin list --roles` shows what it may use."))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `steward people`: whom the assistant knows, and what the owner at this machine decides about them. A host that is
 //! running takes notice by itself, within a second.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,12 +10,12 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use jiff::Timestamp;
-use steward_agent::{Language, Role, for_terminal, visible_lines};
+use steward_agent::{Language, Role, visible_lines};
 use steward_store::{Identity, Person, Store};
 
-use super::say;
-use crate::config::Config;
-use crate::{rights, texts};
+use super::output::{ask, say};
+use crate::config::{Config, OpenTo};
+use crate::{access, rights, texts};
 
 #[derive(Subcommand)]
 pub(super) enum PeopleCommand {
@@ -72,7 +72,11 @@ pub(super) enum PeopleCommand {
 pub(super) async fn people(config: &Config, command: PeopleCommand) -> anyhow::Result<ExitCode> {
     let database = config.database();
     let store = tokio::task::spawn_blocking(move || Store::open(&database)).await??;
-    let desk = Desk { config, store };
+    let open_to = match config.admission.open_to {
+        Some(open_to) => open_to,
+        None => OpenTo::named(&store.open_to().await?),
+    };
+    let desk = Desk { config, store, open_to };
     let done = desk.serve(command).await;
     desk.store.close().await;
     done
@@ -81,6 +85,8 @@ pub(super) async fn people(config: &Config, command: PeopleCommand) -> anyhow::R
 struct Desk<'a> {
     config: &'a Config,
     store: Store,
+    /// Whom the assistant answers.
+    open_to: OpenTo,
 }
 
 impl Desk<'_> {
@@ -95,8 +101,19 @@ impl Desk<'_> {
             }
             PeopleCommand::Unban { who } => {
                 let person = self.named(&who).await?;
+                if !person.banned && person.warnings == 0 {
+                    self.tell(&person, "is not banned: nothing was changed", "не в блокировке: ничего не изменено")?;
+                    return Ok(ExitCode::SUCCESS);
+                }
                 self.store.set_banned(person.id, false).await?;
-                self.tell(&person, "is answered again", "снова получает ответы")?;
+                match person.banned {
+                    true => self.tell(&person, "is answered again", "снова получает ответы")?,
+                    false => self.tell(
+                        &person,
+                        "was not banned; the warnings are forgotten",
+                        "не в блокировке; предупреждения забыты",
+                    )?,
+                }
             }
             PeopleCommand::Role { who, role, yes } => return self.role(&who, &role, yes).await,
             PeopleCommand::Alias { who, alias, remove } => self.alias(&who, alias.as_deref(), remove).await?,
@@ -139,28 +156,37 @@ impl Desk<'_> {
             "identities",
         ]);
         for person in people {
-            let of: Vec<_> = identities.iter().filter(|one| one.person == person.id).map(shown).collect();
+            let of: Vec<_> = identities.iter().filter(|one| one.person == person.id).collect();
             table.add_row([
                 person.id.to_string(),
                 format!("\"{}\"", visible_lines(&person.name)),
                 person.username.as_ref().map(|name| format!("@{}", visible_lines(name))).unwrap_or_default(),
                 person.aliases.join("\n"),
-                self.standing(&person),
+                self.standing(&person, of.iter().copied()),
                 self.when(person.known_since),
                 self.when(person.last_seen),
-                of.join("\n"),
+                of.into_iter().map(shown).collect::<Vec<_>>().join("\n"),
             ]);
         }
         say(&table.to_string())
     }
 
     /// The role as it counts, and what else decides whether they are answered.
-    fn standing(&self, person: &Person) -> String {
+    fn standing<'i>(&self, person: &Person, identities: impl IntoIterator<Item = &'i Identity>) -> String {
         let role = rights::role(&self.config.roles, person.role.clone());
-        let mut text = match role == person.role {
-            true => role.to_string(),
-            false => format!("{role}\n({} is gone)", person.role),
+        let allow = &self.config.admission.allow;
+        let listed = identities
+            .into_iter()
+            .any(|one| one.channel == "telegram" && allow.iter().any(|id| id.to_string() == one.id));
+        let now = Person { role: role.clone(), ..person.clone() };
+        let mut text = match (access::is_let_in(self.open_to, &now, listed), &role) {
+            (true, _) => role.to_string(),
+            (false, Role::External) => "not let in".to_owned(),
+            (false, _) => format!("{role}\nnot let in"),
         };
+        if role != person.role {
+            text.push_str(&format!("\n({} is gone)", person.role));
+        }
         match (person.banned, person.warnings) {
             (true, _) => text.push_str("\nbanned"),
             (false, 0) => {}
@@ -180,12 +206,13 @@ impl Desk<'_> {
             true => Ok(()),
             false => say(&format!("  {name:<16} {value}")),
         };
-        row("role", self.standing(&person).replace('\n', " "))?;
+        let identities = self.store.identities(Some(person.id)).await?;
+        row("role", self.standing(&person, &identities).replace('\n', " "))?;
         row("you call them", person.aliases.join(", "))?;
         row("dealt with as", person.dealt_as.as_deref().map(visible_lines).unwrap_or_default())?;
         row("known since", self.when(person.known_since))?;
         row("last heard from", self.when(person.last_seen))?;
-        for one in self.store.identities(Some(person.id)).await? {
+        for one in identities {
             row("identity", shown(&one))?;
         }
         let (tasks, jobs) = (self.store.own_tasks(person.id).await?, self.store.list_jobs(person.id).await?);
@@ -301,8 +328,7 @@ impl Desk<'_> {
         if !std::io::stdin().is_terminal() {
             bail!("nobody is here to agree to that: nothing was changed. In a script, agree with --yes");
         }
-        print!("{}", for_terminal(&texts::say(language, en, ru)));
-        std::io::stdout().flush()?;
+        ask(&texts::say(language, en, ru))?;
         let line = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             std::io::stdin().lock().read_line(&mut line).map(|_| line)

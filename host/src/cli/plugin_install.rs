@@ -2,7 +2,7 @@
 //! computed by the sandbox from the binary and kept with the plugin, which is held to it whenever it is loaded.
 
 use std::borrow::Cow;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,9 +13,9 @@ use steward_agent::{Language, visible};
 use steward_sandbox::{Before, Catalogue, Consent, Plugin, PluginSource, Request};
 use steward_store::{InstalledPlugin, NewPlugin, Store};
 
+use super::output::{ask, say};
 use super::plugin;
 use super::plugin_file::PluginFile;
-use super::say;
 use crate::app;
 use crate::config::Config;
 use crate::installed::{self, files};
@@ -96,6 +96,18 @@ impl Place {
     /// Says something in the owner's language.
     fn tell(&self, en: impl Into<String>, ru: impl Into<String>) -> anyhow::Result<()> {
         say(&texts::say(self.config.language, en, ru))
+    }
+
+    /// What ships is neither taken away nor switched off.
+    async fn not_built_in(&self, name: &str) -> anyhow::Result<()> {
+        let ships = steward_builtin::PLUGINS.iter().any(|plugin| plugin.name == name);
+        if ships && self.row(name).await?.is_none() {
+            bail!(
+                "{name} is built in and cannot be removed, enabled or disabled: [plugins.{name}] in steward.toml takes \
+                 its rights away"
+            );
+        }
+        Ok(())
     }
 
     async fn row(&self, name: &str) -> anyhow::Result<Option<InstalledPlugin>> {
@@ -243,8 +255,7 @@ async fn agrees(language: Language) -> anyhow::Result<bool> {
         Language::En => "Install it? [y/N] ",
         Language::Ru => "Установить? [y/N] ",
     };
-    print!("{question}");
-    std::io::stdout().flush()?;
+    ask(question)?;
     let line = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -274,6 +285,7 @@ async fn missing_secrets(place: &Place, plugin: &Plugin) -> anyhow::Result<()> {
 pub(super) async fn remove(remove: Remove, config: Config) -> anyhow::Result<()> {
     let place = Place::open(config).await?;
     let done = async {
+        place.not_built_in(&remove.name).await?;
         let row = place.row(&remove.name).await?;
         let entries = place.store.remove_plugin(&remove.name, remove.keep_data).await?;
         if let Some(row) = row {
@@ -299,6 +311,7 @@ pub(super) async fn remove(remove: Remove, config: Config) -> anyhow::Result<()>
 pub(super) async fn enable(named: Named, enabled: bool, config: Config) -> anyhow::Result<()> {
     let place = Place::open(config).await?;
     let done = async {
+        place.not_built_in(&named.name).await?;
         if enabled {
             loads(&place, &named.name).await?;
         }

@@ -11,9 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{
-    Address, Origin, Principal, Role, Sender, SessionId, for_terminal, visible, visible_json, visible_lines,
-};
+use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId, visible, visible_json, visible_lines};
 use steward_sandbox::{
     Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, PluginSource, Requirement, Roles, SandboxConfig, Tool,
     ToolPort, Trial,
@@ -22,6 +20,7 @@ use steward_store::Store;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::output::{say, say_aside};
 use super::plugin_file::PluginFile;
 use crate::app;
 use crate::config::Config;
@@ -70,7 +69,7 @@ pub(super) async fn run(run: Run, config: Config) -> anyhow::Result<ExitCode> {
     connect(&catalogue, &config, &store, &trial, run.granted).await?;
     let code = match (catalogue.refused(), &run.tool) {
         ([(_, error), ..], _) => Err(anyhow::anyhow!("{} cannot be used: {error}", run.file.display())),
-        ([], None) => Ok(list(&catalogue)),
+        ([], None) => list(&catalogue),
         ([], Some(tool)) => call(&catalogue, &store, &config, tool, &run).await,
     };
     catalogue.close().await;
@@ -158,13 +157,13 @@ async fn connect(
     Ok(())
 }
 
-fn list(catalogue: &Catalogue) -> ExitCode {
+fn list(catalogue: &Catalogue) -> anyhow::Result<ExitCode> {
     for Tool { name, description, schema, .. } in catalogue.tools() {
         // Its author's words, which are not to steer the terminal.
         let description = visible_lines(description).replace('\n', "\n  ");
-        println!("{name}\n  {description}\n  {}", visible_json(&schema.to_string()));
+        say(&format!("{name}\n  {description}\n  {}", visible_json(&schema.to_string())))?;
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn call(
@@ -198,7 +197,7 @@ async fn call(
     };
     let shown = async {
         while let Some(line) = lines.recv().await {
-            eprintln!("{}", for_terminal(&line));
+            say_aside(&line);
         }
     };
     let (answer, ()) = tokio::join!(catalogue.call(call), shown);
@@ -223,15 +222,15 @@ pub(super) async fn owner(store: &Store) -> anyhow::Result<Principal> {
 fn print(answer: &Answer, granted: bool) -> anyhow::Result<ExitCode> {
     for file in &answer.attachments {
         let (name, mime) = (visible(&file.name, usize::MAX), visible(&file.mime, usize::MAX));
-        eprintln!("attachment: {name} ({mime}, {} bytes)", file.data.len());
+        say_aside(&format!("attachment: {name} ({mime}, {} bytes)", file.data.len()));
     }
     if answer.failed() {
-        eprintln!("{}: {}", answer.outcome, for_terminal(&answer.text));
+        say_aside(&format!("{}: {}", answer.outcome, answer.text));
         if answer.outcome == Outcome::Denied && !granted {
-            eprintln!("In a trial all is denied that --grant, --http, --secret and --dir do not name.");
+            say_aside("In a trial all is denied that --grant, --http, --secret and --dir do not name.");
         }
         return Ok(ExitCode::FAILURE);
     }
-    super::say(&answer.text)?;
+    say(&answer.text)?;
     Ok(ExitCode::SUCCESS)
 }

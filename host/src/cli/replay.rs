@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
-use steward_agent::{for_terminal, visible, visible_json};
+use steward_agent::{visible, visible_json};
 use steward_sandbox::{Catalogue, Kept, RecordPolicy, Replayed, Trial};
 use steward_store::{AuditEntry, Store};
 
+use super::output::{say, say_aside};
 use crate::app;
 use crate::config::Config;
 use crate::texts;
@@ -53,7 +54,7 @@ async fn again(config: &Config, store: &Store, replay: Replay, as_json: bool) ->
     catalogue.connect_vault(app::open_vault(config, store).await);
     let replayed = catalogue.replay(entry.clone(), &recording, anyway).await?;
     match as_json {
-        true => super::say(&visible_json(&told_json(&entry, &replayed).to_string()))?,
+        true => say(&visible_json(&told_json(&entry, &replayed).to_string()))?,
         false => tell(config, &entry, &replayed)?,
     }
     Ok(if replayed.difference.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -84,18 +85,18 @@ fn tell(config: &Config, entry: &AuditEntry, replayed: &Replayed) -> anyhow::Res
     let call = &entry.call;
     let when = texts::wall_clock(call.at, &config.time_zone);
     let (tool, plugin) = (visible(&call.tool, 80), visible(&call.plugin, 80));
-    eprintln!("Call {}: {tool} of {plugin}, recorded {when}. Nothing is touched.", entry.id);
+    say_aside(&format!("Call {}: {tool} of {plugin}, recorded {when}. Nothing is touched.", entry.id));
     if !replayed.given_up {
-        super::say(&replayed.answer.text)?;
+        say(&replayed.answer.text)?;
     }
     match &replayed.difference {
         None if replayed.given_up => {
             let outcome = &replayed.recorded.outcome;
-            eprintln!("The same up to the point where the recorded call was given up ({outcome}).");
+            say_aside(&format!("The same up to the point where the recorded call was given up ({outcome})."));
         }
-        None => eprintln!("The same as when it was recorded: {}.", replayed.recorded.outcome),
+        None => say_aside(&format!("The same as when it was recorded: {}.", replayed.recorded.outcome)),
         Some(difference) => {
-            eprintln!("Not the same as when it was recorded: {}.", for_terminal(difference));
+            say_aside(&format!("Not the same as when it was recorded: {difference}."));
         }
     }
     Ok(())

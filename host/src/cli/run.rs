@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::chat;
+use super::output::{say, say_aside};
 use crate::app::App;
 use crate::config::Config;
 
@@ -19,15 +20,19 @@ pub(super) async fn run(config: Config, filter: EnvFilter) -> anyhow::Result<()>
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let app = App::start(config.clone()).await?;
+    // It runs on also where nobody reads what it says.
     for line in app.banner() {
-        println!("{line}");
+        let _ = say(&line);
     }
     let talk = async {
         if interactive {
             if let Err(error) = chat::attach(&config, Vec::new()).await {
-                eprintln!("steward: the chat has ended: {}", steward_agent::visible_lines(&error.to_string()));
+                say_aside(&format!(
+                    "steward: the chat has ended: {}",
+                    steward_agent::visible_lines(&error.to_string())
+                ));
             }
-            println!("The chat has ended; Steward keeps running. Ctrl-C stops it.");
+            let _ = say("The chat has ended; Steward keeps running. Ctrl-C stops it.");
         }
         std::future::pending::<()>().await;
     };
@@ -36,7 +41,7 @@ pub(super) async fn run(config: Config, filter: EnvFilter) -> anyhow::Result<()>
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
-    println!("Ending; what is under way is taken up at the next start.");
+    let _ = say("Ending; what is under way is taken up at the next start.");
     app.end().await;
     Ok(())
 }

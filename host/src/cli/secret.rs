@@ -1,6 +1,6 @@
 //! `steward secret`: values that only the host knows. They are read without being shown, and are never printed.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use anyhow::{Context as _, bail};
 use comfy_table::Table;
@@ -11,6 +11,7 @@ use steward_sandbox::Vault;
 use steward_store::Store;
 
 use super::SecretCommand;
+use super::output::{say, say_aside};
 use crate::app;
 use crate::config::Config;
 use crate::texts;
@@ -28,34 +29,32 @@ pub(super) async fn secret(config: &Config, command: SecretCommand) -> anyhow::R
         SecretCommand::List => list(&vault, config).await,
         SecretCommand::Remove { name } => {
             let removed = vault.remove(&name).await;
-            removed.map(|()| println!("{name} is removed.")).map_err(Into::into)
+            removed.map_err(Into::into).and_then(|()| say(&format!("{name} is removed.")))
         }
     };
     store.close().await;
     done?;
     if changes && app::is_running(&config.data) {
-        println!("The running Steward picks this up by itself.");
+        say("The running Steward picks this up by itself.")?;
     }
     Ok(())
 }
 
 async fn set(vault: &Vault, name: &str, hosts: Vec<String>) -> anyhow::Result<()> {
     let asked = name.to_owned();
-    let value = tokio::task::spawn_blocking(move || read_hidden(&format!("Value of {asked}"))).await??;
+    let value = tokio::task::spawn_blocking(move || read_value(&format!("Value of {asked}"))).await??;
     vault.set(name, hosts.clone(), value, Timestamp::now()).await?;
-    println!("{name} is set. It is sent to {} and nowhere else.", hosts.join(", "));
-    println!(
+    say(&format!("{name} is set. It is sent to {} and nowhere else.", hosts.join(", ")))?;
+    say(&format!(
         "A plugin uses it when it is granted `secrets = {{ names = [\"{name}\"] }}`: in its plugin.toml before it is \
          installed; for a built-in one under [plugins.NAME] in steward.toml"
-    );
-    Ok(())
+    ))
 }
 
 async fn list(vault: &Vault, config: &Config) -> anyhow::Result<()> {
     let secrets = vault.list().await?;
     if secrets.is_empty() {
-        println!("There are no secrets. `steward secret set NAME --host HOST` sets one.");
-        return Ok(());
+        return say("There are no secrets. `steward secret set NAME --host HOST` sets one.");
     }
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_header(["secret", "is sent to", "set"]);
@@ -66,25 +65,34 @@ async fn list(vault: &Vault, config: &Config) -> anyhow::Result<()> {
         }
         table.add_row([secret.name, secret.hosts.join("\n"), when]);
     }
-    println!("{table}");
-    Ok(())
+    say(&table.to_string())
 }
 
-/// One line: typed without being shown, or all of standard input.
+/// A value: typed without being shown, or all of standard input, since a key may have several lines.
+fn read_value(prompt: &str) -> anyhow::Result<String> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        return read_hidden(prompt);
+    }
+    let mut text = String::new();
+    input.take(MOST_READ).read_to_string(&mut text).context("the value on standard input cannot be read")?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// One line: typed without being shown, or the next one of standard input.
 pub(super) fn read_hidden(prompt: &str) -> anyhow::Result<String> {
     let mut input = std::io::stdin();
     if !input.is_terminal() {
-        let mut text = String::new();
-        input.take(MOST_READ).read_to_string(&mut text).context("the value on standard input cannot be read")?;
-        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+        let mut line = String::new();
+        input.lock().take(MOST_READ).read_line(&mut line).context("standard input cannot be read")?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
     }
     // Hidden before it is asked for: who types at once is not shown either.
     let hidden = Hidden::begin()?;
-    eprint!("{prompt} (it is not shown): ");
-    std::io::stderr().flush()?;
+    write!(std::io::stderr(), "{prompt} (it is not shown): ")?;
     let typed = typed(&mut input);
     drop(hidden);
-    eprintln!();
+    say_aside("");
     typed
 }
 

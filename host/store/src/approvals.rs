@@ -152,6 +152,20 @@ impl Store {
         .await
     }
 
+    /// Questions that wait for a decision, oldest first.
+    pub async fn open_approvals(&self) -> Result<Vec<Approval>> {
+        self.read(|db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM approval
+                 WHERE state = 'asking' AND run IN (SELECT id FROM run WHERE state = 'open') ORDER BY id LIMIT 64"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            let rows = statement.query_map([], approval)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// Questions that are shown as if they still waited although they are closed, oldest first. Those of a run that
     /// has ended count as closed.
     pub async fn outdated_approvals(&self) -> Result<Vec<Approval>> {

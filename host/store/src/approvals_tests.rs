@@ -78,11 +78,13 @@ async fn a_run_that_has_ended_takes_no_decision_and_its_question_is_outdated() {
     let id = store.ask_approval(asked(run, "AAAA"), at(1)).await.unwrap().id;
     store.approval_shown(id, &Draft("77".to_owned())).await.unwrap();
     assert_eq!(store.outdated_approvals().await.unwrap(), []);
+    assert_eq!(store.open_approvals().await.unwrap().len(), 1);
     let end = RunEnd { messages: vec![], replies: vec![], usage: vec![], outcome: RunOutcome::Stopped };
     store.finish_run(run, end, at(2)).await.unwrap();
     let late = store.decide_approval("AAAA", true, PersonId(1), at(3)).await.unwrap().unwrap();
     assert_eq!(late.state, ApprovalState::Asking);
     assert_eq!(store.outdated_approvals().await.unwrap().len(), 1);
+    assert_eq!(store.open_approvals().await.unwrap(), []);
     store.approval_settled(id).await.unwrap();
     assert_eq!(store.outdated_approvals().await.unwrap(), []);
 }

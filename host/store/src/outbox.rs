@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row};
-use steward_agent::Outgoing;
+use steward_agent::{Address, Outgoing};
 
 use crate::Store;
 use crate::column::{Json, Millis, OutboxId};
@@ -75,6 +75,16 @@ impl Store {
             let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS})");
             let next: Option<Millis> = db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
             Ok(next.map(|at| at.0))
+        })
+        .await
+    }
+
+    /// Whether anything waits to be sent there or is on its way.
+    pub async fn has_outgoing(&self, to: &Address) -> Result<bool> {
+        let to = to.clone();
+        self.read(move |db| {
+            let sql = "SELECT 1 FROM outbox WHERE channel = ?1 AND chat = ?2 AND state = 'pending'";
+            Ok(db.prepare_cached(sql)?.exists((&to.channel, &to.chat))?)
         })
         .await
     }
@@ -280,6 +290,20 @@ mod tests {
         assert_eq!(store.next_outgoing().await.unwrap(), Some(at(60)));
         store.mark_sent(first, at(60)).await.unwrap();
         assert!(store.next_outgoing().await.unwrap().is_some_and(|next| next < at(0)));
+    }
+
+    #[tokio::test]
+    async fn a_chat_is_behind_until_its_last_message_was_sent() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let anna = outgoing("anna", "").to;
+        enqueue(store, "boris", "other").await;
+        assert_eq!(store.has_outgoing(&anna).await, Ok(false));
+        let id = enqueue(store, "anna", "hello").await;
+        store.postpone(id, at(60), "nobody is there").await.unwrap();
+        assert_eq!(store.has_outgoing(&anna).await, Ok(true));
+        store.mark_sent(id, at(60)).await.unwrap();
+        assert_eq!(store.has_outgoing(&anna).await, Ok(false));
     }
 
     #[tokio::test]

@@ -16,7 +16,8 @@ use crate::error::{Result, StoreError};
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// A cron expression of five fields, read on the owner's wall clock. It may end with `every 2 weeks from
-    /// 2026-11-23`: then it holds in every second week only, counted from the week of that date and not before it.
+    /// 2026-11-23`: then it holds in every second week only, counted from the week of that date and not before it. With
+    /// `every 3 days from 2026-11-23` it holds on that date and every third day after it.
     Cron(String),
     /// This many seconds apart, whatever the wall clock does.
     Every(u32),
@@ -35,15 +36,15 @@ impl Repeat {
                  of the week, such as \"0 8 * * 1-5\""
             ))
         };
-        let (fields, weeks) = Weeks::split(&expression).map_err(&invalid)?;
+        let (fields, distance) = Distance::split(&expression).map_err(&invalid)?;
         let count = fields.split(' ').count();
         if count != 5 {
             return Err(invalid(&format!("it has {count} fields instead of 5")));
         }
         let cron = parser().parse(fields).map_err(|error| invalid(&error.to_string()))?;
-        let matched = match weeks {
+        let matched = match distance {
             None => next_match(&cron, &TimeZone::UTC, Timestamp::UNIX_EPOCH),
-            Some(weeks) => weeks.next_match(&cron, &TimeZone::UTC, Timestamp::UNIX_EPOCH),
+            Some(distance) => distance.next_match(&cron, &TimeZone::UTC, Timestamp::UNIX_EPOCH),
         };
         if matched.is_none() {
             return Err(invalid("that day never comes"));
@@ -59,11 +60,11 @@ impl Repeat {
     pub fn next_after(&self, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Cron(expression) => {
-                let (fields, weeks) = Weeks::split(expression).ok()?;
+                let (fields, distance) = Distance::split(expression).ok()?;
                 let cron = parser().parse(fields).ok()?;
-                match weeks {
+                match distance {
                     None => next_match(&cron, zone, after),
-                    Some(weeks) => weeks.next_match(&cron, zone, after),
+                    Some(distance) => distance.next_match(&cron, zone, after),
                 }
             }
             Self::Every(seconds) => after.checked_add(SignedDuration::from_secs(i64::from(*seconds).max(1))).ok(),
@@ -81,47 +82,58 @@ impl fmt::Display for Repeat {
     }
 }
 
-/// The weeks in which an expression holds.
+/// The weeks or days in which an expression holds.
 #[derive(Clone, Copy, Debug)]
-struct Weeks {
+struct Distance {
+    /// Days apart.
     every: i64,
     from: Date,
+    /// Whole weeks are counted, from the Monday of that date on.
+    weeks: bool,
 }
 
-impl Weeks {
-    /// The most weeks apart: ten years.
-    const MOST: i64 = 520;
-    /// Matches that are looked at for one that falls into a week; each that does not skips the rest of its week.
-    const TRIES: usize = 2 * Self::MOST as usize;
+impl Distance {
+    /// The most days apart: ten years.
+    const MOST: i64 = 3650;
+    /// Matches that are looked at for one that holds; after each that does not comes the next day or week that might.
+    const TRIES: usize = 1040;
 
-    /// The fields of an expression, and the weeks if it names any.
+    /// The fields of an expression, and the distance if it names any.
     fn split(expression: &str) -> std::result::Result<(&str, Option<Self>), &'static str> {
         let Some((fields, rest)) = expression.split_once(" every ") else { return Ok((expression, None)) };
-        let wrong = "what follows the fields is not like \"every 2 weeks from 2026-11-23\"";
-        let (every, from) = rest.split_once(" weeks from ").ok_or(wrong)?;
-        let every = every.parse().ok().filter(|every| (1..=Self::MOST).contains(every)).ok_or(wrong)?;
+        let wrong = "what follows the fields is not like \"every 2 weeks from 2026-11-23\" or \"every 3 days from \
+                     2026-11-23\"";
+        let parts = rest.split_once(" weeks from ").map(|parts| (parts, 7));
+        let ((every, from), length) =
+            parts.or_else(|| rest.split_once(" days from ").map(|parts| (parts, 1))).ok_or(wrong)?;
+        let every = every.parse().ok().filter(|every| (1..=Self::MOST / length).contains(every)).ok_or(wrong)?;
         let from: Date = from.parse().map_err(|_| wrong)?;
-        (1970..=9000).contains(&from.year()).then_some((fields, Some(Self { every, from }))).ok_or(wrong)
+        let distance = Self { every: every * length, from, weeks: length == 7 };
+        (1970..=9000).contains(&from.year()).then_some((fields, Some(distance))).ok_or(wrong)
     }
 
     fn next_match(self, cron: &Cron, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
-        let begin = self.from.to_zoned(zone.clone()).ok()?.timestamp() - SignedDuration::from_secs(1);
-        let mut after = after.max(begin);
+        let just_before =
+            |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp() - SignedDuration::from_secs(1));
+        let mut after = after.max(just_before(self.from)?);
         for _ in 0..Self::TRIES {
             let at = next_match(cron, zone, after)?;
             let date = at.to_zoned(zone.clone()).date();
-            if self.holds_on(date)? {
+            let ahead = self.days_to_next(date)?;
+            if ahead == 0 {
                 return Some(at);
             }
-            let next_week = monday_of(date)?.checked_add(7.days()).ok()?;
-            after = next_week.to_zoned(zone.clone()).ok()?.timestamp() - SignedDuration::from_secs(1);
+            after = just_before(date.checked_add(ahead.days()).ok()?)?;
         }
         None
     }
 
-    fn holds_on(self, date: Date) -> Option<bool> {
-        let days = monday_of(date)?.since(monday_of(self.from)?).ok()?.get_days();
-        Some((i64::from(days) / 7) % self.every == 0)
+    /// How many days after this date the next day comes that holds; none if this one does.
+    fn days_to_next(self, date: Date) -> Option<i64> {
+        let begin = if self.weeks { monday_of(self.from)? } else { self.from };
+        let passed = i64::from(date.since(begin).ok()?.get_days()).rem_euclid(self.every);
+        let holds = passed < if self.weeks { 7 } else { 1 };
+        Some(if holds { 0 } else { self.every - passed })
     }
 }
 
@@ -218,6 +230,26 @@ mod tests {
         ] {
             let error = Repeat::parse_cron(&format!("0 9 * * 1 {wrong}")).unwrap_err().to_string();
             assert!(error.contains("every 2 weeks from 2026-11-23"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_few_days_are_counted_over_the_end_of_the_month_and_both_changes() {
+        let every_third = "0 9 * * * every 3 days from 2026-11-29";
+        assert_eq!(
+            upcoming(every_third, "2026-11-29T09:00:00Z", 3),
+            ["Wed 02 09:00 +01:00", "Sat 05 09:00 +01:00", "Tue 08 09:00 +01:00"]
+        );
+        assert_eq!(upcoming(every_third, "2026-09-01T00:00:00Z", 1), ["Sun 29 09:00 +01:00"]);
+        let every_tenth = "30 2 * * * every 10 days from 2026-10-15";
+        assert_eq!(
+            upcoming(every_tenth, "2026-10-16T00:00:00Z", 3),
+            ["Sun 25 02:30 +02:00", "Wed 04 02:30 +01:00", "Sat 14 02:30 +01:00"]
+        );
+        assert_eq!(upcoming("0 9 * * * every 3650 days from 2020-01-01", "2026-10-16T00:00:00Z", 1).len(), 1);
+        for wrong in ["every 0 days from 2026-11-23", "every 3651 days from 2026-11-23", "every 3 days"] {
+            let error = Repeat::parse_cron(&format!("0 9 * * * {wrong}")).unwrap_err().to_string();
+            assert!(error.contains("every 3 days from 2026-11-23"), "{error}");
         }
     }
 

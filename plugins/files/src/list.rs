@@ -43,6 +43,7 @@ impl Lines {
             let line = match entry.kind {
                 Kind::Folder => format!("{}/", entry.name),
                 Kind::Link => format!("{} (link)", entry.name),
+                Kind::Other => format!("{} (not a file)", entry.name),
                 Kind::File => {
                     let length = entry.place.metadata().map_or(0, |metadata| metadata.len());
                     format!("{}  {}", entry.name, size(length))

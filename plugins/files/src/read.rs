@@ -153,6 +153,11 @@ mod tests {
         let ask = |path: &str| Read { path: path.to_owned(), offset: None, limit: None };
         assert!(matches!(read(&workspace, ask("b.txt")), Err(Failure::NotFound(text)) if text.contains("`b.txt`")));
         assert!(matches!(read(&workspace, ask(".")), Err(Failure::Invalid(text)) if text.contains("folder")));
+        #[cfg(unix)]
+        {
+            let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("s")).unwrap();
+            assert!(matches!(read(&workspace, ask("s")), Err(Failure::Invalid(text)) if text.contains("a socket")));
+        }
     }
 
     #[test]

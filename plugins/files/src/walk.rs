@@ -26,6 +26,8 @@ pub enum Kind {
     File,
     Folder,
     Link,
+    /// A pipe, a socket or a device.
+    Other,
 }
 
 impl Entry {
@@ -44,7 +46,8 @@ pub fn entries(folder: &Place) -> Result<Vec<Entry>, Failure> {
         let kind = match entry.file_type() {
             Ok(kind) if kind.is_dir() => Kind::Folder,
             Ok(kind) if kind.is_symlink() => Kind::Link,
-            Ok(_) => Kind::File,
+            Ok(kind) if kind.is_file() => Kind::File,
+            Ok(_) => Kind::Other,
             // It is gone in the meantime.
             Err(_) => continue,
         };
@@ -93,6 +96,8 @@ mod tests {
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink("/", folder.path().join("root")).unwrap();
+        #[cfg(unix)]
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
         let start = Workspace::at(folder.path()).locate("").unwrap();
         let mut seen = Vec::new();
         let all = files(&start, |entry| {

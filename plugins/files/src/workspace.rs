@@ -78,13 +78,21 @@ impl Place {
         fs::metadata(&self.path).map_err(|error| self.explain(&error))
     }
 
-    /// The metadata of a file; a folder is refused.
+    /// The metadata of a file; anything else is refused.
     pub fn file_metadata(&self) -> Result<Metadata, Failure> {
         let metadata = self.metadata()?;
         if metadata.is_dir() {
             return Err(Failure::invalid(format!("`{}` is a folder: use list to see what is in it", self.shown)));
         }
+        if !metadata.is_file() {
+            return Err(self.no_file());
+        }
         Ok(metadata)
+    }
+
+    /// What is neither a file nor a folder: whoever opens it may wait for ever.
+    pub fn no_file(&self) -> Failure {
+        Failure::invalid(format!("`{}` is a pipe, a socket or a device, and only files are used here", self.shown))
     }
 
     /// The error in words of this place.
@@ -103,6 +111,7 @@ impl Place {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Failure::unavailable(format!("the disk is full: `{shown}` was not written; free some space first"))
             }
+            io::ErrorKind::Unsupported => self.no_file(),
             io::ErrorKind::InvalidFilename => Failure::invalid(format!("`{shown}` is not a possible file name")),
             _ => Failure::failed(format!("`{shown}`: {error}")),
         }

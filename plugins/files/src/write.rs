@@ -87,6 +87,9 @@ pub fn replace(place: &Place, text: &str) -> Result<(), Failure> {
         let target = target.display();
         return Err(Failure::invalid(format!("`{}` is a link: change `{target}`, where it leads", place.shown)));
     }
+    if place.path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(place.no_file());
+    }
     if text.len() > TEXT_LIMIT {
         return Err(Failure::invalid(format!("the text is larger than {}: split it", size(TEXT_LIMIT as u64))));
     }

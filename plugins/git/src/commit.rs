@@ -32,12 +32,16 @@ pub fn commit(arguments: Commit) -> Result<Output, Failure> {
     let branch = arguments.branch.as_deref().map(|branch| check::branch("branch", branch)).transpose()?;
     let repository = Repository::open(arguments.folder.as_deref())?;
     let paths = if paths.is_empty() { vec![".".to_owned()] } else { paths };
-    refuse_filtered(&repository, &paths)?;
+    let changed = changed(&repository, &paths)?;
+    refuse_filtered(&repository, changed.clone())?;
     if let Some(branch) = &branch {
         repository.ask(["switch", "--quiet", "--create", branch])?;
     }
-    let add = repository.command("add").argument("--all").argument("--");
-    succeeded(add.arguments(paths).run()?)?;
+    if !changed.is_empty() {
+        // By name: of what has not changed git would look into submodules, and it is not let do that.
+        let add = repository.command("add").arguments(["--all", "--pathspec-from-file=-", "--pathspec-file-nul"]);
+        succeeded(add.input(changed).run()?)?;
+    }
     if repository.ask(["diff", "--cached", "--name-only", "--no-ext-diff", "--no-textconv"])?.is_empty() {
         return Err(Failure::invalid("nothing has changed there: there is nothing to commit"));
     }
@@ -56,11 +60,11 @@ pub fn commit(arguments: Commit) -> Result<Output, Failure> {
     Ok(format!("Committed on {}: {}", repository.branch()?, shown.trim_end()).into())
 }
 
-/// Files that pass through a program, such as those of Git LFS, would be committed raw.
+/// The names of what has changed below these paths, each with a NUL behind it.
 ///
 /// # Errors
-/// There are some among what would be committed.
-fn refuse_filtered(repository: &Repository, paths: &[String]) -> Result<(), Failure> {
+/// There is nothing of such a name, or there is too much.
+fn changed(repository: &Repository, paths: &[String]) -> Result<Vec<u8>, Failure> {
     let list = |arguments: &[&str]| {
         let command = repository.command("ls-files").arguments(arguments.iter().copied()).argument("--");
         let listed = command.arguments(paths.iter().cloned()).run()?.output;
@@ -71,6 +75,14 @@ fn refuse_filtered(repository: &Repository, paths: &[String]) -> Result<(), Fail
     };
     let mut files = list(&["-z", "--modified"])?;
     files.extend(list(&["-z", "--others", "--exclude-standard"])?);
+    Ok(files)
+}
+
+/// Files that pass through a program, such as those of Git LFS, would be committed raw.
+///
+/// # Errors
+/// There are some among what would be committed.
+fn refuse_filtered(repository: &Repository, files: Vec<u8>) -> Result<(), Failure> {
     let filtered = repository.filtered(files)?;
     match filtered.is_empty() {
         true => Ok(()),

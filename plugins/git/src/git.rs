@@ -52,8 +52,26 @@ impl Repository {
     }
 
     /// There is at least one commit on the branch that is checked out.
+    ///
+    /// # Errors
+    /// The branch names one that is not there.
     pub fn has_commits(&self) -> Result<bool, Failure> {
-        Ok(self.command("rev-parse").arguments(["--verify", "--quiet", "HEAD^{commit}"]).run()?.is_success())
+        if self.names("HEAD^{commit}")? {
+            return Ok(true);
+        }
+        // Its name alone is found whether or not there is anything behind it.
+        match self.names("HEAD")? {
+            false => Ok(false),
+            true => Err(Failure::failed(format!(
+                "the repository in `{}` is damaged: its HEAD names a commit that is missing or cannot be read. Get it \
+                 again from another copy of the repository",
+                self.folder
+            ))),
+        }
+    }
+
+    fn names(&self, revision: &str) -> Result<bool, Failure> {
+        Ok(self.command("rev-parse").arguments(["--verify", "--quiet", revision]).run()?.is_success())
     }
 
     /// The address of a remote, for pushing where that is another.

@@ -45,18 +45,27 @@ const MOST_COMMITS: u32 = 200;
 pub fn status(arguments: Status) -> Result<Output, Failure> {
     let repository = Repository::open(arguments.folder.as_deref())?;
     let text = repository.ask(["status", "--branch", "--porcelain=v1", "--ignore-submodules=dirty"])?;
-    let changed = text.lines().filter(|line| !line.starts_with("##")).count();
-    let branch = text.lines().find_map(|line| line.strip_prefix("## ")).unwrap_or("no branch");
+    let branch = standing(text.lines().find_map(|line| line.strip_prefix("## ")).unwrap_or("no branch"));
     let files: Vec<_> = text.lines().filter(|line| !line.starts_with("##")).collect();
-    Ok(match changed {
-        0 => format!("On {branch}; nothing has changed.").into(),
-        _ => format!(
-            "On {branch}; {changed} changed (first two letters: in the index, in the folder):\n{}{}",
-            files.join("\n"),
-            unfiltered(&repository)?
-        )
-        .into(),
-    })
+    let changed = match files.len() {
+        0 => return Ok(format!("On {branch}; nothing has changed.").into()),
+        1 => "1 file changed".to_owned(),
+        count => format!("{count} files changed"),
+    };
+    Ok(format!(
+        "On {branch}; {changed} (first two letters: in the index, in the folder):\n{}{}",
+        files.join("\n"),
+        unfiltered(&repository)?
+    )
+    .into())
+}
+
+/// What is checked out, from how git writes it above the files.
+fn standing(printed: &str) -> String {
+    match printed.strip_prefix("No commits yet on ") {
+        Some(branch) => format!("{branch}, no commits yet"),
+        None => printed.to_owned(),
+    }
 }
 
 /// A note where files that pass through a program differ: they are compared as they are.
@@ -114,4 +123,15 @@ pub fn log(arguments: Log) -> Result<Output, Failure> {
 
 fn paths(paths: &[String]) -> Result<Vec<String>, Failure> {
     paths.iter().map(|path| check::path("paths", path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_without_commits_is_named_first() {
+        assert_eq!(standing("No commits yet on master"), "master, no commits yet");
+        assert_eq!(standing("main...origin/main [ahead 1]"), "main...origin/main [ahead 1]");
+    }
 }

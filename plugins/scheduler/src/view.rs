@@ -72,14 +72,15 @@ fn every(seconds: u32) -> String {
 
 /// Plain daily, weekly and monthly expressions in words; others are shown as they are.
 fn cron(expression: &str) -> Option<String> {
-    let (fields, weeks) = match expression.split_once(" every ") {
-        Some((fields, weeks)) => (fields, Some(weeks.split_once(" weeks from ")?.0)),
+    let (fields, distance) = match expression.split_once(" every ") {
+        Some((fields, distance)) => (fields, Some(distance.split_once(" from ")?.0)),
         None => (expression, None),
     };
     let [minute, hour, of_month, "*", of_week] = fields.split_whitespace().collect::<Vec<_>>()[..] else { return None };
     let (minute, hour): (u8, u8) = (minute.parse().ok()?, hour.parse().ok()?);
-    let days = match (of_month, of_week, weeks) {
-        ("*", days, Some(weeks)) => format!("every {weeks} weeks on {}", names(days)?),
+    let days = match (of_month, of_week, distance) {
+        ("*", "*", Some(distance)) if distance.ends_with(" days") => format!("every {distance}"),
+        ("*", days, Some(distance)) if distance.ends_with(" weeks") => format!("every {distance} on {}", names(days)?),
         ("*", "*", None) => "every day".to_owned(),
         ("*", "1-5", None) => "every weekday".to_owned(),
         ("L", "*", None) => "on the last day of every month".to_owned(),
@@ -151,6 +152,7 @@ mod tests {
             ("30 9 * * *", "every day at 9:30"),
             ("0 10 * * 1,4", "every Monday, Thursday at 10:00"),
             ("0 9 * * 1 every 2 weeks from 2026-11-23", "every 2 weeks on Monday at 9:00"),
+            ("0 9 * * * every 3 days from 2026-11-23", "every 3 days at 9:00"),
             ("0 17 * * 5L", "on the last Friday of every month at 17:00"),
             ("30 9 * * 1#2", "on the second Monday of every month at 9:30"),
             ("0 18 L * *", "on the last day of every month at 18:00"),

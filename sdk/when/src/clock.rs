@@ -167,11 +167,17 @@ impl Reader {
         let part = match self.peek(joined) {
             Some(Token::Am) => {
                 self.skip(1);
+                if time.hour > 12 {
+                    return self.draft.check_part(time, Part::Morning).map(|()| time);
+                }
                 let hour = if time.hour == 12 { 0 } else { time.hour };
                 return Ok(TimeOfDay { hour, settled: true, ..time });
             }
             Some(Token::Pm) => {
                 self.skip(1);
+                if time.hour == 0 {
+                    return self.draft.check_part(time, Part::Afternoon).map(|()| time);
+                }
                 let hour = if time.hour < 12 { time.hour + 12 } else { time.hour };
                 return Ok(TimeOfDay { hour, settled: true, ..time });
             }
@@ -181,7 +187,8 @@ impl Reader {
         };
         self.skip(joined + 1);
         self.draft.tonight |= part == Part::Night;
-        Ok(TimeOfDay { settled: true, ..time.within(Some(part)) })
+        let time = TimeOfDay { settled: true, ..time.within(Some(part)) };
+        self.draft.check_part(time, part).map(|()| time)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Recognising a cron expression and finding its mistakes, so that they are named before anything is scheduled.
 
 use crate::error::WhenError;
+use crate::repeat::MOST_DAYS;
 
 /// A field's name, its bounds and the names its values may have, from the lower bound on.
 struct Field {
@@ -23,10 +24,15 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of the week", least: 0, most: 7, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
 ];
 
-/// What may follow the fields: `every 2 weeks from 2026-11-23`.
-fn weeks_of(rest: &[&str]) -> bool {
-    matches!(rest, ["every", count, "weeks", "from", date]
-        if count.parse::<u32>().is_ok_and(|count| (1..=520).contains(&count)) && date.parse::<jiff::civil::Date>().is_ok())
+/// What may follow the fields: `every 2 weeks from 2026-11-23`, `every 3 days from 2026-11-23`.
+fn is_distance(rest: &[&str]) -> bool {
+    let ["every", count, unit, "from", date] = rest else { return false };
+    let most = match *unit {
+        "weeks" => 520,
+        "days" => MOST_DAYS,
+        _ => return false,
+    };
+    count.parse::<u32>().is_ok_and(|count| (1..=most).contains(&count)) && date.parse::<jiff::civil::Date>().is_ok()
 }
 
 /// The expression, if the text is one; a text that looks like one and is none is an error.
@@ -38,7 +44,7 @@ pub(crate) fn recognise(text: &str) -> Result<Option<String>, WhenError> {
         return Ok(None);
     }
     let expression = fields.join(" ");
-    let fields = if fields.len() == 10 && weeks_of(&fields[5..]) { &fields[..5] } else { &fields[..] };
+    let fields = if fields.len() == 10 && is_distance(&fields[5..]) { &fields[..5] } else { &fields[..] };
     let wrong = |problem: String| WhenError::Cron { expression: expression.clone(), problem };
     if fields.len() != FIELDS.len() {
         return Err(wrong("it needs five fields: minute, hour, day of the month, month, day of the week".to_owned()));

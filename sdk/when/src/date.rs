@@ -1,6 +1,6 @@
 //! Dates: "tomorrow", "next Monday", "Nov 25", "25 ноября", "the 1st", "25.11.2026".
 
-use crate::draft::DateWord;
+use crate::draft::{DateWord, Place};
 use crate::error::WhenError;
 use crate::grammar::Reader;
 use crate::token::{Number, Token, Unit};
@@ -35,6 +35,7 @@ impl Reader {
             return self.place();
         }
         let first = self.peek(0).cloned().ok_or_else(|| self.unexpected())?;
+        let said = self.word(0).to_owned();
         self.skip(1);
         Ok(match first {
             Token::Day(days) => DateWord::Offset(days),
@@ -47,7 +48,7 @@ impl Reader {
             Token::Next => self.after_next()?,
             Token::Date(year, month, day) => self.dated(Some(year), month, day)?,
             Token::Dotted(day, month, year) => self.dated(year, month, day)?,
-            Token::Slashed(first, second, year) => self.slashed(first, second, year)?,
+            Token::Slashed(first, second, year) => self.slashed(&said, first, second, year)?,
             Token::Month(month) => self.after_month(month)?,
             Token::Number(day) | Token::Ordinal(day) => self.after_day(day)?,
             _ => return Err(self.unexpected()),
@@ -79,8 +80,9 @@ impl Reader {
     /// "25 November", "25 ноября 2026 года", "1 числа", "the 1st".
     fn after_day(&mut self, day: u32) -> Result<DateWord, WhenError> {
         let Some(Token::Month(month)) = self.peek(0).cloned() else {
-            self.accept(&Token::DayNumber);
+            let of_month = self.accept(&Token::DayNumber) && self.month_is_said(0);
             return match day {
+                1..=31 if of_month => Ok(DateWord::InMonth { day: Place::Day(day), month: self.month_of()? }),
                 1..=31 => Ok(DateWord::DayOfMonth(day)),
                 _ => Err(WhenError::NoDate(format!("day {day} of a month"))),
             };
@@ -92,7 +94,17 @@ impl Reader {
 
     /// A year, so many places ahead; no hour is that large.
     pub(crate) fn year(&mut self, ahead: usize) -> Option<u32> {
-        let Some(Token::Number(year @ 1970..=9999)) = self.peek(ahead).cloned() else { return None };
+        let year = match self.peek(ahead).cloned() {
+            Some(Token::Number(year @ 1970..=9999)) => year,
+            // "5 Dec 26 10:00"
+            Some(Token::Number(year @ 24..=99))
+                if self.word(ahead).bytes().all(|byte| byte.is_ascii_digit())
+                    && matches!(self.peek(ahead + 1), None | Some(Token::Clock(..) | Token::At | Token::And)) =>
+            {
+                2000 + year
+            }
+            _ => return None,
+        };
         self.skip(ahead + 1);
         self.accept(&Token::Unit(Unit::Year));
         Some(year)
@@ -101,21 +113,50 @@ impl Reader {
     fn dated(&self, year: Option<u32>, month: u32, day: u32) -> Result<DateWord, WhenError> {
         // Without a year the 29th of February may be meant.
         let exists = date_of(year.unwrap_or(2028), month, day).is_some();
-        let shown = || WhenError::NoDate(format!("day {day} of month {month}"));
+        let shown = || {
+            WhenError::NoDate(match (month_name(month), year) {
+                (Some(name), None) => format!("{day} {name}"),
+                (Some(name), Some(year)) => format!("{day} {name} {year}"),
+                (None, _) => format!("month {month} in a year"),
+            })
+        };
         exists.then_some(DateWord::MonthDay { year, month, day }).ok_or_else(shown)
     }
 
     /// Which of the two is the month differs between countries: only what can be told is accepted.
-    fn slashed(&self, first: u32, second: u32, year: Option<u32>) -> Result<DateWord, WhenError> {
+    fn slashed(&self, said: &str, first: u32, second: u32, year: Option<u32>) -> Result<DateWord, WhenError> {
         match (first, second) {
             (13.., 1..=12) => self.dated(year, second, first),
             (1..=12, 13..) => self.dated(year, first, second),
             _ if first == second => self.dated(year, first, second),
-            _ => Err(WhenError::Unsupported(
-                "a date such as 5/6 may mean two days: write the month as a word, or the date as 2026-06-05",
-            )),
+            _ => {
+                let shown = |month, day| match year {
+                    Some(year) => format!("{year}-{month:02}-{day:02}"),
+                    None => format!("{day} {}", month_name(month).unwrap_or_default()),
+                };
+                let (first, second) = (shown(second, first), shown(first, second));
+                Err(WhenError::TwoDays { said: said.to_owned(), first, second })
+            }
         }
     }
+}
+
+fn month_name(month: u32) -> Option<&'static str> {
+    const NAMES: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    NAMES.get(usize::try_from(month).ok()?.checked_sub(1)?).copied()
 }
 
 /// The date, if the calendar has it.

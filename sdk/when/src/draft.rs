@@ -26,6 +26,8 @@ pub(crate) struct Draft {
     pub(crate) instant: Option<jiff::Timestamp>,
     pub(crate) times: Vec<TimeOfDay>,
     pub(crate) part: Option<Part>,
+    /// The first and the last time of each day that a repetition within the day has.
+    pub(crate) window: Option<(TimeOfDay, TimeOfDay)>,
     pub(crate) from_now: Option<FromNow>,
 }
 
@@ -193,11 +195,27 @@ impl Draft {
         Ok(())
     }
 
+    /// A time of day in the light of the part of the day, which it must not contradict.
+    pub(crate) fn read(&self, time: TimeOfDay) -> Result<TimeOfDay, WhenError> {
+        let read = time.within(self.part);
+        self.part.map_or(Ok(()), |part| self.check_part(read, part)).map(|()| read)
+    }
+
+    /// # Errors
+    /// The time of day is not in that part of the day.
+    pub(crate) fn check_part(&self, time: TimeOfDay, part: Part) -> Result<(), WhenError> {
+        let TimeOfDay { hour, minute, .. } = time;
+        if part.has(hour) || part == Part::Evening && self.tonight && hour < 6 {
+            return Ok(());
+        }
+        Err(WhenError::Contradiction { text: self.text.clone(), hour, minute, part: part.name() })
+    }
+
     /// The only time of day, read in the light of the part of the day; `None` where none was given.
     pub(crate) fn only_time(&self) -> Result<Option<TimeOfDay>, WhenError> {
         match self.times.as_slice() {
             [] => Ok(None),
-            [time] => Ok(Some(time.within(self.part))),
+            [time] => self.read(*time).map(Some),
             _ => Err(self.twice("times")),
         }
     }

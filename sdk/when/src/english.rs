@@ -113,7 +113,7 @@ fn unit(word: &str) -> Option<Token> {
         "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Hour,
         "d" | "day" | "days" => Unit::Day,
         "w" | "week" | "weeks" => Unit::Week,
-        "month" | "months" => Unit::Month,
+        "month" | "months" | "of_month" => Unit::Month,
         "y" | "year" | "years" => Unit::Year,
         _ => return None,
     };
@@ -185,6 +185,7 @@ fn link(word: &str) -> Option<Token> {
         "this" => Token::This,
         "every" | "each" => Token::Every,
         "every_other" => Token::EveryOther,
+        "except" | "excluding" => Token::Except,
         "once" => Token::Once,
         "and" => Token::And,
         "half" => Token::Half,

@@ -1,6 +1,6 @@
 //! Why a text gives no time. The texts reach a model, which tells the person or tries again.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 /// Why a text gives no time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,13 +19,32 @@ pub enum WhenError {
     Span { text: String },
     #[error("`{text}` has a minus sign, and times lie ahead: say for example `in 5 minutes`")]
     Negative { text: String },
+    #[error(
+        "`{word}` in `{text}` is in the past, and times must lie ahead: say for example `in 5 minutes` or `tomorrow at 9`"
+    )]
+    Behind { word: String, text: String },
+    #[error(
+        "`{word}` in `{text}` is not understood: times are on the person's own clock, and for the clock of another place \
+         the date and time are given with their offset from UTC, such as `2026-12-24T18:00+03:00`"
+    )]
+    Zone { word: String, text: String },
+    #[error("`{said}` may mean two days: write {first} or {second}")]
+    TwoDays { said: String, first: String, second: String },
+    #[error(
+        "`{text}` may mean the day {number} of a month or the hour {number}: say `at {number}:00`, or name the month"
+    )]
+    DayOrHour { text: String, number: u32 },
+    #[error("`{text}` may mean {first} or {second}: give the date")]
+    Weeks { text: String, first: Date, second: Date },
+    #[error("`{text}` contradicts itself: {hour}:{minute:02} is not {part}; leave one of them out")]
+    Contradiction { text: String, hour: i8, minute: i8, part: &'static str },
     #[error("{} is a {}, not a {said}: give the date or the day of the week alone", at.strftime("%Y-%m-%d"), at.strftime("%A"))]
     OtherDay { at: DateTime, said: &'static str },
     #[error("`{text}` names two {what}: give one")]
     Twice { what: &'static str, text: String },
     #[error("there is no time of day like {hour}:{minute:02}: hours go to 23 and minutes to 59")]
     NoTime { hour: u32, minute: u32 },
-    #[error("there is no date like {0}")]
+    #[error("there is no {0}")]
     NoDate(String),
     #[error("{} is in the past: it is {} now", shown(*.at), shown(*.now))]
     Past { at: DateTime, now: DateTime },

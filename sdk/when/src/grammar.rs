@@ -1,13 +1,9 @@
 //! From tokens to a draft. Clauses may come in any order, as people say them: "tomorrow at 9" and "at 9 tomorrow".
 
-use jiff::civil::Weekday;
-
-use crate::draft::{DateWord, Draft, FromNow, InMonth, Place, Repeat};
+use crate::draft::{DateWord, Draft, FromNow, Repeat};
 use crate::error::WhenError;
 use crate::lexer;
 use crate::token::{Number, Part, Token, Unit};
-
-const READ_AS_EVERY_OTHER: &str = "This is every other week; for one in each month say \"of every month\".";
 
 /// What a text says.
 pub(crate) fn read(text: &str) -> Result<Draft, WhenError> {
@@ -81,6 +77,7 @@ impl Reader {
                 self.after_at()
             }
             Token::From => self.after_from(),
+            Token::Except => self.except(),
             Token::Tonight => {
                 self.skip(1);
                 self.draft.tonight = true;
@@ -100,6 +97,10 @@ impl Reader {
             Token::Number(_) if self.minutes_of_hour_are_next() => self.time(),
             Token::Unit(unit) if self.peek(1) == Some(&Token::In) => self.inverted_length(*unit),
             Token::Number(_) if self.length_is_next() => self.length(),
+            Token::Clock(..) if self.peek(1) == Some(&Token::Unit(Unit::Hour)) && self.draft.date.is_none() => {
+                self.length()
+            }
+            Token::Number(number) if self.is_bare_after_weekday() => Err(self.day_or_hour(*number)),
             _ if self.date_is_next() => self.date(),
             _ => self.time(),
         }
@@ -123,10 +124,54 @@ impl Reader {
     /// After "from" comes the day a repetition begins on; a time of day would be the beginning of a span.
     fn after_from(&mut self) -> Result<(), WhenError> {
         self.skip(1);
-        if self.time_is_next() && !self.date_is_next() {
+        if !self.time_is_next() || self.date_is_next() {
+            return self.date();
+        }
+        match self.draft.repeat {
+            Some(Repeat::Each { unit: Unit::Hour, .. }) if self.draft.times.is_empty() => self.window(),
+            _ => Err(WhenError::Span { text: self.draft.text.clone() }),
+        }
+    }
+
+    /// "every hour from 9 to 17": the hours of the day it repeats within.
+    fn window(&mut self) -> Result<(), WhenError> {
+        self.time()?;
+        let joined = self.accept(&Token::ToHour) || self.accept(&Token::Until);
+        if !joined || !self.time_is_next() {
             return Err(WhenError::Span { text: self.draft.text.clone() });
         }
-        self.date()
+        self.time()?;
+        let times = std::mem::take(&mut self.draft.times);
+        let [first, last] = times[..] else { return Err(self.unexpected()) };
+        self.draft.window = Some((first, last));
+        Ok(())
+    }
+
+    /// "friday 13" may be a date or an hour. With "at", minutes or a half of the day it is an hour.
+    fn is_bare_after_weekday(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let after_weekday = matches!(before, Some((Token::Weekday(_, Number::One), _)));
+        let said_more = matches!(
+            self.peek(1),
+            Some(
+                Token::Am
+                    | Token::Pm
+                    | Token::Oclock
+                    | Token::Part(..)
+                    | Token::Unit(_)
+                    | Token::Number(_)
+                    | Token::Month(_)
+                    | Token::DayNumber
+                    | Token::PastHour
+                    | Token::ToHour
+                    | Token::In
+            )
+        );
+        after_weekday && self.draft.repeat.is_none() && !said_more
+    }
+
+    fn day_or_hour(&self, number: u32) -> WhenError {
+        WhenError::DayOrHour { text: self.draft.text.clone(), number }
     }
 
     fn length_is_next(&self) -> bool {
@@ -141,6 +186,7 @@ impl Reader {
     /// "two hours and thirty minutes", "half an hour", "полтора часа", "3 days 2 hours from now".
     fn length(&mut self) -> Result<(), WhenError> {
         let mut amount = self.amount()?;
+        let hours = amount.seconds > 0 && amount.seconds % 3600 == 0;
         self.draft.add_from_now(amount)?;
         loop {
             let joined = usize::from(self.peek(0) == Some(&Token::And));
@@ -153,6 +199,7 @@ impl Reader {
             amount = self.amount()?;
             self.draft.add_from_now(amount)?;
         }
+        self.minutes_without_name(hours)?;
         if self.accept(&Token::FromNow) {
             return Ok(());
         }
@@ -160,6 +207,16 @@ impl Reader {
         if self.peek(0) == Some(&Token::From) {
             self.skip(1);
             self.draft.from = Some(self.read_date()?);
+        }
+        Ok(())
+    }
+
+    /// "in 2 hours 15": a number that ends the sentence after whole hours counts minutes.
+    fn minutes_without_name(&mut self, after_hours: bool) -> Result<(), WhenError> {
+        let Some(Token::Number(minutes @ 1..=59)) = self.peek(0).cloned() else { return Ok(()) };
+        if after_hours && self.peek(1).is_none() && !self.word(0).starts_with('0') {
+            self.skip(1);
+            return self.draft.add_from_now(halves(Unit::Minute, minutes * 2));
         }
         Ok(())
     }
@@ -174,7 +231,14 @@ impl Reader {
     }
 
     /// One number with its unit.
-    fn amount(&mut self) -> Result<FromNow, WhenError> {
+    pub(crate) fn amount(&mut self) -> Result<FromNow, WhenError> {
+        // "1:30 hours"
+        if let (Some(Token::Clock(hours, minutes @ 0..=59)), Some(Token::Unit(Unit::Hour))) =
+            (self.peek(0).cloned(), self.peek(1))
+        {
+            self.skip(2);
+            return Ok(halves(Unit::Minute, hours.saturating_mul(60).saturating_add(minutes).saturating_mul(2)));
+        }
         let (halves_count, read) = match (self.peek(0), self.peek(1)) {
             (Some(Token::Number(count)), Some(Token::AndHalf)) => (count.saturating_mul(2).saturating_add(1), 2),
             (Some(Token::Number(count)), _) => (count.saturating_mul(2), 1),
@@ -190,132 +254,6 @@ impl Reader {
         self.skip(1);
         let more = u32::from(self.accept(&Token::AndHalf));
         Ok(halves(unit, halves_count.saturating_add(more)))
-    }
-
-    fn repetition(&mut self) -> Result<(), WhenError> {
-        if self.peek(0) == Some(&Token::Once) {
-            self.skip(1);
-            // "once a week", "раз в неделю", "once every two hours".
-            if !self.accept(&Token::At) {
-                self.accept(&Token::Every);
-            }
-            return self.each();
-        }
-        match self.peek(0).cloned() {
-            Some(Token::Adverb(unit)) => {
-                self.skip(1);
-                self.draft.set_repeat(Repeat::Each { count: 1, unit })
-            }
-            Some(Token::EveryOther) => {
-                self.skip(1);
-                if matches!(self.peek(0), Some(Token::Weekday(..))) {
-                    return self.each_weekday(2);
-                }
-                let Some(Token::Unit(unit)) = self.peek(0).cloned() else { return Err(self.unexpected()) };
-                self.skip(1);
-                self.draft.set_repeat(Repeat::Each { count: 2, unit })
-            }
-            Some(Token::Every) => {
-                self.skip(1);
-                self.each()
-            }
-            _ => self.each(),
-        }
-    }
-
-    /// What stands after "every", or a plural that says as much.
-    fn each(&mut self) -> Result<(), WhenError> {
-        use jiff::civil::Weekday as Day;
-        match (self.peek(0).cloned(), self.peek(1).cloned()) {
-            (Some(Token::Weekday(..)), _) => self.each_weekday(1),
-            (Some(Token::Ordinal(nth)), Some(Token::Weekday(day, _))) => self.each_nth_weekday(nth, day),
-            (Some(Token::Last), _) => {
-                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Month })?;
-                self.date()
-            }
-            (Some(Token::Workdays(_)), _) => {
-                self.skip(1);
-                self.accept(&Token::Unit(Unit::Day));
-                let days = vec![Day::Monday, Day::Tuesday, Day::Wednesday, Day::Thursday, Day::Friday];
-                self.draft.set_repeat(Repeat::Weekdays { days, weeks: 1 })
-            }
-            (Some(Token::Weekend(_)), _) => {
-                self.skip(1);
-                self.accept(&Token::Unit(Unit::Day));
-                self.draft.set_repeat(Repeat::Weekdays { days: vec![Day::Saturday, Day::Sunday], weeks: 1 })
-            }
-            (Some(Token::Part(part, _)), _) => {
-                self.skip(1);
-                self.draft.set_part(part)?;
-                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Day })
-            }
-            (Some(Token::Ordinal(count)), Some(Token::Unit(unit))) => {
-                self.skip(2);
-                self.draft.set_repeat(Repeat::Each { count, unit })
-            }
-            (Some(Token::Number(_)), Some(Token::Month(_))) | (Some(Token::Month(_)), _) => {
-                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Year })?;
-                self.date()
-            }
-            (Some(Token::Ordinal(_) | Token::End), _) | (Some(Token::Number(_)), Some(Token::DayNumber)) => {
-                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Month })?;
-                self.date()
-            }
-            (Some(Token::Number(count)), Some(Token::Unit(unit))) => {
-                self.skip(2);
-                self.draft.set_repeat(Repeat::Each { count, unit })
-            }
-            (Some(Token::Unit(unit)), _) => {
-                self.skip(1);
-                self.draft.set_repeat(Repeat::Each { count: 1, unit })
-            }
-            _ => self.each_fraction(),
-        }
-    }
-
-    fn each_weekday(&mut self, weeks: u32) -> Result<(), WhenError> {
-        let mut days = Vec::new();
-        loop {
-            let joined = usize::from(self.peek(0) == Some(&Token::And));
-            let every = usize::from(self.peek(joined) == Some(&Token::Every));
-            let Some(Token::Weekday(day, _)) = self.peek(joined + every).cloned() else { break };
-            self.skip(joined + every + 1);
-            if !days.contains(&day) {
-                days.push(day);
-            }
-        }
-        self.draft.set_repeat(Repeat::Weekdays { days, weeks })
-    }
-
-    /// "every second Tuesday of the month" is one in a month, "every second Tuesday" one in two weeks; of "every third
-    /// Tuesday" nobody can tell.
-    fn each_nth_weekday(&mut self, nth: u32, day: Weekday) -> Result<(), WhenError> {
-        let DateWord::InMonth { month, .. } = self.read_date()? else { return Err(self.unexpected()) };
-        let of_month = !matches!(month, InMonth::Unsaid) || self.draft.repeat.is_some();
-        match nth {
-            2 if !of_month => {
-                self.draft.notes.push(READ_AS_EVERY_OTHER);
-                self.draft.set_repeat(Repeat::Weekdays { days: vec![day], weeks: 2 })
-            }
-            3.. if !of_month => Err(WhenError::Unsupported(
-                "\"every third Friday\" may be every three weeks or once a month: say \"every 3 weeks on Friday\" or \
-                 \"the third Friday of every month\"",
-            )),
-            _ => {
-                self.draft.set_repeat(Repeat::Each { count: 1, unit: Unit::Month })?;
-                self.draft.set_date(DateWord::InMonth { day: Place::Nth(nth, day), month: InMonth::Coming })
-            }
-        }
-    }
-
-    /// "every half hour", "каждые полтора часа": as seconds.
-    fn each_fraction(&mut self) -> Result<(), WhenError> {
-        let amount = self.amount()?;
-        if amount.seconds == 0 {
-            return Err(self.unexpected());
-        }
-        let count = u32::try_from(amount.seconds).map_err(|_| WhenError::TooFar)?;
-        self.draft.set_repeat(Repeat::Each { count, unit: Unit::Second })
     }
 }
 

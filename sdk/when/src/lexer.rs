@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::error::WhenError;
-use crate::token::Token;
-use crate::{english, russian, span};
+use crate::token::{Token, Unit};
+use crate::{english, question, russian, span};
 
 /// Phrases that mean one thing, as one word each; `_` cannot occur in a word otherwise.
 const PHRASES: &[(&str, &str)] = &[
@@ -30,6 +30,10 @@ const PHRASES: &[(&str, &str)] = &[
     ("quarterly", "every 3 months"),
     ("every quarter", "every 3 months"),
     ("and a half", "and_half"),
+    ("hour and a quarter", "hour and 15 minutes"),
+    ("hours and a quarter", "hours and 15 minutes"),
+    ("of the month", "of_month"),
+    ("of month", "of_month"),
     ("from now", "from_now"),
     ("every other", "every_other"),
     ("a couple of", "2"),
@@ -44,6 +48,9 @@ const PHRASES: &[(&str, &str)] = &[
     ("три четверти часа", "45 минут"),
     ("четверть часа", "15 минут"),
     ("четверти часа", "15 минут"),
+    ("час с четвертью", "час и 15 минут"),
+    ("часа с четвертью", "часа и 15 минут"),
+    ("часов с четвертью", "часов и 15 минут"),
     ("с половиной", "and_half"),
     ("раз в квартал", "every 3 months"),
     ("ежеквартально", "every 3 months"),
@@ -55,6 +62,7 @@ const PHRASES: &[(&str, &str)] = &[
 /// The tokens of a text, each with the word it came from.
 pub(crate) fn tokens(text: &str) -> Result<Vec<(Token, String)>, WhenError> {
     let mut plain = format!("{} ", text.to_lowercase().replace('ё', "е").replace(DASHES, "-"));
+    question::check_phrases(&plain)?;
     for (phrase, word) in PHRASES {
         plain = plain.replace(phrase, word);
     }
@@ -67,7 +75,8 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<(Token, String)>, WhenError> {
         } else {
             lexer.sign(next)
         };
-        known.map_err(|word| WhenError::Word { word, text: text.trim().to_owned() })?;
+        let before = lexer.tokens.last().map(|(_, word)| word.as_str());
+        known.map_err(|word| question::unknown(word, before, lexer.rest, text))?;
         lexer.after_space = next.is_whitespace();
     }
     Ok(join_tens(span::settle(lexer.tokens, text)?))
@@ -148,6 +157,13 @@ impl<'a> Lexer<'a> {
         let candidates: Vec<&str> = ends.map(|end| self.rest[..end].trim_end_matches(['.', ',', ';', '!'])).collect();
         for text in candidates.into_iter().rev().filter(|text| text.get(10..11).is_some_and(|sign| " t".contains(sign)))
         {
+            if let Ok(moment) = format!("{text}z").parse::<Timestamp>()
+                && let Some(zone) = utc_behind(&self.rest[text.len()..])
+            {
+                self.take(text.len() + zone);
+                self.push(Token::Instant(moment), text);
+                return true;
+            }
             let token = match (text.parse::<Timestamp>(), text.parse::<DateTime>()) {
                 (Ok(moment), _) => vec![Token::Instant(moment)],
                 (_, Ok(at)) if !text.contains('[') => vec![
@@ -192,6 +208,14 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// The length of the "UTC" a text begins with, unless it goes on with an offset.
+fn utc_behind(rest: &str) -> Option<usize> {
+    let zone = [" utc", " gmt", " z"].into_iter().find(|zone| rest.starts_with(zone))?;
+    let goes_on = |c: char| c.is_alphanumeric() || "+-_".contains(c);
+    (!rest[zone.len()..].trim_start().starts_with(['+', '-']) && !rest[zone.len()..].starts_with(goes_on))
+        .then_some(zone.len())
+}
+
 fn number(part: impl Into<i32>) -> u32 {
     part.into().unsigned_abs()
 }
@@ -234,11 +258,16 @@ fn shaped(shape: &str) -> Option<Token> {
 /// Twenty five is 25, and twenty fifth the 25th.
 fn join_tens(tokens: Vec<(Token, String)>) -> Vec<(Token, String)> {
     let mut joined: Vec<(Token, String)> = Vec::with_capacity(tokens.len());
-    for (token, word) in tokens {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some((token, word)) = tokens.next() {
+        // «без двадцати девять» is twenty to nine, «без двадцати пяти девять» twenty-five to it.
+        let apart = joined.len() >= 2
+            && joined[joined.len() - 2].0 == Token::Without
+            && !matches!(tokens.peek(), Some((Token::Number(_) | Token::Unit(Unit::Minute | Unit::Hour), _)));
         let in_words = !word.starts_with(|c: char| c.is_ascii_digit());
         let tens = match joined.last() {
             Some((Token::Number(tens @ (20 | 30 | 40 | 50)), before))
-                if in_words && !before.starts_with(|c: char| c.is_ascii_digit()) =>
+                if in_words && !apart && !before.starts_with(|c: char| c.is_ascii_digit()) =>
             {
                 Some(*tens)
             }

@@ -10,10 +10,12 @@ mod date;
 mod draft;
 mod english;
 mod error;
+mod every;
 mod grammar;
 mod lexer;
 mod monthly;
 mod once;
+mod question;
 mod repeat;
 mod russian;
 mod span;
@@ -41,7 +43,7 @@ pub enum Due {
     /// A moment that was given with its offset from UTC.
     Instant(Timestamp),
     /// A cron expression of five fields, which may end with `every 2 weeks from 2026-11-23`: only in every second week,
-    /// counted from that of the date.
+    /// counted from that of the date; or with `every 3 days from 2026-11-23`.
     Cron(String),
     /// Again and again, this many seconds apart.
     Every(u32),

@@ -49,7 +49,7 @@ impl Reader {
     }
 
     /// "of the month", "of next month", "of every month", "in January": so many tokens ahead.
-    fn month_is_said(&self, ahead: usize) -> bool {
+    pub(crate) fn month_is_said(&self, ahead: usize) -> bool {
         let month = Some(&Token::Unit(Unit::Month));
         let joined = ahead + usize::from(matches!(self.peek(ahead), Some(Token::In | Token::At)));
         match self.peek(joined) {
@@ -58,7 +58,7 @@ impl Reader {
         }
     }
 
-    fn month_of(&mut self) -> Result<InMonth, WhenError> {
+    pub(crate) fn month_of(&mut self) -> Result<InMonth, WhenError> {
         let named =
             matches!(self.peek(1), Some(Token::Month(_))) && matches!(self.peek(0), Some(Token::In | Token::At));
         if named || self.month_is_said(0) {

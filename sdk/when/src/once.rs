@@ -1,6 +1,6 @@
 //! One point in time from a draft: the coming one that fits, never one that has passed.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Span, ToSpan};
 
 use crate::date::date_of;
@@ -16,7 +16,7 @@ pub(crate) const DEFAULT_HOUR: i8 = 9;
 /// When a draft without repetition is due.
 pub(crate) fn resolve(draft: &Draft, now: DateTime) -> Result<When, WhenError> {
     if let Some(length) = draft.from_now {
-        let is_plain = draft.date.is_none() && draft.times.is_empty() && draft.part.is_none();
+        let is_plain = draft.date.is_none() && draft.times.is_empty() && draft.part.is_none() && draft.from.is_none();
         if is_plain && length.months == 0 && length.days == 0 {
             let seconds = u32::try_from(length.seconds).map_err(|_| WhenError::TooFar)?;
             return if seconds == 0 { Err(WhenError::Zero) } else { Ok(just(Due::After(seconds))) };
@@ -45,11 +45,42 @@ pub(crate) fn moment(draft: &Draft, now: DateTime, notes: &mut Vec<String>) -> R
         None => today_or_tomorrow(&times, now, notes)?,
         Some(DateWord::Offset(0)) => today(draft, &times, now)?,
         // On another day there is room for the time as it was said.
-        Some(date) => on_date(date, &times[..1], now)?,
+        Some(date) => {
+            check_night(draft, times[0])?;
+            on_date(date, &[by_day(draft, times[0], notes)], now)?
+        }
     };
     match draft.weekday.filter(|day| *day != at.weekday()) {
         None => Ok(at),
         Some(day) => Err(WhenError::OtherDay { at, said: name(day) }),
+    }
+}
+
+/// The small hours of "tomorrow night" are those after that day's evening or before its morning: the person is asked.
+fn check_night(draft: &Draft, time: Time) -> Result<(), WhenError> {
+    let is_night = matches!(draft.part, Some(Part::Night | Part::Midnight)) || draft.tonight && time.hour() == 0;
+    if is_night && time.hour() < 6 {
+        return Err(WhenError::Unsupported(
+            "the night after midnight belongs to two days: name the day it is after midnight with the hour alone, such \
+             as \"on Tuesday at 2:00 am\"",
+        ));
+    }
+    Ok(())
+}
+
+/// "at one" and "at three", of which the half of the day was not said: one is that after noon.
+fn by_day(draft: &Draft, time: Time, notes: &mut Vec<String>) -> Time {
+    let said = draft.times.first().filter(|said| !draft.read(**said).is_ok_and(|time| time.settled));
+    match said.map(|said| (said.hour, said.minute)) {
+        Some((1, minute)) => {
+            notes.push(format!("13:{minute:02} is assumed; for the night say \"at 1:{minute:02} am\"."));
+            jiff::civil::time(13, minute, 0, 0)
+        }
+        Some((2..=5, _)) => {
+            notes.push(format!("{} at night is assumed; for the afternoon add \"pm\".", time.strftime("%-H:%M")));
+            time
+        }
+        _ => time,
     }
 }
 
@@ -73,11 +104,8 @@ fn from_now(draft: &Draft, length: FromNow, now: DateTime) -> Result<DateTime, W
     }
     let at = now.checked_add(span).map_err(|_| WhenError::TooFar)?;
     match draft.date {
-        // "in two weeks on Monday": the Monday of that week.
         Some(DateWord::Weekday { day, .. }) if length.seconds == 0 && length.days % 7 == 0 => {
-            let monday = at.date().checked_sub(i64::from(at.weekday().to_monday_zero_offset()).days());
-            let date = monday.and_then(|monday| monday.checked_add(i64::from(day.to_monday_zero_offset()).days()));
-            return pick(date.map_err(|_| WhenError::TooFar)?, &candidates(draft, &mut Vec::new())?, now);
+            return pick(weeks_ahead(draft, day, at.date(), now)?, &candidates(draft, &mut Vec::new())?, now);
         }
         Some(_) => return Err(WhenError::Twice { what: "dates", text: draft.text.clone() }),
         None => {}
@@ -92,10 +120,30 @@ fn from_now(draft: &Draft, length: FromNow, now: DateTime) -> Result<DateTime, W
     pick(at.date(), &times, now)
 }
 
+/// "in two weeks on Monday" is said of the Monday of that week, and of the coming Monday two weeks later. One that is
+/// further than half a week from what was said is not meant; of two that are near, nobody can tell.
+fn weeks_ahead(draft: &Draft, day: Weekday, at: Date, now: DateTime) -> Result<Date, WhenError> {
+    let later = |date: Date, days: i32| date.checked_add(days.days()).map_err(|_| WhenError::TooFar);
+    let (said, wanted) = (at.weekday().to_monday_zero_offset(), day.to_monday_zero_offset());
+    let of_the_week = later(at, i32::from(wanted) - i32::from(said))?;
+    let after_coming = later(at, i32::from(day.since(now.weekday())))?;
+    match i32::from(wanted) - i32::from(said) {
+        _ if of_the_week == after_coming => Ok(of_the_week),
+        ..-4 => Ok(after_coming),
+        -4 | -3 => Err(WhenError::Weeks { text: draft.text.clone(), first: of_the_week, second: after_coming }),
+        _ => Ok(of_the_week),
+    }
+}
+
 /// "a week from Friday at nine"
 fn counted_from(draft: &Draft, from: DateWord, span: Span, now: DateTime) -> Result<DateTime, WhenError> {
     if draft.date.is_some() {
         return Err(WhenError::Twice { what: "dates", text: draft.text.clone() });
+    }
+    if span.get_hours() != 0 || span.get_minutes() != 0 || span.get_seconds() != 0 {
+        return Err(WhenError::Unsupported(
+            "hours and minutes are counted from now: give the date and the time of day",
+        ));
     }
     let times = candidates(draft, &mut Vec::new())?;
     // The day itself counts, also when the hour of today has passed.

@@ -10,6 +10,9 @@ use crate::{Due, When};
 
 const SHORTEST_SECONDS: u32 = 60;
 
+/// The most days apart: ten years.
+pub(crate) const MOST_DAYS: u32 = 3650;
+
 /// Whether what was given as a repetition says that there is none.
 pub(crate) fn is_none(repeat: &str) -> bool {
     let plain = repeat.trim().to_lowercase();
@@ -52,6 +55,7 @@ pub(crate) fn resolve(draft: &Draft, repetition: &Repeat, now: DateTime) -> Resu
         Repeat::Each { count, unit } => match unit {
             Unit::Second => resolver.apart(*count, 1),
             Unit::Minute => resolver.apart(*count, 60),
+            Unit::Hour if draft.window.is_some() => resolver.within_hours(*count),
             Unit::Hour => resolver.apart(*count, 3600),
             Unit::Day => resolver.each_day(*count),
             Unit::Week => resolver.each_week(*count),
@@ -85,6 +89,9 @@ impl Resolver<'_> {
                  expression such as `15 9-18 * * *` for every hour from 9:15 to 18:15",
             ));
         }
+        if self.draft.window.is_some() {
+            return Err(WhenError::Unsupported("the hours of a day go with every hour or every 2, 3 ... hours only"));
+        }
         let seconds = count.checked_mul(unit).ok_or(WhenError::TooFar)?;
         if seconds < SHORTEST_SECONDS {
             return Err(WhenError::Unsupported("the shortest repetition is every minute"));
@@ -92,19 +99,34 @@ impl Resolver<'_> {
         Ok(When { due: Due::Every(seconds), notes: self.notes })
     }
 
+    /// Every hour from 9 to 17, or every few hours between them.
+    fn within_hours(self, count: u32) -> Result<When, WhenError> {
+        let Some((first, last)) = self.draft.window.filter(|_| self.says_only_how_often()) else {
+            return Err(WhenError::Unsupported("give the hours of the day alone, such as \"every hour from 9 to 17\""));
+        };
+        let last_hour = if last.hour <= first.hour && !last.settled { last.hour + 12 } else { last.hour };
+        if last_hour <= first.hour || first.minute != last.minute || count > 12 {
+            return Err(WhenError::Unsupported(
+                "the hours of a day run from an earlier to a later one at the same minute, such as \"every hour from 9:15 \
+                 to 18:15\"",
+            ));
+        }
+        let step = if count == 1 { String::new() } else { format!("/{count}") };
+        let (minute, first_hour) = (first.minute, first.hour);
+        self.cron(format!("{minute} {first_hour}-{last_hour}{step} * * *"))
+    }
+
     fn each_day(mut self, count: u32) -> Result<When, WhenError> {
         if count > 1 && self.says_only_how_often() {
             return self.apart(count, 24 * 3600);
         }
-        if count > 15 {
-            return Err(WhenError::Unsupported(
-                "a repetition of many days takes no time of day: leave the time out, then it counts from now",
-            ));
-        }
         let clock = self.clock()?;
+        if count > MOST_DAYS {
+            return Err(WhenError::TooFar);
+        }
         if count > 1 {
-            self.notes.push("The days are counted from the first of each month.".to_owned());
-            return self.cron(format!("{clock} */{count} * *"));
+            let begins = self.first_on(&[])?.strftime("%Y-%m-%d");
+            return self.cron(format!("{clock} * * * every {count} days from {begins}"));
         }
         self.note_later_start(&[])?;
         self.cron(format!("{clock} * * *"))
@@ -121,15 +143,15 @@ impl Resolver<'_> {
         self.cron(expression)
     }
 
-    /// The date on which it first comes: the one that was given, or the coming one of these days.
+    /// The date on which it first comes: the one that was given, or the coming one of these days, or of all if none are named.
     fn first_on(&mut self, days: &[Weekday]) -> Result<Date, WhenError> {
         if self.draft.date.is_some() {
             return Ok(self.anchor()?.date());
         }
-        let last = self.times()?.last().copied();
+        let last = self.times()?.iter().max_by_key(|time| (time.hour, time.minute)).copied();
         let at_time = last.map_or(Time::midnight(), |time| jiff::civil::time(time.hour, time.minute, 0, 0));
         let mut date = self.now.date();
-        while date.to_datetime(at_time) <= self.now || !days.contains(&date.weekday()) {
+        while date.to_datetime(at_time) <= self.now || !(days.is_empty() || days.contains(&date.weekday())) {
             date = date.tomorrow().map_err(|_| WhenError::TooFar)?;
         }
         Ok(date)
@@ -223,7 +245,7 @@ impl Resolver<'_> {
             return Ok(vec![TimeOfDay { minute: at.minute(), ..at_hour(at.hour()) }]);
         }
         if !self.draft.times.is_empty() {
-            return Ok(self.draft.times.iter().map(|time| time.within(self.draft.part)).collect());
+            return self.draft.times.iter().map(|time| self.draft.read(*time)).collect();
         }
         if let Some(part) = self.draft.part {
             return Ok(vec![at_hour(part.hours().first().copied().unwrap_or(DEFAULT_HOUR))]);

@@ -110,10 +110,12 @@ pub(crate) fn meaning(word: &str) -> Option<Vec<Token>> {
 
 fn number(word: &str) -> Option<Token> {
     let named = NUMBERS.iter().find(|(names, _)| names.split(' ').any(|name| name == word));
+    // «с четвертью» is a quarter, never the fourth.
     let ordinal = || {
         ORDINALS
             .iter()
             .find(|(stem, _)| word.strip_prefix(stem).is_some_and(|ending| ADJECTIVE_ENDINGS.contains(&ending)))
+            .filter(|_| word != "четвертью")
     };
     named.map(|(_, number)| Token::Number(*number)).or_else(|| ordinal().map(|(_, number)| Token::Ordinal(*number)))
 }
@@ -195,6 +197,7 @@ fn link(word: &str) -> Option<Token> {
         "конец" | "конце" | "концу" => Token::End,
         "и" => Token::And,
         "без" => Token::Without,
+        "кроме" => Token::Except,
         "полтора" | "полторы" => Token::OneAndHalf,
         "половине" | "половина" | "половину" | "пол" => Token::Half,
         "числа" | "число" | "числу" | "числам" => Token::DayNumber,

@@ -37,15 +37,26 @@ fn read_by_neighbours(tokens: Vec<Word>) -> Vec<Word> {
     let kinds: Vec<Token> = tokens.iter().map(|(token, _)| token.clone()).collect();
     let read = |(at, (token, word)): (usize, Word)| {
         let (before, after) = (at.checked_sub(1).and_then(|at| kinds.get(at)), kinds.get(at + 1));
+        let hour_and_minute = before == Some(&Token::At) && !matches!(after, Some(Token::Unit(_)));
         let counted = matches!(before, Some(Token::Number(_) | Token::Dotted(..)));
         let token = match (word.as_str(), after) {
             ("second", Some(Token::Weekday(..) | Token::Unit(_))) if !counted => Token::Ordinal(2),
             ("с", _) if !counted => Token::From,
-            _ => token,
+            _ => four_figures(&word).filter(|_| hour_and_minute).unwrap_or(token),
         };
         (token, word)
     };
     tokens.into_iter().enumerate().map(read).collect()
+}
+
+/// `1430` after "at" is a time of day.
+fn four_figures(word: &str) -> Option<Token> {
+    let figures = word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let (hour, minute) = word.split_at_checked(2).filter(|_| figures)?;
+    match (hour.parse().ok()?, minute.parse().ok()?) {
+        (hour @ 0..=23, minute @ 0..=59) => Some(Token::Clock(hour, minute)),
+        _ => None,
+    }
 }
 
 /// "в 9-30" is a time of day as long as the second number can be no hour: "14-16" is a span.

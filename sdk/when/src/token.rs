@@ -72,6 +72,8 @@ pub(crate) enum Token {
     /// `this`, `ближайший`.
     This,
     Every,
+    /// `except`, `кроме`: the days of a repetition that are left out.
+    Except,
     /// `every other`.
     EveryOther,
     /// `once`, `раз`, before "a week".
@@ -113,6 +115,30 @@ pub(crate) enum Part {
 }
 
 impl Part {
+    /// Whether an hour is called one of this part of the day.
+    pub(crate) fn has(self, hour: i8) -> bool {
+        match self {
+            Self::Morning => (1..=11).contains(&hour),
+            Self::Noon => (11..=15).contains(&hour),
+            Self::Afternoon => (11..=18).contains(&hour),
+            Self::Evening => (16..=23).contains(&hour),
+            Self::Night => hour >= 20 || hour <= 5,
+            Self::Midnight => hour == 0,
+        }
+    }
+
+    /// As it stands in a sentence: "19:00 is not in the morning".
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Morning => "in the morning",
+            Self::Noon => "at noon",
+            Self::Afternoon => "in the afternoon",
+            Self::Evening => "in the evening",
+            Self::Night => "at night",
+            Self::Midnight => "at midnight",
+        }
+    }
+
     /// The hours that are tried in turn when nothing more is said.
     pub(crate) fn hours(self) -> &'static [i8] {
         match self {

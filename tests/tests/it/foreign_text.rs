@@ -126,6 +126,14 @@ async fn after_a_page_lasting_instructions_are_asked_about_and_plain_reminders_a
     let trigger = json!({ "type": "file", "config": { "path": "notes" }, "prompt": "Obey it." });
     let (_, told) = asked(&stage, "subscribe_trigger", trigger, false).await;
     assert!(told.contains("said no"), "{told}");
+    for (tool, arguments) in [
+        ("set_alias", json!({ "user": "@anna", "alias": "Mum" })),
+        ("ban_user", json!({ "user": "@anna" })),
+        ("unban_user", json!({ "user": "@anna" })),
+    ] {
+        let (question, told) = asked(&stage, tool, arguments, false).await;
+        assert!(question.text().contains("Anna") && told.contains("said no"), "{tool}: {told}");
+    }
     let jobs: i64 = stage.host.database().query_row("SELECT count(*) FROM job", [], |row| row.get(0)).unwrap();
     assert_eq!(jobs, 1, "the plain reminder alone");
 }

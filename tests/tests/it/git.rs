@@ -233,7 +233,12 @@ async fn names_nothing_to_run(stage: &Stage) {
 
 #[tokio::test]
 async fn a_repository_that_hides_its_settings_or_has_submodules_runs_nothing_either() {
-    let stage = Stage::to_the_letter("").await;
+    for settings in ["", "[process]\nnamespace = \"off\"\n"] {
+        hides_nothing_to_run(&Stage::to_the_letter(settings).await).await;
+    }
+}
+
+async fn hides_nothing_to_run(stage: &Stage) {
     let workspace = stage.host.workspace();
     let bare = origin(&workspace).await;
     git(&workspace, &["clone", "--quiet", bare.to_str().unwrap(), "evil"]).await;
@@ -248,9 +253,28 @@ async fn a_repository_that_hides_its_settings_or_has_submodules_runs_nothing_eit
     }
     let told = stage.does("git_commit", json!({"folder": "evil", "message": "Submodules"})).await;
     assert!(told.contains("Committed on main"), "{told}");
+    // Git knows the submodule now, and would ask it whether it has changed.
+    fs::write(evil.join("more.txt"), "more\n").unwrap();
+    for (tool, arguments) in [
+        ("git_status", json!({"folder": "evil"})),
+        ("git_diff", json!({"folder": "evil"})),
+        ("git_commit", json!({"folder": "evil", "message": "More"})),
+        ("git_commit", json!({"folder": "evil", "message": "Named", "paths": ["sub", "more.txt"]})),
+    ] {
+        if tool == "git_commit" {
+            fs::write(evil.join("more.txt"), arguments["message"].as_str().unwrap()).unwrap();
+        }
+        let told = stage.does(tool, arguments).await;
+        assert!(tool != "git_commit" || told.contains("Committed on main"), "{tool}: {told}");
+        assert_eq!(sprung(&workspace), [""; 0], "{tool}");
+    }
     let told = stage.does("git_clone", json!({"url": "evil", "folder": "copy"})).await;
     assert!(told.contains("Cloned"), "{told}");
     assert_eq!(sprung(&workspace), [""; 0]);
+    // The trap does work.
+    let _ = Command::new("git").args(["add", "--all"]).current_dir(&evil).env("HOME", "/nonexistent").output().await;
+    assert!(!sprung(&workspace).is_empty());
+    fs::remove_file(workspace.join("pwned-submodule")).unwrap();
     git(&evil, &["config", "include.path", "/tmp/other"]).await;
     let told = stage.does("git_status", json!({"folder": "evil"})).await;
     assert!(told.starts_with("On main"), "what is included is not read: {told}");

@@ -112,6 +112,7 @@ async fn a_running_host_follows_what_the_owner_installs_and_takes_away() {
     owner.hears(|text| text == "I have no such tool.").await;
     failed(&host.run(&["plugin", "remove", "keeper"]).await, "no plugin keeper is installed");
     failed(&host.run(&["plugin", "enable", "keeper"]).await, "no plugin keeper is installed");
+    failed(&host.run(&["plugin", "disable", "web"]).await, "web is built in");
 }
 
 #[tokio::test]

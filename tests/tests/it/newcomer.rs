@@ -57,6 +57,8 @@ async fn help_tells_how_to_get_a_real_model() {
     let mut terminal = host.terminal();
     terminal.says("/help").await;
     terminal.hears(|line| line.contains("OPENAI_API_KEY")).await;
+    terminal.says("/approve").await;
+    terminal.hears(|line| line.contains("No question is waiting")).await;
 }
 
 #[tokio::test]

@@ -169,6 +169,7 @@ async fn who_is_banned_by_a_command_is_answered_once_and_no_more() {
     );
     assert!(stage.host.run(&["people", "list", "--banned"]).await.passed().contains("Anna"));
     stage.host.run(&["people", "unban", "@anna"]).await.passed();
+    assert!(stage.host.run(&["people", "unban", "@anna"]).await.passed().contains("is not banned"));
     meets(&anna, "and now?").await;
 }
 
@@ -212,6 +213,7 @@ async fn a_person_is_put_into_a_role_of_the_configuration_and_falls_back_without
     anna.says("and now?");
     let told = anna.hears(|text| text.contains("memory_search")).await;
     assert!(!told.text().contains("shell") && !told.text().contains("ban_violator"), "{}", told.text());
+    assert!(told.text().contains("get_my_tasks"), "a role adds to what outsiders may: {}", told.text());
 
     let boris = stage.tg.person(3003, "Boris").language("en");
     let code = stage.host.run(&["pair", "--role", "family"]).await;

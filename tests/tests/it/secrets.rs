@@ -39,7 +39,7 @@ async fn a_secret_is_set_listed_and_removed_and_never_shown() {
     for (arguments, value, told) in [
         (["secret", "set", "token", "--host", "a.org"], VALUE, "not a name for a secret"),
         (["secret", "set", "TOKEN", "--host", "a.org"], "short", "5 characters"),
-        (["secret", "set", "TOKEN", "--host", "*"], VALUE, "no host for a secret"),
+        (["secret", "set", "TOKEN", "--host", "*"], VALUE, "not a host for a secret"),
     ] {
         let refused = host.run_with(&arguments, value).await;
         assert!(!refused.status.success() && refused.text.contains(told), "{}", refused.text);

@@ -1,5 +1,6 @@
 //! The chat of a script: each line is sent after the one before was answered, and the answers are printed as they
-//! are. What is not an answer goes to standard error.
+//! are. What is not an answer goes to standard error. Messages that waited for somebody are printed before the first
+//! line is sent, so that none of them is taken for its answer.
 
 use std::io::BufRead as _;
 use std::time::Duration;
@@ -28,8 +29,13 @@ pub(super) async fn run(link: Link, options: ChatOptions) -> Result<(), ChannelE
         input: Input::new(lines),
         questions: Questions::default(),
         decided: false,
+        current: false,
     };
-    converse(link, script).await
+    match converse(link, script).await {
+        // What it did not read waits for the next chat.
+        Err(ChannelError::NobodyReads) => Ok(()),
+        ended => ended,
+    }
 }
 
 /// Where the script's side of the chat comes from and goes to.
@@ -43,6 +49,8 @@ pub(super) struct Script<Out, Notes> {
     pub(super) questions: Questions,
     /// The question that is shown was answered; the verdict is on its way.
     pub(super) decided: bool,
+    /// All that waited before this chat was heard.
+    pub(super) current: bool,
 }
 
 /// The lines still to be said.
@@ -114,6 +122,8 @@ where
     Out: AsyncWrite + Unpin,
     Notes: AsyncWrite + Unpin,
 {
+    let caught_up = tokio::time::timeout(script.patience, script.catch_up(&mut link.events)).await;
+    caught_up.map_err(|_| ChannelError::NoAnswer(script.patience))??;
     loop {
         let line = tokio::select! {
             Some(event) = link.events.recv() => {
@@ -142,6 +152,14 @@ where
 }
 
 impl<Out: AsyncWrite + Unpin, Notes: AsyncWrite + Unpin> Script<Out, Notes> {
+    /// Prints what waited for somebody to be there.
+    async fn catch_up(&mut self, events: &mut mpsc::Receiver<Event>) -> Result<(), ChannelError> {
+        while !self.current {
+            self.heard(events.recv().await.ok_or_else(gone)?).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for the answer. A question on the way to it is answered by the next line, if that is a yes or a no.
     async fn answer(&mut self, events: &mut mpsc::Receiver<Event>, wanted: &Heard) -> Result<(), ChannelError> {
         loop {
@@ -152,7 +170,6 @@ impl<Out: AsyncWrite + Unpin, Notes: AsyncWrite + Unpin> Script<Out, Notes> {
             }
             tokio::select! {
                 event = events.recv() => {
-                    let gone = || ChannelError::Terminal("the connection to Steward ended".to_owned());
                     let heard = self.heard(event.ok_or_else(gone)?).await?;
                     if heard == Heard::Answer || heard == *wanted {
                         return Ok(());
@@ -187,8 +204,8 @@ impl<Out: AsyncWrite + Unpin, Notes: AsyncWrite + Unpin> Script<Out, Notes> {
         match event {
             Event::Heard(FromServer::Message { number, text, unasked, .. }) => {
                 let text = format!("{}\n", clean(text.trim_end()));
-                self.out.write_all(text.as_bytes()).await.map_err(unusable)?;
-                self.out.flush().await.map_err(unusable)?;
+                self.out.write_all(text.as_bytes()).await.map_err(unwritable)?;
+                self.out.flush().await.map_err(unwritable)?;
                 self.voice.seen(number).await?;
                 return Ok(if unasked { Heard::Other } else { Heard::Answer });
             }
@@ -210,6 +227,7 @@ impl<Out: AsyncWrite + Unpin, Notes: AsyncWrite + Unpin> Script<Out, Notes> {
                 (self.questions, self.decided) = (Questions::default(), false);
                 self.note(Note::Lost.text(self.language)).await;
             }
+            Event::Heard(FromServer::Current) => self.current = true,
             Event::Back => self.note(Note::Back.text(self.language)).await,
             Event::Heard(_) => {}
         }
@@ -226,6 +244,17 @@ impl<Out: AsyncWrite + Unpin, Notes: AsyncWrite + Unpin> Script<Out, Notes> {
     async fn note(&mut self, text: &str) {
         let _ = self.notes.write_all(format!("{}\n", clean(text)).as_bytes()).await;
         let _ = self.notes.flush().await;
+    }
+}
+
+fn gone() -> ChannelError {
+    ChannelError::Terminal("the connection to Steward ended".to_owned())
+}
+
+fn unwritable(error: std::io::Error) -> ChannelError {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => ChannelError::NobodyReads,
+        _ => unusable(error),
     }
 }
 

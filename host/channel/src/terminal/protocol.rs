@@ -1,8 +1,8 @@
 //! What the two sides of the terminal say to each other: a JSON object a line.
 //!
 //! Each side begins with `hello`. A client's `say` is `accepted` once it is on disk, so a client that hears nothing
-//! sends it again under the same id; the server's `message` is done once a client has `seen` it. A line of an unknown
-//! type is passed over.
+//! sends it again under the same id; the server's `message` is done once a client has `seen` it. After the greeting it
+//! first sends what has waited for somebody to be there, and then `current`. A line of an unknown type is passed over.
 
 use serde::{Deserialize, Serialize};
 use steward_agent::Language;
@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec};
 
 /// Raised when one side would misunderstand the other.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// The longest line, in bytes.
 const MAX_LINE: usize = 4 * 1024 * 1024;
 
@@ -44,6 +44,8 @@ pub(super) enum FromServer {
         id: String,
         reason: String,
     },
+    /// Every message that waited before this client came was shown: none of them answers what it says from now on.
+    Current,
     Typing,
     /// The answer as it has grown so far, from its beginning.
     Draft {

@@ -31,6 +31,10 @@ const HELLO: Duration = Duration::from_secs(10);
 const SEEN: Duration = Duration::from_secs(30);
 /// The shortest time between two looks at a growing answer.
 const DRAFTS: Duration = Duration::from_millis(80);
+/// How often it is looked whether what waited for a client has been shown, and how many looks later its sender is told
+/// once more that somebody is there: it may have missed that while it gave up on the client before.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 20;
 
 /// The channel `terminal` on a Unix socket. Whoever may connect speaks as the owner.
 pub struct TerminalServer {
@@ -219,7 +223,14 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>, inbox: Arc<dyn Inbox>) {
     shared.ready.notify_waiters();
     shared.ready.notify_one();
     let end = seat.end.clone();
-    if let Some(Err(error)) = end.run_until_cancelled(client.talk(&mut wire, &mut seat)).await {
+    let talk = async {
+        // The talk alone ends it.
+        tokio::select! {
+            ended = client.talk(&mut wire, &mut seat) => ended,
+            () = async { client.catch_up().await; std::future::pending().await } => Ok(()),
+        }
+    };
+    if let Some(Err(error)) = end.run_until_cancelled(talk).await {
         tracing::debug!(%error, "a terminal's connection broke");
     }
 }
@@ -236,6 +247,10 @@ async fn introduce(wire: &mut Lines) -> Option<Sender> {
         }
         _ => None,
     }
+}
+
+fn chat() -> Address {
+    Address { channel: CHANNEL.to_owned(), chat: OWNER.to_owned() }
 }
 
 fn sender(name: String, language: Language) -> Sender {
@@ -273,6 +288,19 @@ impl Connection<'_> {
         }
     }
 
+    /// Says when everything that waited has been shown. It goes the way of the messages, so it does not overtake one.
+    async fn catch_up(&self) {
+        let mut looks = 0_u32;
+        while self.inbox.is_behind(&chat()).await {
+            tokio::time::sleep(LOOK).await;
+            looks += 1;
+            if looks.is_multiple_of(LOOKS) {
+                self.shared.ready.notify_one();
+            }
+        }
+        self.shared.clients.tell_one(self.id, FromServer::Current);
+    }
+
     async fn heard(&self, line: &str) {
         match serde_json::from_str(line) {
             Ok(FromClient::Say { id, text }) => {
@@ -288,7 +316,7 @@ impl Connection<'_> {
     async fn take(&self, id: String, text: String) -> FromServer {
         let envelope = Envelope {
             foreign: None,
-            address: Address { channel: CHANNEL.to_owned(), chat: OWNER.to_owned() },
+            address: chat(),
             external_id: id.clone(),
             sender: self.person.clone(),
             text,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,14 +23,21 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 type Offer = (Envelope, oneshot::Sender<Result<(), ChannelError>>);
 
-struct Offers(mpsc::UnboundedSender<Offer>);
+struct Offers {
+    sender: mpsc::UnboundedSender<Offer>,
+    behind: Arc<AtomicBool>,
+}
 
 #[async_trait]
 impl Inbox for Offers {
     async fn accept(&self, envelope: Envelope) -> Result<(), ChannelError> {
         let (answer, kept) = oneshot::channel();
-        self.0.send((envelope, answer)).unwrap();
+        self.sender.send((envelope, answer)).unwrap();
         kept.await.unwrap_or_else(|_| Err(ChannelError::Inbox("the disk is full".into())))
+    }
+
+    async fn is_behind(&self, _to: &Address) -> bool {
+        self.behind.load(Ordering::Relaxed)
     }
 }
 
@@ -37,6 +45,7 @@ impl Inbox for Offers {
 struct Daemon {
     server: Arc<TerminalServer>,
     offers: mpsc::UnboundedReceiver<Offer>,
+    behind: Arc<AtomicBool>,
     stop: CancellationToken,
     running: JoinHandle<Result<(), ChannelError>>,
 }
@@ -46,15 +55,17 @@ impl Daemon {
         let (sender, offers) = mpsc::unbounded_channel();
         let server = Arc::new(TerminalServer::new(path));
         let stop = CancellationToken::new();
+        let behind = Arc::new(AtomicBool::new(false));
         let (channel, token) = (Arc::clone(&server), stop.clone());
-        let running = tokio::spawn(async move { channel.run(Arc::new(Offers(sender)), token).await });
+        let inbox = Arc::new(Offers { sender, behind: Arc::clone(&behind) });
+        let running = tokio::spawn(async move { channel.run(inbox, token).await });
         within(async {
             while server.health().last_ok.is_none() {
                 tokio::task::yield_now().await;
             }
         })
         .await;
-        Self { server, offers, stop, running }
+        Self { server, offers, behind, stop, running }
     }
 
     async fn stop(self) {
@@ -99,12 +110,23 @@ fn script<Out, Notes>(
     lines: mpsc::Receiver<Result<String, std::io::Error>>,
 ) -> Script<Out, Notes> {
     let (input, questions) = (Input::new(lines), Questions::default());
-    Script { out, notes, voice, language: Language::En, patience: PATIENCE, input, questions, decided: false }
+    let (decided, current) = (false, false);
+    Script { out, notes, voice, language: Language::En, patience: PATIENCE, input, questions, decided, current }
+}
+
+/// The next event but that nothing waits.
+async fn event(link: &mut Link) -> Event {
+    loop {
+        match within(link.events.recv()).await.unwrap() {
+            Event::Heard(FromServer::Current) => {}
+            event => return event,
+        }
+    }
 }
 
 async fn heard(link: &mut Link) -> FromServer {
-    match within(link.events.recv()).await {
-        Some(Event::Heard(line)) => line,
+    match event(link).await {
+        Event::Heard(line) => line,
         other => panic!("{other:?}"),
     }
 }
@@ -116,7 +138,8 @@ async fn what_is_said_is_accepted_once_it_is_kept() {
     let mut link = Link::connect(&path, Language::Ru).await.unwrap();
     link.voice.say("привет\nмир".into()).await.unwrap();
     let (envelope, answer) = within(daemon.offers.recv()).await.unwrap();
-    assert!(link.events.try_recv().is_err(), "it is not on disk yet");
+    let early = link.events.try_recv();
+    assert!(!matches!(early, Ok(Event::Heard(FromServer::Accepted { .. }))), "it is not on disk yet");
     answer.send(Ok(())).unwrap();
     assert_eq!(heard(&mut link).await, FromServer::Accepted { id: envelope.external_id.clone() });
     assert_eq!((envelope.address, envelope.text.as_str()), (owner(), "привет\nмир"));
@@ -205,9 +228,9 @@ async fn a_restart_is_survived_and_what_was_not_accepted_is_said_again() {
     // The daemon dies before it could say that the message is on disk.
     daemon.stop().await;
     drop(answer);
-    assert_eq!(within(link.events.recv()).await, Some(Event::Lost));
+    assert_eq!(event(&mut link).await, Event::Lost);
     let mut daemon = Daemon::start(&path).await;
-    assert_eq!(within(link.events.recv()).await, Some(Event::Back));
+    assert_eq!(event(&mut link).await, Event::Back);
     let second = daemon.keep().await;
     assert_eq!((second.external_id, second.text), (first.external_id, first.text));
     assert!(matches!(heard(&mut link).await, FromServer::Accepted { .. }));
@@ -268,10 +291,54 @@ async fn a_script_does_not_wait_for_ever() {
     let (input, input_lines) = mpsc::channel(8);
     input.send(Ok("one".to_owned())).await.unwrap();
     let mut script = script(Vec::new(), Vec::new(), link.voice.clone(), input_lines);
-    script.patience = Duration::from_millis(30);
+    script.patience = Duration::from_millis(300);
     let (ended, _) = tokio::join!(converse(link, script), daemon.keep());
     assert!(matches!(ended, Err(ChannelError::NoAnswer(_))));
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn what_waited_is_printed_and_answers_no_line_of_a_script() {
+    let (_folder, path) = place();
+    let mut daemon = Daemon::start(&path).await;
+    daemon.behind.store(true, Ordering::Relaxed);
+    let link = Link::connect(&path, Language::En).await.unwrap();
+    within(daemon.server.ready().notified()).await;
+    let (input, input_lines) = mpsc::channel(8);
+    input.send(Ok("one".to_owned())).await.unwrap();
+    drop(input);
+    let mut out = Vec::new();
+    let script = script(&mut out, Vec::new(), link.voice.clone(), input_lines);
+    let people = async {
+        for text in ["old", "older"] {
+            assert_eq!(within(daemon.send(text, false)).await.unwrap(), Ok(()));
+        }
+        assert!(daemon.offers.try_recv().is_err(), "more may be waiting");
+        daemon.behind.store(false, Ordering::Relaxed);
+        assert_eq!(daemon.keep().await.text, "one");
+        assert_eq!(within(daemon.send("new", false)).await.unwrap(), Ok(()));
+    };
+    let (ended, ()) = within(async { tokio::join!(converse(link, script), people) }).await;
+    ended.unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "old\nolder\nnew\n");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn what_nobody_reads_any_more_was_not_seen() {
+    let (_folder, path) = place();
+    let mut daemon = Daemon::start(&path).await;
+    let link = Link::connect(&path, Language::En).await.unwrap();
+    let (input, input_lines) = mpsc::channel(8);
+    input.send(Ok("one".to_owned())).await.unwrap();
+    let (closed, _) = tokio::io::duplex(64);
+    let script = script(closed, Vec::new(), link.voice.clone(), input_lines);
+    let people = async {
+        daemon.keep().await;
+        assert_eq!(within(daemon.send("answer", false)).await.unwrap(), Err(SendError::Offline));
+    };
+    let (ended, ()) = within(async { tokio::join!(converse(link, script), people) }).await;
+    assert!(matches!(ended, Err(ChannelError::NobodyReads)));
 }
 
 fn question(code: &str) -> Question {

@@ -4,7 +4,7 @@
 use crate::written::{self, Dialect};
 
 /// What reasoning is wrapped in, in lower case.
-const THOUGHTS: [(&str, &[&str]); 19] = [
+const THOUGHTS: [(&str, &[&str]); 23] = [
     ("<think>", &["</think>"]),
     ("<thinking>", &["</thinking>"]),
     ("<thought>", &["</thought>"]),
@@ -21,13 +21,18 @@ const THOUGHTS: [(&str, &[&str]); 19] = [
     ("[think]", &["[/think]"]),
     ("◁think▷", &["◁/think▷"]),
     ("<|think|>", &["<|/think|>", "<|end_of_thought|>"]),
+    ("<|thinking|>", &["<|/thinking|>"]),
+    ("<|thought|>", &["<|/thought|>"]),
+    // Gemma has one channel, that of its thoughts, and names it behind the mark.
+    ("<|channel>", &["<channel|>"]),
+    ("<channel>thought", &["</channel>"]),
     ("<|begin_of_thought|>", &["<|end_of_thought|>"]),
     ("<|start_thinking|>", &["<|end_thinking|>"]),
     ("<unused94>", &["<unused95>"]),
 ];
 
 /// Tokens of chat templates that mean nothing to a reader.
-const TOKENS: [&str; 21] = [
+const TOKENS: [&str; 25] = [
     "<|end|>",
     "<|call|>",
     "<|return|>",
@@ -49,6 +54,10 @@ const TOKENS: [&str; 21] = [
     "<start_of_turn>model",
     "<｜end▁of▁sentence｜>",
     "<｜assistant｜>",
+    "<|end▁of▁sentence|>",
+    "<|end_of_sentence|>",
+    "<turn|>",
+    "<|turn>model",
 ];
 
 /// What begins a channel's header.

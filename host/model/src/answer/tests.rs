@@ -6,6 +6,8 @@ use steward_agent::{Message, ToolSpec};
 
 use super::*;
 
+mod quotations;
+
 /// A request that offers `list`, `read` and `write`.
 fn request() -> ModelRequest {
     let schema = json!({"type": "object", "properties":
@@ -17,7 +19,7 @@ fn request() -> ModelRequest {
 
 /// What is shown in the end, what the reply holds, and its calls.
 fn run_with(request: &ModelRequest, pieces: &[&str]) -> (String, String, Vec<(String, Value)>) {
-    let mut answer = AnswerText::new(request);
+    let mut answer = AnswerText::new(request, "a m");
     let mut shown = String::new();
     let mut seen: Vec<Piece> = pieces.iter().flat_map(|piece| answer.push(piece)).collect();
     let told = answer.finish(false);
@@ -37,7 +39,7 @@ fn run(pieces: &[&str]) -> (String, String) {
     (shown, text)
 }
 
-const CASES: [(&str, &str); 25] = [
+const CASES: [(&str, &str); 33] = [
     ("plain text", "plain text"),
     ("<think>secret</think>\n\nanswer", "answer"),
     ("before <think>secret</think>after", "before after"),
@@ -63,6 +65,14 @@ const CASES: [(&str, &str); 25] = [
     ("use `<|channel|>` and `<tool_call>`", "use `<|channel|>` and `<tool_call>`"),
     ("```\n<think>x</think>\n```\nis how", "```\n<think>x</think>\n```\nis how"),
     ("the assistant is a tool", "the assistant is a tool"),
+    ("<|channel>thought\nhidden<channel|>Visible", "Visible"),
+    ("<|channel>thought\n<channel|>Visible<turn|>", "Visible"),
+    ("<|Channel> Thought\nhidden<channel|>Visible", "Visible"),
+    ("<|channel|>thought\nhidden<channel|>Visible", "Visible"),
+    ("<|channel|>thought<|message|>hidden<|end|>Visible", "Visible"),
+    ("<channel>thought\nhidden</channel>Visible", "Visible"),
+    ("hidden<channel|>Visible", "Visible"),
+    ("the mark `<|channel>` stays", "the mark `<|channel>` stays"),
 ];
 
 #[test]
@@ -88,13 +98,13 @@ fn tags_may_be_split_anywhere() {
 #[test]
 fn text_without_tags_is_not_held_back() {
     let request = request();
-    let mut answer = AnswerText::new(&request);
+    let mut answer = AnswerText::new(&request, "a m");
     assert_eq!(answer.push("Hello "), [Piece::Text("Hello ".into())]);
     assert_eq!(answer.push("a <b"), [Piece::Text("a <b".into())]);
 }
 
 /// A call to `list` of the folder `a`, in every dialect.
-const LIST_A: [&str; 44] = [
+const LIST_A: [&str; 53] = [
     r#"<tool_call>{"name": "list", "arguments": {"path": "a"}}</tool_call>"#,
     "<tool_call>\n{\"name\": \"list\", \"arguments\": {\"path\": \"a\"}}\n</tool_call>",
     r#"<tool_call>{"name": "list", "arguments": {"path": "a"}}"#,
@@ -139,6 +149,15 @@ const LIST_A: [&str; 44] = [
     r#"{"action": "list", "action_input": {"path": "a"}}<|eot_id|>"#,
     r#"[list(path="a")]"#,
     "Action: list\nAction Input: {\"path\": \"a\"}",
+    r#"functools[{"name": "list", "arguments": {"path": "a"}}]"#,
+    r#"functools[{"name": "list", "arguments": {"path": "a"}}]<|end|>"#,
+    "```tool_code\nlist(path=\"a\")\n```",
+    "```tool_code\nprint(default_api.list(path='a'))\n```",
+    "<|tool▁calls▁begin|><|tool▁call▁begin|>function<|tool▁sep|>list\n```json\n{\"path\": \"a\"}\n```<|tool▁call▁end|><|tool▁calls▁end|>",
+    r#"<|tool▁call▁begin|>list<|tool▁sep|>{"path": "a"}<|tool▁call▁end|>"#,
+    r#"<|tool_calls_begin|><|tool_call_begin|>list<|tool_sep|>{"path": "a"}<|tool_call_end|><|tool_calls_end|><|end▁of▁sentence|>"#,
+    r#"<|tool_calls_section_begin|><|tool_call_begin|>functions.list:0<|tool_call_argument_begin|>{"path": "a"}<|tool_call_end|><|tool_calls_section_end|>"#,
+    r#"<|DSML|function_calls><|DSML|invoke name="list"><|DSML|parameter name="path" string="true">a</|DSML|parameter></|DSML|invoke></|DSML|function_calls>"#,
 ];
 
 #[test]
@@ -157,7 +176,7 @@ fn it_may_be_cut_anywhere_and_nothing_of_it_flashes_up() {
     for written in LIST_A {
         let letters: Vec<String> = written.chars().map(String::from).collect();
         let letters: Vec<&str> = letters.iter().map(String::as_str).collect();
-        let mut answer = AnswerText::new(&request);
+        let mut answer = AnswerText::new(&request, "a m");
         let flashed: Vec<Piece> = letters.iter().flat_map(|piece| answer.push(piece)).collect();
         assert_eq!(flashed, [], "{written}");
         assert_eq!(answer.finish(false).calls.len(), 1, "{written}");
@@ -173,7 +192,8 @@ fn words_before_a_call_are_shown_and_what_is_made_up_behind_it_is_not() {
     let call = LIST_A[0];
     for (written, words) in [
         (format!("Let me look.\n\n{call}"), "Let me look.\n\n"),
-        (format!("Let me look: {call}\n"), "Let me look: "),
+        (format!("I'll check the weather.\n{call}\n"), "I'll check the weather.\n"),
+        ("I look at 10:30.<|tool_call_begin|>list:0<|tool_call_argument_begin|>{}".to_owned(), "I look at 10:30."),
         (format!("{call}\n<tool_response>a.txt</tool_response>\nThere is a.txt."), ""),
         (format!("<think>I could list.</think>Сейчас.\n{call}<|im_end|>"), "Сейчас.\n"),
         ("Thought: I should list.\nAction: list\nAction Input: {\"path\": \"a\"}\nObservation: a.txt".to_owned(), ""),
@@ -196,6 +216,7 @@ fn several_calls_are_read_in_their_order() {
         r#"[TOOL_CALLS]list[ARGS]{"path": "a"}[TOOL_CALLS]list[ARGS]{"path": "b"}"#,
         r#"{"name": "list", "parameters": {"path": "a"}}; {"name": "list", "parameters": {"path": "b"}}"#,
         r#"[list(path="a"), list(path='b')]"#,
+        "```tool_code\nlist(path=\"a\")\nlist(path=\"b\")\n```",
         "<function=list><parameter=path>a</parameter></function>\n<function=list><parameter=path>b</parameter></function>",
         r#"<function_calls><invoke name="list"><parameter name="path">a</parameter></invoke><invoke name="list"><parameter name="path">b</parameter></invoke></function_calls>"#,
         r#"<|tool_call_begin|>functions.list:0<|tool_call_argument_begin|>{"path": "a"}<|tool_call_end|><|tool_call_begin|>functions.list:1<|tool_call_argument_begin|>{"path": "b"}<|tool_call_end|>"#,
@@ -285,7 +306,7 @@ fn what_is_wrong_with_a_written_call_is_told_and_one_that_is_cut_stays_a_call() 
 #[test]
 fn beside_calls_in_the_server_s_own_form_none_are_read_from_the_text() {
     let request = request();
-    let mut answer = AnswerText::new(&request);
+    let mut answer = AnswerText::new(&request, "a m");
     answer.push(LIST_A[0]);
     let told = answer.finish(true);
     assert_eq!((told.text.as_str(), told.calls.len()), ("", 0));
@@ -298,6 +319,8 @@ proptest! {
             Just("<think>"), Just("</think>"), Just("<tool_call>"), Just("</tool_call>"), Just("```"), Just("\n"),
             Just("{\"name\": \"list\", \"arguments\": {}}"), Just("`"), Just("<|channel|>analysis<|message|>"),
             Just("<|end|>"), Just("Action: list\n"), Just("[TOOL_CALLS]"), Just("слово "), Just("a "), Just("<function=list>"),
+            Just("<|channel>thought\n"), Just("<channel|>"),
+            Just("<|channel|>thought\n"), Just("functools[{\"name\": \"list\"}]"), Just("I look.\n"),
         ], 0..9),
         cuts in proptest::collection::vec(1usize..7, 1..9),
     ) {

@@ -18,8 +18,43 @@ const OF_FUNCTION: [&str; 3] = ["name", "arguments", "parameters"];
 pub(crate) struct Slot {
     index: Option<String>,
     pub(crate) call: PartialCall,
+    /// The last piece of the arguments that says anything.
+    piece: String,
+    /// Some piece of them did not begin with the one before.
+    differs: bool,
     /// What the server wants back with it.
     pub(crate) state: Map<String, Value>,
+}
+
+impl Slot {
+    fn grow(&mut self, piece: &str) {
+        self.call.arguments.push_str(piece);
+        if !piece.is_empty() {
+            self.differs |= !piece.starts_with(&self.piece);
+            piece.clone_into(&mut self.piece);
+        }
+    }
+
+    /// The arguments so far.
+    fn arguments(&self) -> &str {
+        if self.came_cumulatively() { &self.piece } else { &self.call.arguments }
+    }
+
+    /// Each piece of the arguments repeats all that came before it, and the last one is all of them. Put together they
+    /// would be no arguments, so nothing that is whole otherwise is taken for it.
+    fn came_cumulatively(&self) -> bool {
+        !self.differs && is_whole(&self.piece) && !is_whole(&self.call.arguments)
+    }
+
+    /// Whether that is the same call once more, as where a server sends a piece of its stream twice: everything is the
+    /// same, the id too. Two calls of one id that differ in their arguments stay two.
+    fn is_repeated_by(&self, delta: &Delta) -> bool {
+        let same_id = delta.id.as_ref().is_some_and(|id| *id == self.call.id);
+        let same_name = delta.name.as_ref().is_some_and(|name| *name == self.call.name);
+        let whole = || is_whole(self.arguments()) && is_whole(&delta.arguments);
+        let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+        same_id && same_name && delta.index == self.index && whole() && read(self.arguments()) == read(&delta.arguments)
+    }
 }
 
 /// A piece of a call.
@@ -60,30 +95,40 @@ impl Slots {
 
     /// Every call has a name and whole arguments.
     pub(crate) fn are_whole(&self) -> bool {
-        let whole = |slot: &Slot| !slot.call.name.is_empty() && is_whole(&slot.call.arguments);
+        let whole = |slot: &Slot| !slot.call.name.is_empty() && is_whole(slot.arguments());
         !self.0.is_empty() && self.0.iter().all(whole)
     }
 
     /// The calls that say anything.
     pub(crate) fn finish(self) -> impl Iterator<Item = Slot> {
-        self.0.into_iter().filter(|slot| !slot.call.name.is_empty() || !slot.call.arguments.trim().is_empty())
+        let says = |slot: &Slot| !slot.call.name.is_empty() || !slot.call.arguments.trim().is_empty();
+        self.0.into_iter().filter(says).map(|mut slot| {
+            slot.call.arguments = slot.arguments().to_owned();
+            slot
+        })
     }
 
     fn put(&mut self, delta: Delta, offered: &Offered<'_>) {
+        if self.0.iter().any(|slot| slot.is_repeated_by(&delta)) {
+            tracing::debug!(id = delta.id, "a call came twice");
+            return;
+        }
         let known = self.meant(&delta).filter(|at| !begins(&self.0[*at], &delta, offered));
         let at = known.unwrap_or_else(|| {
             self.0.push(Slot { index: delta.index.clone(), ..Slot::default() });
             self.0.len() - 1
         });
-        let Slot { call, state, .. } = &mut self.0[at];
+        let slot = &mut self.0[at];
+        let unbegun = slot.call.arguments.is_empty();
+        slot.grow(&delta.arguments);
+        let Slot { call, state, .. } = slot;
         if call.id.is_empty() {
             call.id = delta.id.unwrap_or_default();
         }
-        if let Some(name) = delta.name.filter(|name| *name != call.name && call.arguments.is_empty()) {
+        if let Some(name) = delta.name.filter(|name| *name != call.name && unbegun) {
             // Some send the name in pieces, some all of it so far in every piece.
             if name.starts_with(&call.name) { call.name = name } else { call.name.push_str(&name) }
         }
-        call.arguments.push_str(&delta.arguments);
         merge(state, delta.state);
     }
 
@@ -113,6 +158,9 @@ fn begins(slot: &Slot, delta: &Delta, offered: &Offered<'_>) -> bool {
     if call.arguments.trim().is_empty() {
         let both_known = !call.name.is_empty() && offered.has(&call.name) && offered.has(name);
         return other_id || (apart && delta.follows) || (apart && both_known && *name != call.name);
+    }
+    if slot.came_cumulatively() {
+        return other_id;
     }
     if is_whole(&call.arguments) {
         return other_id || says_more;

@@ -37,7 +37,7 @@ fn read(body: &str, offered: &Offered<'_>) -> Vec<PartialCall> {
 }
 
 /// The body without the tokens of a template at its end.
-fn without_tokens(body: &str) -> &str {
+pub(super) fn without_tokens(body: &str) -> &str {
     let mut body = body.trim();
     while let Some(at) = body.strip_suffix("|>").and_then(|body| body.rfind("<|")) {
         body = body[..at].trim_end();
@@ -62,7 +62,7 @@ fn pythonic(body: &str, offered: &Offered<'_>) -> Option<Vec<PartialCall>> {
 }
 
 /// `path=".", all=True)` and what stands behind it.
-fn keywords(text: &str) -> Option<(Map<String, Value>, &str)> {
+pub(super) fn keywords(text: &str) -> Option<(Map<String, Value>, &str)> {
     let (mut fields, mut rest) = (Map::new(), text.trim_start());
     loop {
         if let Some(after) = rest.strip_prefix(')') {

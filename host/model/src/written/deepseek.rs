@@ -1,4 +1,5 @@
-//! What DeepSeek's tokens frame: a name, and its arguments as JSON, in a fence or bare.
+//! What DeepSeek's tokens frame: a name, and its arguments as JSON, in a fence or bare. Some servers and small models write
+//! the tokens with the `|` and `_` of ASCII.
 
 use super::{Dialect, Offered, value};
 use crate::calls::PartialCall;
@@ -8,6 +9,9 @@ pub(super) static DEEPSEEK: Dialect = Dialect {
     marks: &[
         ("<｜tool▁calls▁begin｜>", &["<｜tool▁calls▁end｜>"]),
         ("<｜tool▁call▁begin｜>", &["<｜tool▁call▁end｜>"]),
+        ("<|tool▁calls▁begin|>", &["<|tool▁calls▁end|>"]),
+        ("<|tool▁call▁begin|>", &["<|tool▁call▁end|>"]),
+        ("<|tool_calls_begin|>", &["<|tool_calls_end|>"]),
     ],
     plausible: |_, _| true,
     read,
@@ -17,6 +21,7 @@ pub(super) static DEEPSEEK: Dialect = Dialect {
 };
 
 fn read(body: &str, _: &Offered<'_>) -> Vec<PartialCall> {
+    let body = canonical(body);
     let mut calls = Vec::new();
     for part in body.split("<｜tool▁call▁begin｜>").filter(|part| !part.trim().is_empty()) {
         let part = part.split("<｜tool▁call▁end｜>").next().unwrap_or(part);
@@ -29,4 +34,13 @@ fn read(body: &str, _: &Offered<'_>) -> Vec<PartialCall> {
         calls.push(value::call(name, arguments.trim()));
     }
     calls
+}
+
+/// The tokens in DeepSeek's own letters, whatever they are written with; nothing else is changed.
+fn canonical(body: &str) -> String {
+    let tokens = ["<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>", "<｜tool▁sep｜>"];
+    tokens.iter().fold(body.to_owned(), |body, token| {
+        let bars = token.replace('｜', "|");
+        body.replace(&bars.replace('▁', "_"), token).replace(&bars, token)
+    })
 }

@@ -12,6 +12,7 @@ pub(super) static INVOKE: Dialect = Dialect {
         ("<function_calls>", &["</function_calls>"]),
         ("<minimax:tool_call>", &["</minimax:tool_call>"]),
         ("<｜dsml｜function_calls>", &["</｜dsml｜function_calls>"]),
+        ("<|dsml|function_calls>", &["</|dsml|function_calls>"]),
         ("<invoke name=", &["</invoke>"]),
         ("<tool_call>", &["</tool_call>"]),
     ],
@@ -28,7 +29,8 @@ fn plausible(body: &str, _: &Offered<'_>) -> bool {
 }
 
 fn read(body: &str, offered: &Offered<'_>) -> Vec<PartialCall> {
-    let body = body.replace("antml:", "").replace("｜DSML｜", "").replace("｜dsml｜", "");
+    let prefixes = ["antml:", "｜DSML｜", "｜dsml｜", "|DSML|", "|dsml|"];
+    let body = prefixes.iter().fold(body.to_owned(), |body, prefix| body.replace(prefix, ""));
     let trimmed = body.trim();
     if trimmed.starts_with(['{', '[']) {
         return value::calls(trimmed);

@@ -66,7 +66,7 @@ fn unfenced(text: &str) -> &str {
 }
 
 /// The calls of one value; `None` if it is something else.
-fn of_value(value: &Value) -> Option<Vec<PartialCall>> {
+pub(super) fn of_value(value: &Value) -> Option<Vec<PartialCall>> {
     match value {
         Value::Array(items) if !items.is_empty() => {
             Some(items.iter().map(of_value).collect::<Option<Vec<_>>>()?.concat())

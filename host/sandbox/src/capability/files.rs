@@ -3,8 +3,11 @@
 //! folder at all.
 
 pub(crate) mod folder;
+mod open;
 mod quota;
 mod rights;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::path::Path;

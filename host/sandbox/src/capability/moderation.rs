@@ -1,6 +1,7 @@
 //! `moderation`: whom the assistant answers, and the names the owner gives people. Rights are given elsewhere: by the
 //! configuration, codes and commands.
 
+use serde_json::{Value, json};
 use steward_agent::Role;
 use steward_store::Person;
 use wasmtime::component::{HasSelf, Linker};
@@ -8,6 +9,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
 use crate::capability::{Brings, Capability};
+use crate::foreign::Matter;
 use crate::grant::Access;
 use crate::state::CallState;
 
@@ -41,6 +43,7 @@ impl wit::moderation::Host for CallState {
             return Err(Failure::Invalid("that is the one who asks: nobody bans themselves".to_owned()));
         }
         self.refuse_equals(&person)?;
+        self.ask_about(json!({ "ban": person.label() })).await?;
         self.backing.store.set_banned(person.id, true).await?;
         Ok(person.label())
     }
@@ -49,6 +52,7 @@ impl wit::moderation::Host for CallState {
         let person = self.backing.named(&user).await?;
         self.receive_name(&person);
         self.refuse_equals(&person)?;
+        self.ask_about(json!({ "unban": person.label() })).await?;
         self.backing.store.set_banned(person.id, false).await?;
         let person = self.backing.store.person(person.id).await?;
         Ok(person.map(|person| person.label()).unwrap_or_default())
@@ -58,12 +62,14 @@ impl wit::moderation::Host for CallState {
         let person = self.backing.named(&user).await?;
         self.receive_name(&person);
         let alias = required("alias", &alias, ALIAS_CHARS)?;
+        self.ask_about(json!({ "alias": alias, "means": person.label() })).await?;
         self.backing.store.give_alias(person.id, &alias, self.timestamp()).await?;
         Ok(person.label())
     }
 
     async fn drop_alias(&mut self, alias: String) -> Result<String, Failure> {
         let alias = required("alias", &alias, ALIAS_CHARS)?;
+        self.ask_about(json!({ "alias": alias, "means": "nobody" })).await?;
         let person = self.backing.store.drop_alias(&alias).await?;
         let person = self.backing.store.person(person).await?;
         Ok(person.map(|person| person.label()).unwrap_or_default())
@@ -71,6 +77,15 @@ impl wit::moderation::Host for CallState {
 }
 
 impl CallState {
+    /// Whom a name means and who is answered decides where later messages go, so text from outside does not decide it. A
+    /// name that this call itself has brought is no reason to ask.
+    async fn ask_about(&mut self, what: Value) -> Result<(), Failure> {
+        if !self.lowering.was_lowered() {
+            return Ok(());
+        }
+        self.lowering.ask(Matter::Instructions, &what.to_string(), what.clone()).await.map(drop)
+    }
+
     /// Only an owner judges anybody but outsiders, in case another role was given this.
     fn refuse_equals(&self, person: &Person) -> Result<(), Failure> {
         if self.principal.role == Role::Owner || person.role == Role::External {

@@ -12,6 +12,7 @@ use steward_agent::{MemorySpace, PersonId, visible_lines};
 use steward_beneath::{BeneathError, Folder};
 use steward_store::Store;
 
+use crate::cli::say;
 use crate::config::Config;
 use crate::space;
 
@@ -54,8 +55,7 @@ pub(super) async fn export(config: &Config, store: &Store, whose: MemorySpace, t
         Ok((files.len(), record))
     });
     let (count, record) = copied.await??;
-    println!("{count} files, and {} things known about the person, were copied.", record.user_data.len());
-    Ok(())
+    say(&format!("{count} files, and {} things known about the person, were copied.", record.user_data.len()))
 }
 
 pub(super) async fn import(config: &Config, store: &Store, whose: MemorySpace, from: &Path) -> anyhow::Result<()> {
@@ -73,13 +73,13 @@ pub(super) async fn import(config: &Config, store: &Store, whose: MemorySpace, f
             known += 1;
         }
     }
-    println!("{added} files were added or completed, {known} things about the person were taken in.");
+    say(&format!("{added} files were added or completed, {known} things about the person were taken in."))?;
     for file in kept {
-        println!("  {} differs and was left as it is", visible_lines(&file.display().to_string()));
+        say(&format!("  {} differs and was left as it is", visible_lines(&file.display().to_string())))?;
     }
     for source in record.sources {
         let source = visible_lines(&source);
-        println!("  {source} was searched too: `steward memory index {source}` does so again");
+        say(&format!("  {source} was searched too: `steward memory index {source}` does so again"))?;
     }
     Ok(())
 }

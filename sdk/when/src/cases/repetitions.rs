@@ -32,7 +32,7 @@ fn english_repetitions() {
         ("every other week", "every 1209600"),
         ("every other day", "every 172800"),
         ("every 2 weeks", "every 1209600"),
-        ("every 3 days at 9", "cron 0 9 */3 * *"),
+        ("every 3 days at 9", "cron 0 9 * * * every 3 days from 2026-11-21"),
         ("every week on monday at 10", "cron 0 10 * * 1"),
         ("weekly", "cron 0 9 * * 5"),
         ("once a week", "cron 0 9 * * 5"),

@@ -293,3 +293,32 @@ fn arguments_that_end_at_the_limit_are_cut_whatever_the_server_says() {
                      "usage": {"prompt_tokens": 5, "completion_tokens": 100}});
     assert!(answer(&[call, end]).cut);
 }
+
+#[test]
+fn a_call_that_comes_twice_is_one() {
+    let piece = |id: &str, path: &str| {
+        tools(json!([{"index": 0, "id": id, "function": {"name": "list", "arguments": {"path": path}}}]))
+    };
+    let reply = answer(&[piece("a", "x"), piece("a", "x")]);
+    assert_eq!(seen(&reply), [("a", "list", json!({"path": "x"}))]);
+    let reply = answer(&[piece("a", "x"), piece("b", "x"), piece("a", "x"), piece("b", "x")]);
+    assert_eq!(reply.calls.len(), 2, "both came twice");
+    assert_eq!(answer(&[piece("a", "x"), piece("a", "y")]).calls.len(), 2, "other arguments are another call");
+    assert_eq!(answer(&[piece("a", "x"), piece("b", "x")]).calls.len(), 2, "so is another id");
+}
+
+#[test]
+fn arguments_that_repeat_all_so_far_are_put_together_once() {
+    let piece = |fields: Value| tools(json!([{"index": 0, "function": fields}]));
+    let named =
+        |arguments: &str| tools(json!([{"index": 0, "id": "a", "function": {"name": "list", "arguments": arguments}}]));
+    let more = |arguments: &str| piece(json!({"arguments": arguments}));
+    let whole = "{\"path\":\"abc\"}";
+    let expected = [("a", "list", json!({"path": "abc"}))];
+    assert_eq!(seen(&answer(&[named(""), more("{\"pa"), more("{\"path\":\"ab"), more(whole)])), expected);
+    assert_eq!(seen(&answer(&[named("{\"pa"), named("{\"path\":\"ab"), named(whole), named(whole)])), expected);
+    let other = tools(json!([{"index": 0, "id": "b", "function": {"name": "list", "arguments": "{}"}}]));
+    assert_eq!(answer(&[named("{\"pa"), named(whole), other]).calls.len(), 2);
+    let nested = answer(&[named("{\"a\":"), more("{\"a\":1}"), more("}")]);
+    assert_eq!(seen(&nested), [("a", "list", json!({"a": {"a": 1}}))], "pieces that only look alike");
+}

@@ -19,6 +19,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
+use super::open::{self, Wanted};
 use super::quota::{Counted, NAME, OverQuota};
 use super::{Files, rights};
 use crate::foreign::{ForeignMarks, Lowering, Matter};
@@ -119,6 +120,26 @@ impl<'a> FilesView<'a> {
         Ok(self.files.quota.take(NAME)?)
     }
 
+    /// Opens what lies at a path, whatever may have taken its place since it was looked at; `None` as of [`open::open`].
+    async fn opened(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        path: &str,
+        wanted: Wanted,
+    ) -> FsResult<Option<Resource<Descriptor>>> {
+        let Descriptor::Dir(dir) = self.table.get(fd)? else { return Ok(None) };
+        let opened = open::open(&dir.clone(), path, wanted).await?;
+        Ok(opened.map(|opened| self.table.push(opened)).transpose()?)
+    }
+
+    /// Whether anything lies at a path. What could only be waited for is refused.
+    async fn is_there(&mut self, fd: &Resource<Descriptor>, flags: PathFlags, path: &str) -> FsResult<bool> {
+        match self.wasi().stat_at(again(fd), flags, path.to_owned()).await {
+            Ok(there) if open::is_refused(there.type_) => Err(open::refused()),
+            there => Ok(there.is_ok()),
+        }
+    }
+
     /// The stream, paid for by what is written to it.
     fn counted(
         &mut self,
@@ -194,11 +215,13 @@ impl HostDescriptor for FilesView<'_> {
         if creates || flags.contains(DescriptorFlags::WRITE) {
             self.changing().ask_to_change(&[&path]).await?;
         }
-        let may_create = open_flags.contains(OpenFlags::CREATE);
-        if may_create && self.wasi().stat_at(again(&fd), path_flags, path.clone()).await.is_err() {
+        if !self.is_there(&fd, path_flags, &path).await? && open_flags.contains(OpenFlags::CREATE) {
             self.pay_for_name()?;
         }
-        let opened = self.wasi().open_at(fd, path_flags, path.clone(), open_flags, flags).await?;
+        let opened = match self.opened(&fd, &path, Wanted { path_flags, open_flags, flags }).await? {
+            Some(opened) => opened,
+            None => self.wasi().open_at(fd, path_flags, path.clone(), open_flags, flags).await?,
+        };
         if flags.contains(DescriptorFlags::READ)
             && let Some(file) = self.file(&opened)?
         {
@@ -267,6 +290,16 @@ impl HostDescriptor for FilesView<'_> {
         seen: NewTimestamp,
         made: NewTimestamp,
     ) -> FsResult<()> {
+        // A link itself is not opened; what it leads to is, by WASI's own implementation as well.
+        if path_flags.contains(PathFlags::SYMLINK_FOLLOW) && self.is_there(&fd, path_flags, &path).await? {
+            let Descriptor::Dir(dir) = self.table.get(&fd)? else { return Err(ErrorCode::NotDirectory.into()) };
+            if let Some(opened) = open::open_for_times(&dir.clone(), &path).await? {
+                let opened = self.table.push(opened)?;
+                let set = self.wasi().set_times(again(&opened), seen, made).await;
+                self.table.delete(opened)?;
+                return set;
+            }
+        }
         self.wasi().set_times_at(fd, path_flags, path, seen, made).await
     }
 

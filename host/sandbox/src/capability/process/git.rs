@@ -304,8 +304,13 @@ impl CallState {
     fn git_environment(&self, start: &Start, private: &Private) -> Vec<(String, String)> {
         let home = private.0.join("home").display().to_string();
         let zone = self.backing.time_zone.iana_name().unwrap_or("UTC").to_owned();
+        // Git starts itself once more for each submodule it looks at, with that one's own settings. What reaches no other
+        // repository needs no other program, so it finds none.
+        let nowhere = private.0.join("no-programs").display().to_string();
+        let alone = start.protocol == "none";
+        let programs = if alone { nowhere.as_str() } else { PATH };
         let own = [
-            ("PATH", PATH),
+            ("PATH", programs),
             ("LANG", "C.UTF-8"),
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_ATTR_NOSYSTEM", "1"),
@@ -325,7 +330,8 @@ impl CallState {
         // Where there is no repository yet, none above is found either.
         let above = private.0.parent().unwrap_or(&private.0).display().to_string();
         let more = [("HOME", home), ("TZ", zone), ("GIT_CEILING_DIRECTORIES", above)];
-        let more = more.map(|(name, value)| (name.to_owned(), value));
+        let more = more.into_iter().chain(alone.then(|| ("GIT_EXEC_PATH", nowhere.clone())));
+        let more = more.map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>();
         let given = start.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         own.chain(more).chain(given).collect()
     }

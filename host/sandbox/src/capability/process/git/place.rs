@@ -17,6 +17,8 @@ pub(super) struct Place {
     pub(super) common: Folder,
     /// The real path of `common`.
     pub(super) path: PathBuf,
+    /// The folder with its files.
+    pub(super) files: Option<Folder>,
     /// There is no folder with its files.
     pub(super) is_bare: bool,
 }
@@ -68,7 +70,8 @@ impl Workspace<'_> {
         };
         let path = self.path.join(&common);
         let common = self.root.inner(&common)?.ok_or_else(none)?;
-        Ok(Place { own: folder, common, path, is_bare: within.kind(".git").is_none() })
+        let is_bare = within.kind(".git").is_none();
+        Ok(Place { own: folder, common, path, files: (!is_bare).then_some(within), is_bare })
     }
 
     /// A path as it is written in a file of `folder`, named from the workspace.

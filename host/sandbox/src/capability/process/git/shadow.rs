@@ -2,6 +2,10 @@
 //! branches and index as they were at one moment, and objects by way of links. Git writes there alone; what it changed
 //! is brought back by `restore`.
 
+#[cfg(test)]
+mod tests;
+mod waiting;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -47,8 +51,9 @@ const LENDERS: usize = 8;
 /// Lays a repository out in a new folder; `more` is added to its settings.
 ///
 /// # Errors
-/// Something of it leads out of the workspace, is a link, or cannot be read.
+/// Something of it leads out of the workspace, is a link or a pipe, or cannot be read.
 pub(super) fn lay(workspace: &Workspace<'_>, place: Place, path: &Path, more: &str) -> Result<Shadow, Failure> {
+    place.files.as_ref().map_or(Ok(()), waiting::refuse_among_files)?;
     let config = place.common.read("config", SMALL)?.unwrap_or_default();
     let settings = Settings::read(&config)?.with_kind(place.is_bare);
     for folder in ["objects/info", "objects/pack", "refs/heads", "info"] {
@@ -62,6 +67,7 @@ pub(super) fn lay(workspace: &Workspace<'_>, place: Place, path: &Path, more: &s
     }
     fs::write(path.join("HEAD"), format!("{head}\n")).map_err(unwritten)?;
     let refs = copy_refs(&place, path, settings.digits())?;
+    refuse_damaged(&place, &head, &refs)?;
     let state: Vec<_> = STATE.into_iter().filter(|name| place.own.kind(name).is_some()).collect();
     for name in &state {
         copy(&place.own, name, path)?;
@@ -76,6 +82,17 @@ pub(super) fn lay(workspace: &Workspace<'_>, place: Place, path: &Path, more: &s
     fs::write(path.join("objects/info/alternates"), stores.join("\n") + "\n").map_err(unwritten)?;
     let is_partial = settings.is_partial;
     Ok(Shadow { path: path.to_owned(), place, refs, head, index, state, is_partial })
+}
+
+/// A branch whose file holds no commit would look to git as if nothing had ever been committed.
+fn refuse_damaged(place: &Place, head: &str, refs: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let Some(branch) = head.strip_prefix("ref: ").filter(|branch| !refs.contains_key(*branch)) else { return Ok(()) };
+    match place.common.kind(branch) {
+        Some(FileType::RegularFile) => {
+            Err(Failure::Invalid(format!("the repository is damaged: `.git/{branch}` names no commit")))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn unwritten(error: std::io::Error) -> Failure {
@@ -212,13 +229,16 @@ fn lend(
         let is_part = text == "pack" || (text.len() == 2 && text.bytes().all(|c| c.is_ascii_hexdigit()));
         match kind {
             _ if !is_part => {}
-            FileType::Directory => symlink(path.join(&name), store.join(&name)).map_err(unwritten)?,
+            FileType::Directory => {
+                // Packs have a folder among them, for the index of many.
+                for within in [Path::new(&name).to_owned(), Path::new(&name).join("multi-pack-index.d")] {
+                    let Some(folder) = objects.inner(&within)? else { continue };
+                    waiting::refuse_among_objects(&folder, &Path::new(".git/objects").join(within))?;
+                }
+                symlink(path.join(&name), store.join(&name)).map_err(unwritten)?;
+            }
             _ => return Err(link(&format!(".git/objects/{text}"))),
         }
-    }
-    let pack = objects.inner(Path::new("pack"))?.map(|pack| pack.entries()).transpose()?.unwrap_or_default();
-    if let Some((name, _)) = pack.iter().find(|(_, kind)| *kind == FileType::Symlink) {
-        return Err(link(&format!(".git/objects/pack/{}", name.to_string_lossy())));
     }
     let alternates = objects.read("info/alternates", SMALL)?.unwrap_or_default();
     for line in String::from_utf8_lossy(&alternates).lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
