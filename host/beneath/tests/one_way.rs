@@ -38,13 +38,16 @@ const CRATES: [(&str, &str); 7] = [
 ];
 
 /// Files of the other crates.
-const FILES: [(&str, &str); 38] = [
+const FILES: [(&str, &str); 41] = [
     ("memory/src/opening.rs", "resolves the names of Steward's own folders, which are hidden"),
     ("memory/src/sources.rs", "resolves what is named to be searched; it is opened as resolved, or not at all"),
     (
         "sandbox/src/capability/process/git/beneath.rs",
         "opens what is below a folder that is open, never through a link",
     ),
+    ("sandbox/src/capability/files/open.rs", "opens what a guest names below its folder, and only files and folders"),
+    ("sandbox/src/capability/process/git/shadow/waiting.rs", "the types of names, nothing is opened"),
+    ("sandbox/src/reference.rs", "pages of the documentation, in a test"),
     ("sandbox/src/capability/process/git/clone.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/place.rs", "where a repository is, resolved to be compared"),
     ("sandbox/src/capability/process/git/plain.rs", "the system's programs, and whether one of them is git"),

@@ -104,7 +104,9 @@ impl Resolver<'_> {
         let Some((first, last)) = self.draft.window.filter(|_| self.says_only_how_often()) else {
             return Err(WhenError::Unsupported("give the hours of the day alone, such as \"every hour from 9 to 17\""));
         };
-        let last_hour = if last.hour <= first.hour && !last.settled { last.hour + 12 } else { last.hour };
+        // "from 9 to 5" is said of the day.
+        let after_noon = first.hour < 12 && last.hour <= first.hour && !last.settled;
+        let last_hour = if after_noon { last.hour + 12 } else { last.hour };
         if last_hour <= first.hour || first.minute != last.minute || count > 12 {
             return Err(WhenError::Unsupported(
                 "the hours of a day run from an earlier to a later one at the same minute, such as \"every hour from 9:15 \

@@ -247,7 +247,7 @@ async fn names_submodules_filters_and_beginnings_are_told_as_they_are() {
     fs::create_dir_all(&site).unwrap();
     git(&site, &["init", "--quiet", "--initial-branch=main"]).await;
     for (tool, wanted) in
-        [("git_status", "No commits yet"), ("git_log", "no commits yet"), ("git_diff", "no commits yet")]
+        [("git_status", "no commits yet"), ("git_log", "no commits yet"), ("git_diff", "no commits yet")]
     {
         let told = stage.does(tool, json!({"folder": "site"})).await;
         assert!(told.contains(wanted) && !told.contains("fatal"), "{tool}: {told}");
