@@ -62,7 +62,7 @@ async fn a_repository_is_cloned_changed_committed_and_pushed() {
     fs::write(site.join("README.md"), "# Site\nHello.\n").unwrap();
     fs::write(site.join("new.txt"), "new\n").unwrap();
     let told = stage.does("git_status", json!({ "folder": folder })).await;
-    assert!(told.contains("2 changed") && told.contains(" M README.md") && told.contains("?? new.txt"), "{told}");
+    assert!(told.contains("2 files changed") && told.contains(" M README.md") && told.contains("?? new.txt"), "{told}");
     let told = stage.does("git_diff", json!({ "folder": folder })).await;
     assert!(told.contains("+Hello.") && !told.contains("new.txt"), "{told}");
     let message = "Greet\n\n# Not a comment, and `$(touch x)`";
