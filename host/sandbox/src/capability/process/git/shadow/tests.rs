@@ -12,6 +12,7 @@ use super::*;
 use crate::tests::Sandbox;
 use crate::{Outcome, PluginSource};
 
+#[expect(clippy::disallowed_methods, reason = "a test makes its repository with git itself")]
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let names = ["-c", "user.name=Olga", "-c", "user.email=olga@example.com"];
     let ended = Command::new("git").current_dir(folder).args(names).args(arguments).output().unwrap();
