@@ -38,7 +38,7 @@ const CRATES: [(&str, &str); 7] = [
 ];
 
 /// Files of the other crates.
-const FILES: [(&str, &str); 41] = [
+const FILES: [(&str, &str); 40] = [
     ("memory/src/opening.rs", "resolves the names of Steward's own folders, which are hidden"),
     ("memory/src/sources.rs", "resolves what is named to be searched; it is opened as resolved, or not at all"),
     (
@@ -53,7 +53,6 @@ const FILES: [(&str, &str); 41] = [
     ("sandbox/src/capability/process/git/plain.rs", "the system's programs, and whether one of them is git"),
     ("sandbox/src/capability/process/git/private.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/git/restore.rs", "git's private folders among the data"),
-    ("sandbox/src/capability/process/git/shadow.rs", "git's private folders among the data"),
     ("sandbox/src/capability/process/group.rs", "control groups of the kernel"),
     ("sandbox/src/capability/process/program.rs", "the system's programs, and where one is started"),
     ("sandbox/src/capability/process/tree.rs", "processes as the kernel lists them"),
