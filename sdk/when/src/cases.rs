@@ -1,5 +1,6 @@
 //! What sentences mean, on Friday 20 November 2026 at 14:05. Those about repetitions are in [`repetitions`],
-//! and what people say in [`phrases`].
+//! what people say in [`phrases`], what is asked back in [`questions`], and what is said at the end of a month in
+//! [`sunday`].
 
 mod phrases;
 mod questions;
@@ -27,10 +28,14 @@ fn shown(due: &Due) -> String {
 }
 
 fn check(cases: &[(&str, &str)]) {
+    check_at(now(), cases);
+}
+
+fn check_at(now: DateTime, cases: &[(&str, &str)]) {
     let wrong: Vec<_> = cases
         .iter()
         .filter_map(|(text, expected)| {
-            let got = parse(text, now()).map_or_else(|error| format!("error: {error}"), |when| shown(&when.due));
+            let got = parse(text, now).map_or_else(|error| format!("error: {error}"), |when| shown(&when.due));
             (got != *expected).then(|| format!("{text:?}: {got}, not {expected}"))
         })
         .collect();

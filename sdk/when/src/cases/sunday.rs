@@ -3,7 +3,7 @@
 
 use jiff::civil::DateTime;
 
-use super::shown;
+use super::check_at;
 use crate::parse;
 
 fn sunday() -> DateTime {
@@ -11,14 +11,7 @@ fn sunday() -> DateTime {
 }
 
 fn check(cases: &[(&str, &str)]) {
-    let wrong: Vec<_> = cases
-        .iter()
-        .filter_map(|(text, expected)| {
-            let got = parse(text, sunday()).map_or_else(|error| format!("error: {error}"), |when| shown(&when.due));
-            (got != *expected).then(|| format!("{text:?}: {got}, not {expected}"))
-        })
-        .collect();
-    assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    check_at(sunday(), cases);
 }
 
 #[test]
