@@ -219,8 +219,8 @@ impl Consent {
         self.approved.as_ref().is_none_or(asked)
     }
 
-    /// Why this cannot take the place of what is installed unless the owner accepts another author.
-    pub fn another_author(&self) -> Option<&Doubt> {
-        self.approved.as_ref()?.doubts.iter().find(|doubt| doubt.is_another_author())
+    /// Whether this cannot take the place of what is installed unless the owner accepts another author.
+    pub fn is_by_another(&self) -> bool {
+        self.approved.iter().flat_map(|approved| &approved.doubts).any(Doubt::is_another_author)
     }
 }

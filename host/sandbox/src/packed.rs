@@ -6,11 +6,7 @@ use std::borrow::Cow;
 use crate::component;
 use crate::error::LoadError;
 use crate::plugin::PluginSource;
-use crate::section;
-use crate::signature;
-
-/// The name of the section.
-pub(crate) const SECTION: &str = "steward:manifest";
+use crate::section::{self, HEADER, MANIFEST, SIGNATURE, Unclear};
 
 /// The longest manifest, in bytes.
 const MOST: usize = 64 << 10;
@@ -21,14 +17,12 @@ const MOST: usize = 64 << 10;
 /// The file is damaged or no .wasm file, or what it holds is no manifest: too long, not UTF-8, or more than one.
 pub fn packed_manifest(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
     component::is_module(wasm)?;
-    let mut found = None;
-    for section in section::sections(wasm) {
-        let section =
-            section.ok_or_else(|| LoadError::Packed("the file is damaged: fetch or build it again".to_owned()))?;
-        if section.custom == Some(SECTION) && found.replace(section.data).is_some() {
-            return Err(LoadError::Packed("there is more than one: pack it again".to_owned()));
-        }
-    }
+    let found = section::only(wasm, MANIFEST).map_err(|unclear| {
+        LoadError::Packed(match unclear {
+            Unclear::Damaged => "the file is damaged: fetch or build it again".to_owned(),
+            Unclear::Twice => "there is more than one: pack it again".to_owned(),
+        })
+    })?;
     found.map(text).transpose()
 }
 
@@ -39,9 +33,23 @@ pub fn packed_manifest(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
 /// The bytes are no whole .wasm file, or the manifest is too long.
 pub fn pack(wasm: &[u8], manifest: &str) -> Result<Vec<u8>, LoadError> {
     text(manifest.as_bytes())?;
-    let mut packed = signature::without(wasm, &[SECTION, signature::SECTION])?;
-    packed.extend_from_slice(&section::written(SECTION, manifest.as_bytes()));
+    let mut packed = without(wasm, &[MANIFEST, SIGNATURE])?;
+    packed.extend_from_slice(&section::written(MANIFEST, manifest.as_bytes()));
     Ok(packed)
+}
+
+/// The file without the custom sections of these names.
+pub(crate) fn without(wasm: &[u8], names: &[&str]) -> Result<Vec<u8>, LoadError> {
+    component::is_module(wasm)?;
+    let mut rest = wasm[..HEADER].to_vec();
+    for section in section::sections(wasm) {
+        let section =
+            section.ok_or_else(|| LoadError::Packed("the .wasm file is damaged: build it again".to_owned()))?;
+        if !section.custom.is_some_and(|name| names.contains(&name)) {
+            rest.extend_from_slice(section.whole);
+        }
+    }
+    Ok(rest)
 }
 
 fn text(data: &[u8]) -> Result<&str, LoadError> {
@@ -97,12 +105,12 @@ mod tests {
     #[test]
     fn a_manifest_that_is_not_plain_is_refused() {
         let refused = |data: &[u8]| {
-            let wasm = [component(), section::written(SECTION, data)].concat();
+            let wasm = [component(), section::written(MANIFEST, data)].concat();
             packed_manifest(&wasm).unwrap_err().to_string()
         };
         assert!(refused(&[b'#'; MOST + 1]).contains("at most 65536"));
         assert!(refused(b"\xff").contains("not UTF-8"));
-        let twice = [pack(&component(), "a").unwrap(), section::written(SECTION, b"b")].concat();
+        let twice = [pack(&component(), "a").unwrap(), section::written(MANIFEST, b"b")].concat();
         assert!(packed_manifest(&twice).unwrap_err().to_string().contains("more than one"));
         let packed = pack(&component(), "name").unwrap();
         assert!(packed_manifest(&packed[..packed.len() - 1]).unwrap_err().to_string().contains("damaged"));

@@ -3,6 +3,19 @@
 /// The magic number and the version.
 pub(crate) const HEADER: usize = 8;
 
+/// The custom section that holds a plugin's manifest.
+pub(crate) const MANIFEST: &str = "steward:manifest";
+/// The custom section that holds its author's signature.
+pub(crate) const SIGNATURE: &str = "steward:signature";
+
+/// Why a custom section cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    Damaged,
+    /// Two readers could take different ones.
+    Twice,
+}
+
 /// One section of the outermost level.
 pub(crate) struct Section<'a> {
     /// The name of a custom section.
@@ -42,6 +55,21 @@ fn section(bytes: &[u8]) -> Option<Section<'_>> {
 pub(crate) fn custom(wasm: &[u8], fits: impl Fn(&str) -> bool) -> Option<&[u8]> {
     let whole = sections(wasm).map_while(|section| section);
     whole.filter(|section| section.custom.is_some_and(&fits)).map(|section| section.data).next()
+}
+
+/// What the one custom section of that name holds, if there is one.
+///
+/// # Errors
+/// The binary is damaged anywhere, or there are more of that name.
+pub(crate) fn only<'a>(wasm: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Unclear> {
+    let mut found = None;
+    for section in sections(wasm) {
+        let section = section.ok_or(Unclear::Damaged)?;
+        if section.custom == Some(name) && found.replace(section.data).is_some() {
+            return Err(Unclear::Twice);
+        }
+    }
+    Ok(found)
 }
 
 /// A custom section of that name, ready to be put behind the others.

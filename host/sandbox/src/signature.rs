@@ -11,15 +11,11 @@ use base64::prelude::BASE64_STANDARD;
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox, SignatureBox};
 use serde::{Deserialize, Serialize};
 
-use crate::component;
 use crate::consent::Request;
 use crate::error::LoadError;
 use crate::packed;
-use crate::section::{self, HEADER};
+use crate::section::{self, MANIFEST, SIGNATURE, Unclear};
 use statement::Statement;
-
-/// The name of the section.
-pub(crate) const SECTION: &str = "steward:signature";
 
 /// The longest section, in bytes.
 const MOST: usize = 256 << 10;
@@ -101,8 +97,8 @@ pub fn sign(wasm: &[u8], request: &Request, key: &SigningKey) -> Result<Vec<u8>,
     let signed = minisign::sign(Some(&public), &key.0, statement.as_bytes(), None, None).map_err(unusable)?;
     let signature = Signature { statement, public_key: public.to_base64(), signature: signed.into_string() };
     let json = serde_json::to_vec(&signature).map_err(|error| LoadError::Signature(error.to_string()))?;
-    let mut file = without(wasm, &[SECTION])?;
-    file.extend_from_slice(&section::written(SECTION, &json));
+    let mut file = packed::without(wasm, &[SIGNATURE])?;
+    file.extend_from_slice(&section::written(SIGNATURE, &json));
     Ok(file)
 }
 
@@ -134,13 +130,10 @@ fn broken(problem: &str) -> LoadError {
 
 /// The one signature in the file.
 fn read(wasm: &[u8]) -> Result<Option<Signature>, LoadError> {
-    let mut found = None;
-    for section in section::sections(wasm) {
-        let section = section.ok_or_else(|| broken("the file is damaged"))?;
-        if section.custom == Some(SECTION) && found.replace(section.data).is_some() {
-            return Err(broken("there is more than one"));
-        }
-    }
+    let found = section::only(wasm, SIGNATURE).map_err(|unclear| match unclear {
+        Unclear::Damaged => broken("the file is damaged"),
+        Unclear::Twice => broken("there is more than one"),
+    })?;
     let Some(data) = found else { return Ok(None) };
     if data.len() > MOST {
         return Err(broken("it is longer than a signature is"));
@@ -150,21 +143,7 @@ fn read(wasm: &[u8]) -> Result<Option<Signature>, LoadError> {
 
 /// The component as its author built it: without the sections that Steward adds.
 fn component(wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-    without(wasm, &[SECTION, packed::SECTION])
-}
-
-/// The file without the custom sections of these names.
-pub(crate) fn without(wasm: &[u8], names: &[&str]) -> Result<Vec<u8>, LoadError> {
-    component::is_module(wasm)?;
-    let mut rest = wasm[..HEADER].to_vec();
-    for section in section::sections(wasm) {
-        let section =
-            section.ok_or_else(|| LoadError::Packed("the .wasm file is damaged: build it again".to_owned()))?;
-        if !section.custom.is_some_and(|name| names.contains(&name)) {
-            rest.extend_from_slice(section.whole);
-        }
-    }
-    Ok(rest)
+    packed::without(wasm, &[SIGNATURE, MANIFEST])
 }
 
 #[cfg(test)]

@@ -217,7 +217,7 @@ async fn agreed(place: &Place, consent: &Consent, plugin: &Plugin, install: &Ins
         return Ok(true);
     }
     say(consent.text(language, &plugin.limits).trim_end())?;
-    if consent.another_author().is_some() && !install.new_author {
+    if consent.is_by_another() && !install.new_author {
         bail!(
             "nothing was changed, for {} would get another author. If you know that author and want this, \
              repeat the command with --new-author",

@@ -315,7 +315,7 @@ fn what_may_not_be_the_next_version_by_the_same_author_is_asked_about() {
         let [installed, new] = [before.0, now.0].map(|version| request(version, plain, &[KV], &[]));
         let before = Before { request: &installed, author: before.1 };
         let consent = Consent::new(new, now.1.map(str::to_owned), Some(before));
-        (consent.is_needed(), consent.another_author().is_some(), consent.changes_text(Language::En))
+        (consent.is_needed(), consent.is_by_another(), consent.changes_text(Language::En))
     };
     let (a, b) = (Some("KEY-A"), Some("KEY-B"));
     assert_eq!(

@@ -2,7 +2,8 @@
 
 use wasmparser::{Parser, Payload};
 
-use crate::packed::{SECTION, pack, packed_manifest};
+use crate::packed::{pack, packed_manifest};
+use crate::section::MANIFEST;
 
 /// A .wasm file, and the manifest that is packed into it.
 ///
@@ -33,7 +34,7 @@ fn manifests(wasm: &[u8]) -> Option<Vec<&[u8]>> {
         match payload.ok()? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => found.push(section.data()),
+            Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST => found.push(section.data()),
             _ => {}
         }
     }

@@ -40,7 +40,7 @@ async fn who_signed_is_read_back_and_signing_again_takes_the_place() {
     assert_eq!(signer(&signed, MANIFEST, &request).unwrap(), Some(public(&first)));
     let again = sign(&signed, &request, &second).unwrap();
     assert_eq!(signer(&again, MANIFEST, &request).unwrap(), Some(public(&second)));
-    assert_eq!(without(&again, &[SECTION]).unwrap(), wasm);
+    assert_eq!(packed::without(&again, &[SIGNATURE]).unwrap(), wasm);
     // Another manifest than the signed one is the owner's; one that is packed takes the signature away.
     let other = MANIFEST.replace("Echoes", "Repeats");
     assert_eq!(signer(&signed, &other, &request).unwrap(), None);
@@ -83,7 +83,7 @@ async fn a_statement_that_was_changed_or_signed_by_another_key_is_refused() {
         let mut signature = read(&signed).unwrap().unwrap();
         change(&mut signature);
         let json = serde_json::to_vec(&signature).unwrap();
-        refused(&[&wasm, section::written(SECTION, &json).as_slice()].concat(), &request)
+        refused(&[&wasm, section::written(SIGNATURE, &json).as_slice()].concat(), &request)
     };
     let not_made = "not made with the key";
     assert!(forged(&|signature| signature.statement.push_str("grant: http write\n")).contains(not_made));
@@ -91,7 +91,7 @@ async fn a_statement_that_was_changed_or_signed_by_another_key_is_refused() {
     assert!(forged(&|signature| signature.public_key.truncate(20)).contains("public key is damaged"));
     assert!(forged(&|signature| signature.signature.truncate(30)).contains("damaged"));
     for data in [&b"{}"[..], b"", b"\xff", &[b' '; MOST + 1]] {
-        let file = [&wasm, section::written(SECTION, data).as_slice()].concat();
+        let file = [&wasm, section::written(SIGNATURE, data).as_slice()].concat();
         assert!(refused(&file, &request).contains("fetch the file again"));
     }
 }
