@@ -1,5 +1,6 @@
 //! The command line.
 
+mod agreement;
 mod audit;
 mod author;
 mod author_test;

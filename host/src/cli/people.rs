@@ -1,7 +1,6 @@
 //! `steward people`: whom the assistant knows, and what the owner at this machine decides about them. A host that is
 //! running takes notice by itself, within a second.
 
-use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,7 +12,8 @@ use jiff::Timestamp;
 use steward_agent::{Language, Role, visible_lines};
 use steward_store::{Identity, Person, Store};
 
-use super::output::{ask, say};
+use super::agreement::agrees;
+use super::output::say;
 use crate::config::{Config, OpenTo};
 use crate::{access, rights, texts};
 
@@ -319,21 +319,13 @@ impl Desk<'_> {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Asks on the terminal; anything but a yes is a no.
+    /// Asks unless `yes` was given, and says where nothing was changed.
     async fn agrees(&self, (en, ru): (String, String), yes: bool) -> anyhow::Result<bool> {
         let language = self.config.language;
         if yes {
             return Ok(true);
         }
-        if !std::io::stdin().is_terminal() {
-            bail!("nobody is here to agree to that: nothing was changed. In a script, agree with --yes");
-        }
-        ask(&texts::say(language, en, ru))?;
-        let line = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map(|_| line)
-        });
-        let agreed = matches!(line.await??.trim().to_lowercase().as_str(), "y" | "yes" | "д" | "да");
+        let agreed = agrees(&texts::say(language, en, ru)).await?;
         if !agreed {
             say(&nothing_changed(language))?;
         }

@@ -2,18 +2,18 @@
 //! computed by the sandbox from the binary and kept with the plugin, which is held to it whenever it is loaded.
 
 use std::borrow::Cow;
-use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
-use steward_agent::{Language, visible};
+use steward_agent::visible;
 use steward_sandbox::{Before, Catalogue, Consent, Plugin, PluginSource, Request};
 use steward_store::{InstalledPlugin, NewPlugin, Store};
 
-use super::output::{ask, say};
+use super::agreement::agrees;
+use super::output::say;
 use super::plugin;
 use super::plugin_file::PluginFile;
 use crate::app;
@@ -224,7 +224,7 @@ async fn agreed(place: &Place, consent: &Consent, plugin: &Plugin, install: &Ins
             plugin.name
         );
     }
-    Ok(install.yes || agrees(language).await?)
+    Ok(install.yes || agrees(&texts::say(language, "Install it? [y/N] ", "Установить? [y/N] ")).await?)
 }
 
 fn already(place: &Place, title: &str, row: &InstalledPlugin) -> anyhow::Result<()> {
@@ -244,27 +244,6 @@ async fn keep(place: &Place, hash: &str, wasm: Vec<u8>) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || files::keep(&folder, &hash, &wasm))
         .await?
         .with_context(|| format!("nothing was installed, for the file cannot be kept in {shown}"))
-}
-
-/// Asks on the terminal; anything but a yes is a no.
-async fn agrees(language: Language) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("nobody is here to agree to that: nothing was changed. In a script, agree with --yes");
-    }
-    let question = match language {
-        Language::En => "Install it? [y/N] ",
-        Language::Ru => "Установить? [y/N] ",
-    };
-    ask(question)?;
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    Ok(is_yes(&line.await??))
-}
-
-fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "д" | "да")
 }
 
 /// Says which secrets it was granted are not there yet.
@@ -340,16 +319,5 @@ async fn loads(place: &Place, name: &str) -> anyhow::Result<()> {
     match catalogue.refused().iter().find(|(refused, _)| refused == name) {
         Some((_, error)) => bail!("{name} stays disabled: {error}"),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_yes_is_one() {
-        assert!(["y\n", " Yes ", "Да\n", "д"].into_iter().all(is_yes));
-        assert!(["", "\n", "n", "yep", "нет"].into_iter().all(|answer| !is_yes(answer)));
     }
 }
