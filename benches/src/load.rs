@@ -23,10 +23,10 @@ const EXAMPLES: [(&str, &str); 2] = [("JavaScript", "javascript"), ("Python", "p
 const TOOLCHAINS: &str = "target/toolchains";
 
 pub(crate) async fn take() -> anyhow::Result<()> {
-    let built_in = steward_builtin::PLUGINS.iter().max_by_key(|plugin| plugin.wasm.len()).context("no plugin ships")?;
+    let built_in = steward_builtin::PLUGINS.iter().max_by_key(|plugin| plugin.size).context("no plugin ships")?;
     let built_in = PluginSource {
         name: built_in.name.to_owned(),
-        wasm: built_in.wasm.into(),
+        wasm: built_in.wasm().into(),
         manifest: built_in.manifest.to_owned(),
     };
     let mut rows = vec![

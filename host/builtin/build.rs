@@ -1,11 +1,14 @@
-//! Compiles every plugin under `plugins/` to a component and writes the list of them.
+//! Compiles every plugin under `plugins/` to a component, packs it, and writes the list of them.
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use steward_guest_build::{compile, workspace};
 
 /// A plugin's folder.
@@ -52,9 +55,13 @@ fn embed(plugins: &[Plugin], components: &[PathBuf]) -> Result<(), Box<dyn Error
     let mut list = String::from("/// Every plugin that ships, by name.\npub static PLUGINS: &[BuiltinPlugin] = &[\n");
     for (plugin, component) in plugins.iter().zip(components) {
         let (name, manifest) = (&plugin.name, plugin.folder.join("plugin.toml"));
+        let (wasm, packed) = (fs::read(component)?, component.with_extension("zlib"));
+        let mut packing = ZlibEncoder::new(fs::File::create(&packed)?, Compression::best());
+        packing.write_all(&wasm)?;
+        packing.finish()?;
         writeln!(list, "    BuiltinPlugin {{")?;
-        writeln!(list, "        name: {name:?}, wasm: include_bytes!({component:?}),")?;
-        writeln!(list, "        hash: {:?},", blake3::hash(&fs::read(component)?).to_hex().as_str())?;
+        writeln!(list, "        name: {name:?}, packed: include_bytes!({packed:?}), size: {},", wasm.len())?;
+        writeln!(list, "        hash: {:?},", blake3::hash(&wasm).to_hex().as_str())?;
         writeln!(list, "        manifest: include_str!({manifest:?}),")?;
         let tools = plugin.folder.join("tools.json");
         match tools.is_file() {

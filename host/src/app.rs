@@ -10,9 +10,7 @@ use jiff::Timestamp;
 use steward_beneath::Place;
 use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
 use steward_memory::Memory;
-use steward_sandbox::{
-    Catalogue, Compiler, HttpPolicy, Limits, PluginSource, Roles, SandboxConfig, ShippedPlugin, Vault,
-};
+use steward_sandbox::{Binary, Catalogue, Compiler, HttpPolicy, Limits, Roles, SandboxConfig, ShippedPlugin, Vault};
 use steward_store::Store;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -277,8 +275,9 @@ fn built_in(config: &Config) -> anyhow::Result<Vec<ShippedPlugin>> {
     plugins::check(&config.plugins, steward_builtin::PLUGINS.iter().map(|plugin| plugin.name))?;
     let sources = steward_builtin::PLUGINS.iter().map(|plugin| {
         let manifest = plugins::adjusted(plugin.manifest, plugin.name, &config.plugins)?;
-        let source = PluginSource { name: plugin.name.to_owned(), wasm: plugin.wasm.into(), manifest };
-        Ok(ShippedPlugin { source, hash: plugin.hash.to_owned(), tools: plugin.tools })
+        let hash = plugin.hash.parse().with_context(|| format!("the hash of {}", plugin.name))?;
+        let binary = Binary::packed(hash, plugin.size, || plugin.wasm());
+        Ok(ShippedPlugin { name: plugin.name.to_owned(), manifest, binary, tools: plugin.tools })
     });
     sources.collect()
 }

@@ -21,7 +21,7 @@ fn source(name: &str) -> Vec<PluginSource> {
 fn sources() -> Vec<PluginSource> {
     let source = |plugin: &steward_builtin::BuiltinPlugin| PluginSource {
         name: plugin.name.to_owned(),
-        wasm: plugin.wasm.into(),
+        wasm: plugin.wasm().into(),
         manifest: plugin.manifest.to_owned(),
     };
     steward_builtin::PLUGINS.iter().map(source).collect()
@@ -50,7 +50,8 @@ mod known_tools {
     use std::path::Path;
 
     use super::{Sandbox, sources};
-    use crate::specs::{self, KnownTool};
+    use crate::component;
+    use crate::specs::{self, Known};
 
     #[tokio::test]
     async fn are_what_the_plugins_say() {
@@ -59,10 +60,12 @@ mod known_tools {
         for plugin in sandbox.catalogue.plugins() {
             let component = plugin.component().await.unwrap();
             let said = specs::ask(sandbox.catalogue.engine(), component, &plugin.limits).await.unwrap();
-            let said: Vec<KnownTool> = said.into_iter().map(Into::into).collect();
+            let tools = said.into_iter().map(Into::into).collect();
+            let (imports, exports) = component::names(component);
+            let said = Known { imports, exports, tools };
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/{}/tools.json", plugin.name));
             let kept = std::fs::read_to_string(&file).unwrap_or_default();
-            if specs::known(&kept).is_ok_and(|known| known == said) {
+            if Known::parse(&kept).is_ok_and(|known| known == said) {
                 continue;
             }
             match std::env::var_os("STEWARD_WRITE_TOOLS") {

@@ -150,7 +150,7 @@ impl Catalogue {
         let (name, wasm) = (source.name.clone(), self.record.is_on().then(|| source.wasm.clone()));
         let loaded = plugin::load(&self.cache, &self.engine, &self.limits, source, approved).await;
         if let (Ok((plugin, _)), Some(wasm)) = (&loaded, wasm) {
-            self.record.prepare(&self.cache, plugin, wasm);
+            self.record.prepare(&self.cache, plugin, plugin::bytes(wasm).into());
         }
         (name, loaded)
     }

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell};
 use wasmtime::component::Component;
 
+use crate::binary::Binary;
 use crate::compile::Cache;
+use crate::component;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::limits::Limits;
-use crate::specs::{self, KnownTool};
+use crate::specs::{self, Known};
 
 pub(crate) struct Code {
     component: OnceCell<Result<Component, Arc<LoadError>>>,
@@ -22,8 +23,8 @@ pub(crate) struct Code {
 pub(crate) struct Shipped {
     pub(crate) cache: Arc<Cache>,
     pub(crate) engine: Arc<Engine>,
-    pub(crate) wasm: Bytes,
-    pub(crate) tools: Vec<KnownTool>,
+    pub(crate) binary: Binary,
+    pub(crate) known: Known,
     pub(crate) limits: Limits,
     /// Held while it is compiled, so that nobody compiles it a second time meanwhile.
     pub(crate) turn: Mutex<()>,
@@ -59,9 +60,9 @@ impl Code {
         made.as_ref().map_err(Arc::clone)
     }
 
-    /// Whether its code is still to be compiled for this machine. Blocks: it hashes the component.
+    /// Whether its code is still to be compiled for this machine. Blocks.
     pub(crate) fn is_missing(&self) -> bool {
-        !self.is_ready() && self.shipped.as_ref().is_some_and(|shipped| !shipped.cache.is_kept(&shipped.wasm))
+        !self.is_ready() && self.shipped.as_ref().is_some_and(|shipped| !shipped.cache.is_kept(&shipped.binary))
     }
 
     /// Compiles it without loading it, at a pace that leaves the machine to others.
@@ -71,17 +72,18 @@ impl Code {
     pub(crate) async fn compile_ahead(&self) -> Result<(), LoadError> {
         let Some(shipped) = self.shipped.as_ref().filter(|_| !self.is_ready()) else { return Ok(()) };
         let _turn = shipped.turn.lock().await;
-        Ok(shipped.cache.compile_ahead(shipped.wasm.clone()).await?)
+        Ok(shipped.cache.compile_ahead(shipped.binary.clone()).await?)
     }
 }
 
 impl Shipped {
     async fn component(&self) -> Result<Component, LoadError> {
         let turn = self.turn.lock().await;
-        let component = self.cache.component(self.wasm.clone()).await?;
+        let component = self.cache.component(self.binary.clone()).await?;
         drop(turn);
+        self.known.are_names(component::names(&component))?;
         let said = specs::ask(&self.engine, &component, &self.limits).await?;
-        specs::is_known(said, &self.tools)?;
+        self.known.are_tools(said)?;
         Ok(component)
     }
 }

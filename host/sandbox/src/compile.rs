@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
+use crate::binary::Binary;
 use crate::command::module;
 use crate::component;
 use crate::engine::{self, Engine};
@@ -52,7 +52,10 @@ impl Cache {
         if let Err(error) = tidy(&folder) {
             tracing::warn!("{}: old files stay: {error}", folder.display());
         }
-        let fingerprint = engine::fingerprint(engine.wasmtime());
+        // What makes a component of a core module is part of what its code depends on.
+        let mut fingerprint = blake3::Hasher::new();
+        fingerprint.update(&engine::fingerprint(engine.wasmtime())).update(module::ADAPTER);
+        let fingerprint = fingerprint.finalize().into();
         Ok(Self { folder, key, compiler, engine, fingerprint, time: cost::FIRST, compiling: Semaphore::new(2) })
     }
 
@@ -63,21 +66,21 @@ impl Cache {
     }
 
     /// Whether its code was compiled before. That it is right is seen when it is loaded.
-    pub(crate) fn is_kept(&self, wasm: &[u8]) -> bool {
-        self.entry(wasm).is_ok_and(|entry| entry.exists())
+    pub(crate) fn is_kept(&self, binary: &Binary) -> bool {
+        self.entry(binary).exists()
     }
 
     /// The component, from its kept code if that is there and right.
     ///
     /// # Errors
     /// It is no component, or it cannot be compiled or its code not be kept.
-    pub(crate) async fn component(self: &Arc<Self>, wasm: Bytes) -> Result<Component, SandboxError> {
-        let entry = self.entry(&wasm)?;
+    pub(crate) async fn component(self: &Arc<Self>, binary: Binary) -> Result<Component, SandboxError> {
+        let entry = self.entry(&binary);
         let (cache, kept) = (Arc::clone(self), entry.clone());
         if let Some(component) = blocking(move || Ok(cache.load(&kept))).await? {
             return Ok(component);
         }
-        self.compile(wasm, &entry, Pace::Now).await?;
+        self.compile(binary, &entry, Pace::Now).await?;
         let cache = Arc::clone(self);
         blocking(move || cache.load(&entry).ok_or_else(|| SandboxError::Compile(UNLOADABLE.to_owned()))).await
     }
@@ -86,16 +89,18 @@ impl Cache {
     ///
     /// # Errors
     /// It is no component, or it cannot be compiled or its code not be kept.
-    pub(crate) async fn compile_ahead(self: &Arc<Self>, wasm: Bytes) -> Result<(), SandboxError> {
-        let entry = self.entry(&wasm)?;
-        if entry.exists() { Ok(()) } else { self.compile(wasm, &entry, Pace::Behind).await }
+    pub(crate) async fn compile_ahead(self: &Arc<Self>, binary: Binary) -> Result<(), SandboxError> {
+        let entry = self.entry(&binary);
+        if entry.exists() { Ok(()) } else { self.compile(binary, &entry, Pace::Behind).await }
     }
 
-    async fn compile(self: &Arc<Self>, wasm: Bytes, entry: &Path, pace: Pace) -> Result<(), SandboxError> {
+    async fn compile(self: &Arc<Self>, binary: Binary, entry: &Path, pace: Pace) -> Result<(), SandboxError> {
         if let Some(reason) = refused_before(entry) {
             return Err(SandboxError::Compile(reason));
         }
         let _turn = self.compiling.acquire().await;
+        let wasm = blocking(move || binary.read()).await?;
+        component::is_module(&wasm)?;
         let time = cost::time(self.time, wasm.len());
         let compiled = self.compiler.code(self.engine.wasmtime(), wasm, time, pace).await;
         let (cache, entry) = (Arc::clone(self), entry.to_owned());
@@ -110,13 +115,10 @@ impl Cache {
     }
 
     /// Where the code of a component, or of a core module made one, is kept.
-    fn entry(&self, wasm: &[u8]) -> Result<PathBuf, SandboxError> {
+    fn entry(&self, binary: &Binary) -> PathBuf {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.fingerprint).update(wasm);
-        if component::is_module(wasm)? {
-            hasher.update(module::ADAPTER);
-        }
-        Ok(self.folder.join(format!("{}.cwasm", hasher.finalize().to_hex())))
+        hasher.update(&self.fingerprint).update(binary.hash().as_bytes());
+        self.folder.join(format!("{}.cwasm", hasher.finalize().to_hex()))
     }
 
     fn load(&self, entry: &Path) -> Option<Component> {

@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 use steward_agent::Language;
-use wasmparser::{Chunk, Parser, Payload};
 use wasmtime::component::Component;
 
 use crate::capability::Capability;
@@ -85,39 +84,6 @@ pub(crate) fn names(component: &Component) -> (Vec<String>, Vec<String>) {
     let imports = ty.imports(engine).map(|(name, _)| name.to_owned()).collect();
     let exports = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
     (imports, exports)
-}
-
-/// The same, read from the binary without compiling it.
-///
-/// # Errors
-/// It is no component, or damaged.
-pub(crate) fn names_in(wasm: &[u8]) -> Result<(Vec<String>, Vec<String>), SandboxError> {
-    let unreadable = |error: wasmparser::BinaryReaderError| SandboxError::NotAComponent(error.to_string());
-    let (mut imports, mut exports, mut rest, mut parser) = (Vec::new(), Vec::new(), wasm, Parser::new(0));
-    loop {
-        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true).map_err(unreadable)? else {
-            return Err(SandboxError::NotAComponent("the file is damaged".to_owned()));
-        };
-        rest = &rest[consumed..];
-        match payload {
-            Payload::ComponentImportSection(section) => {
-                for import in section {
-                    imports.push(import.map_err(unreadable)?.name.name.to_owned());
-                }
-            }
-            Payload::ComponentExportSection(section) => {
-                for export in section {
-                    exports.push(export.map_err(unreadable)?.name.name.to_owned());
-                }
-            }
-            // What lies within has imports and exports of its own.
-            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
-                rest = rest.get(unchecked_range.len()..).unwrap_or_default();
-            }
-            Payload::End(_) => return Ok((imports, exports)),
-            _ => {}
-        }
-    }
 }
 
 /// What kind of guest a binary is.

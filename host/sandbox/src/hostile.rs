@@ -204,7 +204,7 @@ async fn a_public_name_that_turns_to_an_address_nearby_is_not_connected_to() {
     let port = near.local_addr().unwrap().port();
     let web = steward_builtin::PLUGINS.iter().find(|plugin| plugin.name == "web").unwrap();
     let manifest = web.manifest.replace("hosts = [\"*\"]", &format!("hosts = [\"*\"], ports = [80, {port}]"));
-    let source = PluginSource { name: "web".to_owned(), wasm: web.wasm.into(), manifest };
+    let source = PluginSource { name: "web".to_owned(), wasm: web.wasm().into(), manifest };
     let policy = HttpPolicy { lookup: Some(rebound), ..HttpPolicy::default() };
     let sandbox = Sandbox::within(tempfile::tempdir().unwrap(), policy, vec![source]).await;
     assert!(sandbox.catalogue.refused().is_empty(), "{:?}", sandbox.catalogue.refused());

@@ -6,6 +6,7 @@
 mod argument;
 mod audit;
 mod backing;
+mod binary;
 mod bindings;
 #[cfg(test)]
 mod builtin;
@@ -67,6 +68,7 @@ mod trial;
 mod typed;
 mod wall;
 
+pub use binary::Binary;
 pub use call::{Answer, AskOwner, Call, Outcome, OutputFile, Refusal};
 pub use capability::events::Event;
 pub use capability::http::{HttpPolicy, StandIn, StandIns};

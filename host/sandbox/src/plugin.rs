@@ -10,6 +10,7 @@ use serde_json::Value;
 use steward_agent::ToolSpec;
 use wasmtime::component::Component;
 
+use crate::binary::Binary;
 use crate::bindings::tool;
 use crate::code::{Code, Shipped};
 use crate::compact::compact;
@@ -26,7 +27,7 @@ use crate::link;
 use crate::manifest::Manifest;
 use crate::offer::Candidate;
 use crate::record::Recordable;
-use crate::specs::{self, Described};
+use crate::specs::{self, Described, Known};
 
 /// A plugin to be loaded.
 #[derive(Clone, Debug)]
@@ -192,11 +193,12 @@ pub(crate) async fn load(
         manifest.grant.granted_in = GrantedIn::Approval;
     }
     let wasm = bytes(source.wasm);
-    if approved.is_some_and(|approved| approved.hash != blake3::hash(&wasm).to_hex().as_str()) {
+    let binary = Binary::from(wasm.clone());
+    if approved.is_some_and(|approved| approved.hash != binary.hash().to_hex().as_str()) {
         // Not even compiled.
         return Err(LoadError::Altered);
     }
-    let component = cache.component(wasm.clone()).await?;
+    let component = cache.component(binary).await?;
     let checked = check(engine, host, &manifest, &component, &wasm).await?;
     if let Some(approved) = approved {
         checked.request.within(approved)?;
@@ -208,7 +210,7 @@ pub(crate) async fn load(
 }
 
 /// Loads one plugin that ships, whose tools are known: its code is made when it is first needed, and it is held to what
-/// is known then. Only the names of what it imports and exports are read from its binary.
+/// is known then. Its binary is not read.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -216,30 +218,30 @@ pub(crate) fn load_shipped(
     cache: &Arc<Cache>,
     engine: &Arc<Engine>,
     host: &Limits,
-    source: PluginSource,
-    hash: String,
-    tools: &str,
+    manifest: &str,
+    binary: Binary,
+    known: &str,
 ) -> Result<(Arc<Plugin>, Vec<Tool>), LoadError> {
-    let mut manifest = Manifest::parse(&source.manifest)?;
+    let mut manifest = Manifest::parse(manifest)?;
     manifest.grant.granted_in = GrantedIn::Program(manifest.name.clone());
-    let wasm = bytes(source.wasm);
-    let (imports, exports) = component::names_in(&wasm)?;
-    let Fitting { kind, reach, limits } = fitting(host, &manifest, &imports, &exports)?;
+    let known = Known::parse(known)?;
+    let (imports, exports) = (known.imports.clone(), &known.exports);
+    let Fitting { kind, reach, limits } = fitting(host, &manifest, &imports, exports)?;
     if kind != Kind::Plugin {
         return Err(LoadError::NoTools);
     }
-    let known = specs::known(tools)?;
-    let described = specs::check(known.iter().cloned().map(Into::into).collect(), reach)?;
-    let source = Source { manifest: &manifest, hash, size: wasm.len(), kind, imports: &imports, reach };
+    let described = specs::check(known.tools.iter().cloned().map(Into::into).collect(), reach)?;
+    let (hash, size) = (binary.hash().to_hex().to_string(), binary.size());
+    let source = Source { manifest: &manifest, hash, size, kind, imports: &imports, reach };
     let request = Request::of(source, described.iter());
     let tools = described.into_iter().map(|one| (one, Entry::Plugin)).collect();
     let (cache, engine) = (Arc::clone(cache), Arc::clone(engine));
-    let code = Code::later(Shipped { cache, engine, wasm, tools: known, limits, turn: Default::default() });
+    let code = Code::later(Shipped { cache, engine, binary, known, limits, turn: Default::default() });
     assembled(manifest, Checked { kind, imports, reach, limits, tools, request }, code, false)
 }
 
-/// Those that ship are read where they lie in the program.
-fn bytes(wasm: Cow<'static, [u8]>) -> Bytes {
+/// What lies in the program is read there.
+pub(crate) fn bytes(wasm: Cow<'static, [u8]>) -> Bytes {
     match wasm {
         Cow::Borrowed(wasm) => Bytes::from_static(wasm),
         Cow::Owned(wasm) => Bytes::from(wasm),

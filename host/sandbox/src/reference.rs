@@ -8,7 +8,7 @@ use steward_agent::Language;
 use crate::capability::{Brings, CAPABILITIES};
 use crate::grant::Access;
 use crate::manifest::Manifest;
-use crate::specs;
+use crate::specs::Known;
 
 /// The lines of a page from the first row of its table on, up to the next empty line, are replaced.
 const ROW: &str = "| --- |";
@@ -38,7 +38,7 @@ fn tools_of(plugin: &steward_builtin::BuiltinPlugin) -> String {
     let mut text =
         format!("## {}\n\n{}\n\n| tool | effect | requires | description |\n", plugin.name, manifest.description);
     text.push_str("| --- | --- | --- | --- |\n");
-    for tool in specs::known(plugin.tools.unwrap()).unwrap() {
+    for tool in Known::parse(plugin.tools.unwrap()).unwrap().tools {
         let tool = serde_json::to_value(&tool).unwrap();
         let requires = tool["requires"].as_array().into_iter().flatten();
         let requires: Vec<_> = requires.map(|one| format!("`{}`", one.as_str().unwrap())).collect();

@@ -51,6 +51,15 @@ pub(crate) struct KnownTool {
     schema: Value,
 }
 
+/// What is known of a plugin that ships before it is compiled: its tools.json.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Known {
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
+    pub(crate) tools: Vec<KnownTool>,
+}
+
 impl From<Spec> for KnownTool {
     fn from(spec: Spec) -> Self {
         let Spec { name, description, input_schema, requires, effect } = spec;
@@ -67,25 +76,38 @@ impl From<KnownTool> for Spec {
     }
 }
 
-/// The tools of a plugin that ships, from its tools.json.
-///
-/// # Errors
-/// It was written for another version of the program.
-pub(crate) fn known(tools: &str) -> Result<Vec<KnownTool>, LoadError> {
-    serde_json::from_str(tools).map_err(|error| LoadError::Unknown(format!("its tools.json: {error}")))
-}
+impl Known {
+    /// Reads a tools.json.
+    ///
+    /// # Errors
+    /// It was written for another version of the program.
+    pub(crate) fn parse(text: &str) -> Result<Self, LoadError> {
+        serde_json::from_str(text).map_err(|error| LoadError::Unknown(format!("its tools.json: {error}")))
+    }
 
-/// Holds what a plugin said of its tools to what is known of them.
-///
-/// # Errors
-/// The first tool that is not as it should be.
-pub(crate) fn is_known(said: Vec<Spec>, known: &[KnownTool]) -> Result<(), LoadError> {
-    let said: Vec<KnownTool> = said.into_iter().map(KnownTool::from).collect();
-    let other = |one: &&KnownTool, those: &[KnownTool]| !those.contains(one);
-    let odd = said.iter().find(|one| other(one, known)).or_else(|| known.iter().find(|one| other(one, &said)));
-    match odd {
-        Some(tool) => Err(LoadError::Unknown(format!("{} is another tool", tool.name))),
-        None => Ok(()),
+    /// Holds what a component imports and exports to what is known of it.
+    ///
+    /// # Errors
+    /// It has other ones.
+    pub(crate) fn are_names(&self, (imports, exports): (Vec<String>, Vec<String>)) -> Result<(), LoadError> {
+        if self.imports == imports && self.exports == exports {
+            return Ok(());
+        }
+        Err(LoadError::Unknown("it imports and exports something else".to_owned()))
+    }
+
+    /// Holds what a plugin said of its tools to what is known of them.
+    ///
+    /// # Errors
+    /// The first tool that is not as it should be.
+    pub(crate) fn are_tools(&self, said: Vec<Spec>) -> Result<(), LoadError> {
+        let (said, known): (Vec<_>, _) = (said.into_iter().map(KnownTool::from).collect(), &self.tools);
+        let other = |one: &&KnownTool, those: &[KnownTool]| !those.contains(one);
+        let odd = said.iter().find(|one| other(one, known)).or_else(|| known.iter().find(|one| other(one, &said)));
+        match odd {
+            Some(tool) => Err(LoadError::Unknown(format!("{} is another tool", tool.name))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -11,11 +11,14 @@ use steward_agent::{Address, Language, Origin, PersonId, Principal, Role, Sender
 use steward_store::Store;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use wasmtime::component::Component;
 
+use crate::component;
+use crate::engine::Engine;
 use crate::guest::{self, Guest, manifest};
 use crate::{
-    Answer, Call, Catalogue, Compiler, HttpPolicy, Limits, LoadError, Outcome, PluginSource, RecordPolicy, Roles,
-    SandboxConfig, ShippedPlugin, inspect,
+    Answer, Binary, Call, Catalogue, Compiler, HttpPolicy, Limits, LoadError, Outcome, PluginSource, RecordPolicy,
+    Roles, SandboxConfig, ShippedPlugin, inspect,
 };
 
 /// A catalogue over a store and folders of its own.
@@ -316,13 +319,16 @@ async fn broken_plugins_do_not_stop_the_others() {
 
 /// A plugin that ships, with its one tool as it is known from the build.
 fn shipped(name: &'static str, body: &'static str, effect: &str) -> ShippedPlugin {
+    let PluginSource { name: _, wasm, manifest } = plain(name, body);
+    let component = Component::new(Engine::new().unwrap().wasmtime(), &wasm).unwrap();
+    let (imports, exports) = component::names(&component);
     let tools = json!([{
         "name": name, "effect": effect, "requires": [],
         "description": "Does what a test wants.", "schema": {"type": "object"},
     }]);
-    let source = plain(name, body);
-    let hash = blake3::hash(&source.wasm).to_hex().to_string();
-    ShippedPlugin { source, hash, tools: Some(tools.to_string().leak()) }
+    let known = json!({"imports": imports, "exports": exports, "tools": tools});
+    let binary = Binary::packed(blake3::hash(&wasm), wasm.len(), move || wasm.to_vec());
+    ShippedPlugin { name: name.to_owned(), manifest, binary, tools: Some(known.to_string().leak()) }
 }
 
 fn compiled(folder: &Path) -> usize {
@@ -345,13 +351,14 @@ async fn a_plugin_whose_tools_are_known_is_compiled_when_it_is_first_called() {
 async fn only_tools_that_a_plugin_has_are_named_as_foreign() {
     let naming = |tool: &str| {
         let one = shipped("echo", guest::ECHO, "write");
-        let manifest = format!("foreign = [\"{tool}\"]\n{}", one.source.manifest);
-        ShippedPlugin { source: PluginSource { manifest, ..one.source }, ..one }
+        ShippedPlugin { manifest: format!("foreign = [\"{tool}\"]\n{}", one.manifest), ..one }
     };
     let sandbox = Sandbox::shipped(Compiler::InProcess, vec![naming("echo")]).await;
     assert_eq!(sandbox.offered(Role::Owner), ["echo"]);
     let shipped = Sandbox::shipped(Compiler::InProcess, vec![naming("another")]).await;
-    let loaded = Sandbox::new(vec![naming("another").source]).await;
+    let ShippedPlugin { name, manifest, binary, tools: _ } = naming("another");
+    let loaded = PluginSource { name, wasm: binary.read().unwrap().to_vec().into(), manifest };
+    let loaded = Sandbox::new(vec![loaded]).await;
     for sandbox in [shipped, loaded] {
         let refused = sandbox.catalogue.refused()[0].1.to_string();
         assert!(refused.contains("no tool `another`"), "{refused}");
@@ -384,7 +391,7 @@ async fn what_was_never_compiled_is_compiled_behind_everything_else_the_smallest
     let folder = tempfile::tempdir().unwrap();
     let compiler = Compiler::Child(script(folder.path()));
     let plugins = vec![shipped("huge", guest::HUGE, "write"), shipped("trap", guest::TRAP, "write")];
-    let mut sizes: Vec<_> = plugins.iter().map(|one| one.source.wasm.len()).collect();
+    let mut sizes: Vec<_> = plugins.iter().map(|one| one.binary.size()).collect();
     sizes.sort_unstable();
     let sandbox = Sandbox::shipped(compiler, plugins).await;
     let mut told = 0;

@@ -35,7 +35,7 @@ impl Scene {
         let shipped = steward_builtin::PLUGINS.iter().filter(|plugin| plugin.name == PLUGIN);
         let sources = shipped.map(|plugin| PluginSource {
             name: plugin.name.to_owned(),
-            wasm: plugin.wasm.into(),
+            wasm: plugin.wasm().into(),
             manifest: plugin.manifest.to_owned(),
         });
         let catalogue = Catalogue::load(config, sources.collect()).await.unwrap();

@@ -1,5 +1,6 @@
 //! A sandbox of the tests' own, with a real store, a workspace and a secret beside it that no tool may reach.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +93,7 @@ pub(crate) fn config(folder: &Path, store: Store) -> SandboxConfig {
     }
 }
 
-pub(crate) fn source(name: &str, wasm: &'static [u8], manifest: &str) -> PluginSource {
+pub(crate) fn source(name: &str, wasm: impl Into<Cow<'static, [u8]>>, manifest: &str) -> PluginSource {
     PluginSource { name: name.to_owned(), wasm: wasm.into(), manifest: manifest.to_owned() }
 }
 

@@ -210,7 +210,7 @@ async fn a_trial_runs_scripts_without_other_tools() {
     let stage = Stage::set(|_| Reply::text("pong")).await;
     let plugin = steward_builtin::PLUGINS.iter().find(|plugin| plugin.name == "code").unwrap();
     let file = stage.host.data().join("code.wasm");
-    std::fs::write(&file, plugin.wasm).unwrap();
+    std::fs::write(&file, plugin.wasm()).unwrap();
     let file = file.to_str().unwrap();
     let run = async |script: &str| {
         let input = json!({ "script": script }).to_string();

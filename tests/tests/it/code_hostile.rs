@@ -47,7 +47,7 @@ impl CallTools for Beside {
 
 async fn open() -> Cage {
     let plugins = steward_builtin::PLUGINS.iter().filter(|plugin| ["code", "memory"].contains(&plugin.name));
-    let sources = plugins.map(|plugin| cage::source(plugin.name, plugin.wasm, plugin.manifest)).collect();
+    let sources = plugins.map(|plugin| cage::source(plugin.name, plugin.wasm(), plugin.manifest)).collect();
     let cage = Cage::open(sources, HttpPolicy::default()).await;
     assert!(cage.catalogue.refused().is_empty(), "{:?}", cage.catalogue.refused());
     cage

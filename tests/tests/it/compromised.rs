@@ -185,7 +185,7 @@ async fn give(store: &Store, creator: &Person, person: &Person, title: &str) {
 fn built_in() -> Vec<PluginSource> {
     let source = |plugin: &steward_builtin::BuiltinPlugin| PluginSource {
         name: plugin.name.to_owned(),
-        wasm: plugin.wasm.into(),
+        wasm: plugin.wasm().into(),
         manifest: plugin.manifest.to_owned(),
     };
     steward_builtin::PLUGINS.iter().map(source).collect()

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use futures::future::join_all;
 
 use super::{Catalogue, Loaded, SandboxConfig};
+use crate::binary::Binary;
 use crate::error::{LoadError, SandboxError};
 use crate::plugin::{self, Plugin, PluginSource};
 
 /// A plugin that belongs to the program.
 #[derive(Clone, Debug)]
 pub struct ShippedPlugin {
-    pub source: PluginSource,
-    /// BLAKE3 of its component in hexadecimal, as it was when the program was built.
-    pub hash: String,
+    pub name: String,
+    /// The text of its plugin.toml.
+    pub manifest: String,
+    /// Its component, with the hash it had when the program was built.
+    pub binary: Binary,
     /// The text of its tools.json; one that has none is compiled and asked.
     pub tools: Option<&'static str>,
 }
@@ -33,12 +36,16 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    async fn load_one_shipped(&self, ShippedPlugin { source, hash, tools }: ShippedPlugin) -> Loaded {
-        let Some(tools) = tools else { return self.load_one(source, None).await };
-        let (name, wasm) = (source.name.clone(), self.record.is_on().then(|| source.wasm.clone()));
-        let loaded = plugin::load_shipped(&self.cache, &self.engine, &self.limits, source, hash, tools);
-        if let (Ok((plugin, _)), Some(wasm)) = (&loaded, wasm) {
-            self.record.prepare(&self.cache, plugin, wasm);
+    async fn load_one_shipped(&self, ShippedPlugin { name, manifest, binary, tools }: ShippedPlugin) -> Loaded {
+        let Some(tools) = tools else {
+            return match binary.read() {
+                Ok(wasm) => self.load_one(PluginSource { name, wasm: wasm.to_vec().into(), manifest }, None).await,
+                Err(error) => (name, Err(error.into())),
+            };
+        };
+        let loaded = plugin::load_shipped(&self.cache, &self.engine, &self.limits, &manifest, binary.clone(), tools);
+        if let Ok((plugin, _)) = &loaded {
+            self.record.prepare(&self.cache, plugin, binary);
         }
         (name, loaded)
     }

@@ -8,6 +8,10 @@ fn cache(folder: &Path, compiler: Compiler) -> Arc<Cache> {
     Arc::new(Cache::open(folder.join("compiled"), compiler, engine).unwrap())
 }
 
+fn binary(wasm: Vec<u8>) -> Binary {
+    bytes::Bytes::from(wasm).into()
+}
+
 /// A program that is told to compile and does what the script says.
 fn program(folder: &Path, script: &str) -> Compiler {
     let path = folder.join("program");
@@ -28,10 +32,10 @@ fn compiles(folder: &Path, wasm: &[u8]) -> Compiler {
 #[tokio::test]
 async fn a_component_is_compiled_by_a_program_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
+    let wasm = Guest::new("echo", guest::ECHO).wasm();
     let compiler = compiles(folder.path(), &wasm);
     let cache = cache(folder.path(), compiler);
-    cache.component(wasm).await.unwrap();
+    cache.component(binary(wasm)).await.unwrap();
     let left: Vec<_> =
         fs::read_dir(folder.path().join("compiled")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
@@ -40,7 +44,7 @@ async fn a_component_is_compiled_by_a_program_of_its_own() {
 #[tokio::test]
 async fn a_compiler_that_fails_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
+    let wasm = binary(Guest::new("echo", guest::ECHO).wasm());
     let cache = cache(folder.path(), program(folder.path(), "echo no memory left >&2; exit 1"));
     let error = cache.component(wasm).await.unwrap_err();
     assert!(error.to_string().contains("no memory left"), "{error}");
@@ -50,7 +54,7 @@ async fn a_compiler_that_fails_says_why() {
 #[tokio::test]
 async fn what_costs_too_much_to_compile_is_given_up_and_not_tried_again() {
     let folder = tempfile::tempdir().unwrap();
-    let wasm: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
+    let wasm = binary(Guest::new("echo", guest::ECHO).wasm());
     // The signal by which the system ends a program that has used up its processor time.
     let script = format!("echo \"$2\" >> {}/tried; kill -XCPU $$", folder.path().display());
     let cache = cache(folder.path(), program(folder.path(), &script));
@@ -87,9 +91,9 @@ async fn what_is_inspected_is_compiled_within_the_same_bounds_and_kept_nowhere()
 async fn kept_code_that_is_another_s_or_for_another_engine_is_compiled_again() {
     let folder = tempfile::tempdir().unwrap();
     let cache = cache(folder.path(), Compiler::InProcess);
-    let echo: Bytes = Guest::new("echo", guest::ECHO).wasm().into();
-    let trap: Bytes = Guest::new("trap", guest::TRAP).wasm().into();
-    let [one, other] = [&echo, &trap].map(|wasm| cache.entry(wasm).unwrap());
+    let wasm = Guest::new("echo", guest::ECHO).wasm();
+    let (echo, trap) = (binary(wasm.clone()), binary(Guest::new("trap", guest::TRAP).wasm()));
+    let [one, other] = [&echo, &trap].map(|binary| cache.entry(binary));
     cache.component(echo.clone()).await.unwrap();
     cache.component(trap).await.unwrap();
     let right = fs::read(&one).unwrap();
@@ -99,7 +103,7 @@ async fn kept_code_that_is_another_s_or_for_another_engine_is_compiled_again() {
     fs::copy(other.with_extension("mac"), one.with_extension("mac")).unwrap();
     assert!(cache.load(&one).is_none());
     // Code that cannot run in this engine, though it is signed.
-    let strange = wasmtime::Engine::default().precompile_component(&echo).unwrap();
+    let strange = wasmtime::Engine::default().precompile_component(&wasm).unwrap();
     cache.keep(&one, &strange).unwrap();
     assert!(cache.load(&one).is_none());
     for poison in [&right[..right.len() / 2], &[], &[right.as_slice(), b"more"].concat(), b"\x7fELF"] {

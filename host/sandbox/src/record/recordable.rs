@@ -1,15 +1,16 @@
 //! What it takes to record the calls of one plugin: its border, and its relay linked with each set of capabilities a
 //! call had so far. Made at the first call, and only where calls are to be recorded.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::OnceCell;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::border::{self, Border};
 use super::relay::Relay;
+use crate::binary::Binary;
 use crate::command::module;
 use crate::compile::Cache;
 use crate::component::Kind;
@@ -28,7 +29,7 @@ pub(crate) struct RelayPre {
 
 pub(crate) struct Recordable {
     cache: Arc<Cache>,
-    wasm: Cow<'static, [u8]>,
+    binary: Binary,
     /// Made at the first call, or why it cannot be.
     made: OnceCell<Result<Made, String>>,
 }
@@ -42,8 +43,8 @@ pub(crate) struct Made {
 }
 
 impl Recordable {
-    pub(super) fn new(cache: Arc<Cache>, wasm: Cow<'static, [u8]>) -> Self {
-        Self { cache, wasm, made: OnceCell::new() }
+    pub(super) fn new(cache: Arc<Cache>, binary: Binary) -> Self {
+        Self { cache, binary, made: OnceCell::new() }
     }
 
     /// # Errors
@@ -51,7 +52,7 @@ impl Recordable {
     pub(super) async fn made(&self, plugin: &Plugin) -> &Result<Made, String> {
         let make = || async {
             let made = match plugin.component().await {
-                Ok(component) => Made::of(&self.cache, plugin.kind, component, self.wasm.clone().into()).await,
+                Ok(component) => Made::of(&self.cache, plugin.kind, component, self.binary.clone()).await,
                 Err(error) => Err(error.to_string()),
             };
             made.inspect_err(|why| tracing::warn!("calls of {} cannot be recorded: {why}", plugin.name))
@@ -61,13 +62,15 @@ impl Recordable {
 }
 
 impl Made {
-    async fn of(cache: &Arc<Cache>, kind: Kind, component: &Component, wasm: Arc<[u8]>) -> Result<Self, String> {
+    async fn of(cache: &Arc<Cache>, kind: Kind, component: &Component, binary: Binary) -> Result<Self, String> {
         let made = tokio::task::spawn_blocking(move || {
+            let wasm = binary.read().map_err(|error| error.to_string())?;
             let wasm = module::component(&wasm).map_err(|error| error.to_string())?;
             Relay::of(&wasm)
         });
         let relay = made.await.map_err(|error| error.to_string())??;
-        let compiled = cache.component(relay.wasm.clone().into()).await.map_err(|error| error.to_string())?;
+        let compiled =
+            cache.component(Bytes::from(relay.wasm.clone()).into()).await.map_err(|error| error.to_string())?;
         let told = |error: wasmtime::Error| format!("{error:#}");
         let Border { pre, functions } = border::link(component).map_err(told)?;
         let exports = relay.exports(&compiled);

@@ -1,12 +1,12 @@
 //! Which calls get a border, and what each is linked with. A call that is not recorded is linked as if there were no
 //! recordings.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::recordable::{Recordable, RelayPre};
 use super::tape::{Recorder, Tape};
 use super::{RecordPolicy, Recorded};
+use crate::binary::Binary;
 use crate::compile::Cache;
 use crate::form::Linked;
 use crate::grant::CapabilitySet;
@@ -34,10 +34,10 @@ impl RecordPolicy {
     }
 
     /// Makes a plugin one whose calls are recorded, if it is one of those.
-    pub(crate) fn prepare(&self, cache: &Arc<Cache>, plugin: &Plugin, wasm: Cow<'static, [u8]>) {
+    pub(crate) fn prepare(&self, cache: &Arc<Cache>, plugin: &Plugin, binary: Binary) {
         if self.covers(&plugin.name) {
             // A plugin is loaded once.
-            let _ = plugin.recordable.set(Recordable::new(Arc::clone(cache), wasm));
+            let _ = plugin.recordable.set(Recordable::new(Arc::clone(cache), binary));
         }
     }
 

@@ -20,7 +20,7 @@ fn everything() -> RecordPolicy {
 fn built_in(names: &[&str]) -> Vec<PluginSource> {
     let source = |plugin: &steward_builtin::BuiltinPlugin| PluginSource {
         name: plugin.name.to_owned(),
-        wasm: plugin.wasm.into(),
+        wasm: plugin.wasm().into(),
         manifest: plugin.manifest.to_owned(),
     };
     steward_builtin::PLUGINS.iter().filter(|plugin| names.contains(&plugin.name)).map(source).collect()

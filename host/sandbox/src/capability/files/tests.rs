@@ -153,7 +153,7 @@ async fn files_and_folders_are_opened_as_ever() {
 async fn the_tools_for_files_pass_over_what_is_no_file() {
     let one = steward_builtin::PLUGINS.iter().find(|plugin| plugin.name == "files").unwrap();
     let (name, manifest) = (one.name.to_owned(), one.manifest.to_owned());
-    let sandbox = Sandbox::new(vec![PluginSource { name, wasm: one.wasm.into(), manifest }]).await;
+    let sandbox = Sandbox::new(vec![PluginSource { name, wasm: one.wasm().into(), manifest }]).await;
     let _socket = furnish(&sandbox.folder.path().join("workspace"));
     let listed = at_once(sandbox.call("list", json!({}))).await.text;
     assert!(listed.contains("pipe (not a file)") && listed.contains("notes.md  7 B"), "{listed}");

@@ -24,7 +24,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 async fn scene() -> (Sandbox, PathBuf) {
     let one = steward_builtin::PLUGINS.iter().find(|plugin| plugin.name == "git").unwrap();
     let (name, manifest) = (one.name.to_owned(), one.manifest.to_owned());
-    let sandbox = Sandbox::new(vec![PluginSource { name, wasm: one.wasm.into(), manifest }]).await;
+    let sandbox = Sandbox::new(vec![PluginSource { name, wasm: one.wasm().into(), manifest }]).await;
     let site = sandbox.folder.path().join("workspace/site");
     fs::create_dir(&site).unwrap();
     git(&site, &["init", "--quiet", "--initial-branch=master"]);
