@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use steward_store::Store;
 
+use crate::acquaintances::Acquaintances;
 use crate::capability::http::Client;
 use crate::connected::Connected;
 use crate::foreign::ForeignMarks;
@@ -28,6 +29,11 @@ pub(crate) struct Backing {
 }
 
 impl Backing {
+    /// The people a call can mean.
+    pub(crate) fn acquaintances(&self) -> Acquaintances<'_> {
+        Acquaintances(&self.store)
+    }
+
     /// The same with another folder as the workspace.
     pub(crate) fn elsewhere(&self, workspace: PathBuf) -> Self {
         Self {

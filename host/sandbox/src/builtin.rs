@@ -318,6 +318,6 @@ async fn a_reminder_is_scheduled_for_the_one_who_asked() {
     let sandbox = Sandbox::new(source("scheduler")).await;
     let answer = sandbox.call("schedule_task", json!({"title": "buy milk", "time": "in one minute"})).await;
     assert_eq!(answer.outcome, Outcome::Ok, "{}", answer.text);
-    let jobs = sandbox.store.list_jobs(sandbox.owner).await.unwrap();
+    let jobs = sandbox.store.jobs().list(sandbox.owner).await.unwrap();
     assert_eq!(jobs.iter().map(|job| job.title.as_str()).collect::<Vec<_>>(), ["buy milk"]);
 }

@@ -27,7 +27,9 @@ mod violation;
 use steward_agent::Language;
 use wasmtime::component::Linker;
 
-use crate::grant::Access;
+use crate::grant::{Access, CapabilitySet};
+use crate::part::{Beginning, Part};
+use crate::scope::ScopeKind;
 use crate::state::CallState;
 
 /// All capabilities, in the order in which they are shown. The order is the order of bits in a set.
@@ -66,7 +68,34 @@ pub struct Capability {
     pub external: Access,
     /// What a call gets by it that neither an owner nor the program wrote; each file says where it notes it.
     pub brings: Brings,
+    /// Interfaces of it that reach nothing by themselves: they only name and handle what another one gives. Standard
+    /// libraries import them for the sake of error codes.
+    pub(crate) words: &'static [&'static str],
+    /// Capabilities through which it is used without an import of its own.
+    pub(crate) through: &'static [&'static Self],
+    /// Whoever the configuration puts into a role has it as outsiders do, where the role's row does not speak of it.
+    pub(crate) for_roles: bool,
+    /// It lets a plugin call other tools.
+    pub(crate) calls_tools: bool,
+    pub(crate) reaches: Reaches,
+    /// What it does stays in the database and the workspace, so that it may be done in a dry run, which has copies of both.
+    pub(crate) stays_within: bool,
+    pub(crate) scope: ScopeKind,
     pub(crate) link: fn(&mut Linker<CallState>) -> wasmtime::Result<()>,
+    /// Makes what it keeps for the time of a call, whether the call holds it or not; or says why it cannot.
+    pub(crate) begin: Option<fn(&Beginning<'_>) -> Result<Box<dyn Part>, String>>,
+    /// Links its words, where they are there also without the grant.
+    pub(crate) link_words: Option<fn(&mut Linker<CallState>) -> wasmtime::Result<()>>,
+}
+
+/// Whom a capability reaches beside the one the call is for, and who is asked about that after foreign text was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reaches {
+    Nobody,
+    /// Others, and it asks itself, for it knows to whom something goes.
+    Asking,
+    /// Others, by ways of its own: the call is asked about before it is made.
+    Others,
 }
 
 /// Whether a capability brings foreign text.
@@ -81,6 +110,33 @@ pub enum Brings {
 }
 
 impl Capability {
+    /// What a capability is that says nothing: closed to everybody, and held back in a dry run.
+    pub(crate) const PLAIN: Self = Self {
+        name: "",
+        summary: ("", ""),
+        interfaces: &[],
+        levels: false,
+        owner: Access::None,
+        group: Access::None,
+        external: Access::None,
+        brings: Brings::Nothing,
+        words: &[],
+        through: &[],
+        for_roles: true,
+        calls_tools: false,
+        reaches: Reaches::Nobody,
+        stays_within: false,
+        scope: ScopeKind::NONE,
+        link: |_| Ok(()),
+        begin: None,
+        link_words: None,
+    };
+
+    /// So much of it, and of nothing else.
+    pub(crate) fn set(&self, access: Access) -> CapabilitySet {
+        CapabilitySet::EMPTY.with(self.name, access)
+    }
+
     pub fn named(name: &str) -> Option<&'static Self> {
         CAPABILITIES.iter().find(|one| one.name == name)
     }

@@ -31,10 +31,11 @@ use crate::engine::{self, Engine};
 use crate::error::{LoadError, SandboxError};
 use crate::failure;
 use crate::foreign::ForeignMarks;
-use crate::grant::{CapabilitySet, Roles};
+use crate::grant::CapabilitySet;
 use crate::limits::Limits;
 use crate::plugin::{self, Plugin, PluginSource, Tool};
 use crate::record::RecordPolicy;
+use crate::roles::Roles;
 use crate::secret::Vault;
 
 pub use calling::Wanted;

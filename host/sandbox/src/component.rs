@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use steward_agent::Language;
 use wasmtime::component::Component;
 
-use crate::capability::Capability;
+use crate::capability::{CAPABILITIES, Capability};
 use crate::error::SandboxError;
 use crate::grant::{Access, CapabilitySet};
 
@@ -34,10 +34,6 @@ const ALWAYS: &[&str] = &[
     "wasi:io/streams",
 ];
 
-/// Interfaces of a capability that reach nothing by themselves: they only name and handle what another interface of
-/// the same capability gives. Standard libraries import them for the sake of error codes.
-const WORDS: &[&str] = &["wasi:filesystem/types", "wasi:http/types"];
-
 /// The interface a plugin of our world exports.
 pub(crate) const TOOL: &str = "steward:plugin/tool";
 
@@ -58,7 +54,7 @@ impl Import {
         let interface = unversioned(name);
         match Capability::of_interface(interface) {
             _ if ALWAYS.contains(&interface) => Self::Always,
-            Some(capability) if WORDS.contains(&interface) => Self::Words(capability),
+            Some(capability) if capability.words.contains(&interface) => Self::Words(capability),
             Some(capability) => Self::Capability(capability),
             None => Self::Unknown,
         }
@@ -70,12 +66,14 @@ pub(crate) fn unversioned(name: &str) -> &str {
     name.split_once('@').map_or(name, |(name, _)| name)
 }
 
-/// The capabilities a component's imports ask for, in full.
+/// The capabilities a component's imports ask for, in full, with those that are used through them.
 pub(crate) fn imported<'a>(names: impl Iterator<Item = &'a str>) -> CapabilitySet {
-    names.fold(CapabilitySet::EMPTY, |set, name| match Import::of(name) {
-        Import::Capability(capability) => set.with(capability.name, Access::Write),
+    let asked = names.fold(CapabilitySet::EMPTY, |set, name| match Import::of(name) {
+        Import::Capability(capability) => set.union(capability.set(Access::Write)),
         _ => set,
-    })
+    });
+    let used = CAPABILITIES.iter().filter(|one| one.through.iter().any(|by| asked.holds(by)));
+    used.fold(asked, |set, one| set.union(one.set(Access::Write)))
 }
 
 /// Names of a component's imports or exports.

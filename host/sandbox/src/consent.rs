@@ -165,7 +165,7 @@ fn asked(manifest: &Manifest, imports: &[String], reach: CapabilitySet) -> Vec<A
         name: one.name.to_owned(),
         access,
         interfaces: imports.iter().filter(|import| covers(one.name, import)).cloned().collect(),
-        scopes: scope::of(&manifest.grant, one.name),
+        scopes: scope::of(&manifest.grant.scopes, one),
     });
     asked.collect()
 }

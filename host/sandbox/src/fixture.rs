@@ -13,13 +13,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
-use crate::capability::http::{Client, Hooks, HttpPolicy};
+use crate::capability::http::{Client, HttpPolicy};
 use crate::deadline::Deadline;
 use crate::foreign::ForeignMarks;
-use crate::grant::{Grant, HttpGrant};
+use crate::grant::Grant;
 use crate::limits::{Limits, Meter};
 use crate::secret::{KeySource, Vault};
 use crate::state::CallState;
@@ -87,7 +86,6 @@ impl Fixture {
     }
 
     fn call(&self, person: &Person, backing: Arc<Backing>) -> CallState {
-        let client = Arc::clone(&backing.http);
         CallState {
             backing,
             principal: Principal {
@@ -109,15 +107,11 @@ impl Fixture {
             owner: None,
             lines: Default::default(),
             meter: Meter::new(&Limits::default()),
-            tools: Default::default(),
-            files: Default::default(),
-            asked: 0,
+            parts: Default::default(),
             refused: None,
             wasi: WasiCtxBuilder::new().build(),
-            http_ctx: WasiHttpCtx::new(),
-            http_hooks: Hooks::new(client, Arc::new(HttpGrant::default())),
             table: ResourceTable::new(),
-            writes: 0,
+            host_calls: 0,
             lowering: Default::default(),
             tape: None,
         }

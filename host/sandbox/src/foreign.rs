@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use steward_agent::{PersonId, Source, foreign};
 use url::Url;
 
-use crate::grant::{Access, CapabilitySet};
+use crate::capability::Reaches;
+use crate::grant::CapabilitySet;
 use crate::plugin::Effect;
 
 pub(crate) use self::lowering::{Asking, Lowering};
@@ -125,12 +126,12 @@ fn bare(host: &str) -> &str {
 /// What is asked about before a call is made. What a call can do only by capabilities that ask themselves is left to
 /// them, for they know more: to whom it goes.
 pub(crate) fn matter(effect: Effect, set: CapabilitySet) -> Option<Matter> {
-    let holds = |name: &str| set.access(name) != Access::None;
+    let reaches = |whom| set.iter().any(|(one, _)| one.reaches == whom);
     match effect {
         Effect::Read | Effect::Write => None,
         Effect::Destructive => Some(Matter::Destructive),
-        Effect::Send if ["http", "process", "delegate", "tools"].into_iter().any(holds) => Some(Matter::Send),
-        Effect::Send if ["send", "owner-mail"].into_iter().any(holds) => None,
+        Effect::Send if reaches(Reaches::Others) => Some(Matter::Send),
+        Effect::Send if reaches(Reaches::Asking) => None,
         Effect::Send => Some(Matter::Send),
     }
 }
@@ -138,6 +139,7 @@ pub(crate) fn matter(effect: Effect, set: CapabilitySet) -> Option<Matter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grant::Access;
 
     #[test]
     fn a_host_is_named_by_itself_and_by_nothing_that_looks_like_it() {

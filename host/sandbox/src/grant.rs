@@ -1,19 +1,12 @@
 //! Sets of capabilities: what a plugin was granted, what a role may use, and what both together leave.
-//!
-//! The table of roles follows from the list of capabilities and is written nowhere else.
 
-mod origins;
-
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use steward_agent::{Origin, Role};
 
-use crate::capability::process::ProcessGrant;
-use crate::capability::tools::ToolsGrant;
 use crate::capability::{CAPABILITIES, Capability};
+use crate::scope::{Scope, Scopes};
 
 /// How much of a capability is granted. Capabilities without levels are granted with `Write`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,6 +56,11 @@ impl CapabilitySet {
             Some(0b11) => Access::Write,
             _ => Access::None,
         }
+    }
+
+    /// Whether anything of a capability is granted.
+    pub(crate) fn holds(self, capability: &Capability) -> bool {
+        self.access(capability.name) != Access::None
     }
 
     pub fn contains(self, other: Self) -> bool {
@@ -129,7 +127,7 @@ impl Requirement {
     }
 
     pub fn set(self) -> CapabilitySet {
-        CapabilitySet::EMPTY.with(self.capability.name, self.access)
+        self.capability.set(self.access)
     }
 }
 
@@ -150,13 +148,15 @@ impl fmt::Debug for Requirement {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
     pub capabilities: CapabilitySet,
-    pub files: Arc<FilesGrant>,
-    pub http: Arc<HttpGrant>,
-    pub secrets: Arc<SecretGrant>,
-    pub model: ModelGrant,
-    pub process: Arc<ProcessGrant>,
-    pub tools: ToolsGrant,
+    pub scopes: Scopes,
     pub granted_in: GrantedIn,
+}
+
+impl Grant {
+    /// The scope of one capability, by its type.
+    pub fn scope<T: Scope>(&self) -> Arc<T> {
+        self.scopes.get()
+    }
 }
 
 /// Where a plugin's grant is written, so that a refusal names what its reader can change.
@@ -195,59 +195,6 @@ impl GrantedIn {
     }
 }
 
-/// The folders of the workspace a plugin may use; none listed means all of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FilesGrant {
-    pub folders: Vec<FolderGrant>,
-}
-
-/// One folder a plugin may use, with everything beneath it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FolderGrant {
-    /// Within the workspace, its parts divided by `/`: `notes/2026`.
-    pub path: String,
-    /// No more than the grant of `files` itself.
-    pub access: Access,
-}
-
-/// The secrets a plugin may use, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretGrant {
-    pub names: Vec<String>,
-}
-
-/// How often and how much a plugin may ask the model in one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModelGrant {
-    pub calls: u32,
-    /// The most tokens of one answer.
-    pub tokens: u32,
-}
-
-impl ModelGrant {
-    /// The most any plugin can be granted.
-    const MOST: Self = Self { calls: 16, tokens: 8_000 };
-
-    /// # Errors
-    /// A figure that cannot be granted, with what can.
-    pub(crate) fn check(self) -> Result<(), String> {
-        let Self { calls, tokens } = Self::MOST;
-        match () {
-            () if !(1..=calls).contains(&self.calls) => Err(format!("`calls` may be 1 to {calls}")),
-            () if !(1..=tokens).contains(&self.tokens) => Err(format!("`tokens` may be 1 to {tokens}")),
-            () => Ok(()),
-        }
-    }
-}
-
-impl Default for ModelGrant {
-    fn default() -> Self {
-        Self { calls: 4, tokens: 1_000 }
-    }
-}
-
 /// Where `http` may reach. Empty, it reaches nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -260,6 +207,8 @@ pub struct HttpGrant {
     #[serde(default = "HttpGrant::usual_ports")]
     pub ports: Vec<u16>,
 }
+
+impl Scope for HttpGrant {}
 
 impl HttpGrant {
     fn reading() -> Vec<String> {
@@ -277,154 +226,9 @@ impl Default for HttpGrant {
     }
 }
 
-/// What each role may use, and what each origin leaves of it.
-#[derive(Clone, Debug)]
-pub struct Roles {
-    roles: BTreeMap<Role, CapabilitySet>,
-    origins: BTreeMap<Origin, CapabilitySet>,
-}
-
-impl Default for Roles {
-    /// The three roles everyone has, as the list of capabilities says. No origin takes anything away.
-    fn default() -> Self {
-        let column = |access: fn(&Capability) -> Access| {
-            CAPABILITIES.iter().fold(CapabilitySet::EMPTY, |set, one| set.with(one.name, access(one)))
-        };
-        let roles = BTreeMap::from([
-            (Role::Owner, column(|one| one.owner)),
-            (Role::Group, column(|one| one.group)),
-            (Role::External, column(|one| one.external)),
-        ]);
-        Self { roles, origins: BTreeMap::new() }
-    }
-}
-
-impl Roles {
-    /// The default table with rows from the configuration: role → capability → access. A row replaces the role's
-    /// default one as a whole; one of a new role says what differs from outsiders, who may use the least.
-    ///
-    /// # Errors
-    /// The name of a capability that does not exist, or read access to one that has no levels.
-    pub fn with(rows: BTreeMap<String, BTreeMap<String, Access>>) -> Result<Self, RoleError> {
-        let mut roles = Self::default();
-        // Whoever was put into a role is not somebody to be warned and banned by the model.
-        let outsiders = roles.roles.get(&Role::External).copied().unwrap_or_default();
-        let trusted = outsiders.at_most("violation", Access::None);
-        for (role, row) in rows {
-            let known = roles.roles.contains_key(&Role::from(role.clone()));
-            let mut set = if known { CapabilitySet::EMPTY } else { trusted };
-            for (name, access) in row {
-                let capability = Capability::named(&name).ok_or_else(|| RoleError::Unknown {
-                    role: role.clone(),
-                    name: name.clone(),
-                    known: Capability::names(),
-                })?;
-                if access == Access::Read && !capability.levels {
-                    return Err(RoleError::NoLevels { role, name });
-                }
-                set = set.at_most(&name, Access::None).with(&name, access);
-            }
-            roles.roles.insert(Role::from(role), set);
-        }
-        Ok(roles)
-    }
-
-    /// The same table with less for runs set going by `origin`.
-    #[must_use]
-    pub fn restrict(mut self, origin: Origin, left: CapabilitySet) -> Self {
-        self.origins.insert(origin, left);
-        self
-    }
-
-    /// What a run of that role and origin may use. A role nobody described may use nothing.
-    pub fn set(&self, role: &Role, origin: Origin) -> CapabilitySet {
-        let granted = self.roles.get(role).copied().unwrap_or_default();
-        granted.intersection(self.origins.get(&origin).copied().unwrap_or(CapabilitySet::ALL))
-    }
-
-    /// Every role of the table.
-    pub fn names(&self) -> impl Iterator<Item = &Role> {
-        self.roles.keys()
-    }
-}
-
-/// A row of the role table that cannot be.
-#[derive(Debug, thiserror::Error)]
-pub enum RoleError {
-    #[error("roles.{role}: there is no capability `{name}`; use one of {known}")]
-    Unknown { role: String, name: String, known: String },
-    #[error("roles.{role}: `{name}` has no read-only form; write \"write\" to grant it or \"none\"")]
-    NoLevels { role: String, name: String },
-    #[error("origins.{name}: there is no such origin of a run; use one of {known}")]
-    Origin { name: String, known: String },
-    #[error("origins.{origin}: there is no capability `{name}`; use one of {known}")]
-    UnknownAt { origin: &'static str, name: String, known: String },
-    #[error("origins.{origin}: `{name}` has no read-only form; write false to take it away")]
-    NoLevelsAt { origin: &'static str, name: String },
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The table of the design: capability, owner, group, external.
-    const TABLE: &[(&str, Access, Access, Access)] = &[
-        ("files", Access::Write, Access::Read, Access::None),
-        ("http", Access::Write, Access::None, Access::None),
-        ("kv", Access::Write, Access::Write, Access::Write),
-        ("memory", Access::Write, Access::None, Access::None),
-        ("schedule", Access::Write, Access::None, Access::None),
-        ("events", Access::Write, Access::None, Access::None),
-        ("delegate", Access::Write, Access::None, Access::None),
-        ("people", Access::Write, Access::None, Access::None),
-        ("moderation", Access::Write, Access::None, Access::None),
-        ("send", Access::Write, Access::None, Access::None),
-        ("own-tasks", Access::Write, Access::None, Access::Write),
-        ("owner-mail", Access::None, Access::None, Access::Write),
-        ("violation", Access::None, Access::None, Access::Write),
-        ("model", Access::Write, Access::None, Access::None),
-        ("secrets", Access::Write, Access::None, Access::None),
-        ("process", Access::Write, Access::None, Access::None),
-        ("tools", Access::Write, Access::None, Access::None),
-    ];
-
-    #[test]
-    fn the_roles_are_the_table_of_the_design() {
-        let roles = Roles::default();
-        assert_eq!(CAPABILITIES.len(), TABLE.len());
-        for &(name, owner, group, external) in TABLE {
-            for origin in Origin::ALL {
-                let access = |role| roles.set(&role, origin).access(name);
-                let row = (access(Role::Owner), access(Role::Group), access(Role::External));
-                assert_eq!(row, (owner, group, external), "{name}");
-            }
-        }
-        assert!(roles.set(&Role::Named("stranger".to_owned()), Origin::Chat).is_empty());
-    }
-
-    #[test]
-    fn a_role_of_the_configuration_is_a_row_of_its_own() {
-        let row = |access| BTreeMap::from([("files".to_owned(), access)]);
-        let roles = Roles::with(BTreeMap::from([("colleague".to_owned(), row(Access::Read))])).unwrap();
-        let colleague = roles.set(&Role::Named("colleague".to_owned()), Origin::Chat);
-        assert_eq!(colleague.to_string(), "files kv own-tasks owner-mail", "what outsiders may, and what it names");
-        let less = BTreeMap::from([("family".to_owned(), BTreeMap::from([("own-tasks".to_owned(), Access::None)]))]);
-        let family = Roles::with(less).unwrap().set(&Role::Named("family".to_owned()), Origin::Chat);
-        assert_eq!(family.to_string(), "kv owner-mail");
-        let unknown = BTreeMap::from([("family".to_owned(), BTreeMap::from([("rockets".to_owned(), Access::Write)]))]);
-        assert!(Roles::with(unknown).unwrap_err().to_string().contains("no capability `rockets`"));
-        let half = BTreeMap::from([("family".to_owned(), BTreeMap::from([("memory".to_owned(), Access::Read)]))]);
-        assert!(Roles::with(half).unwrap_err().to_string().contains("no read-only form"));
-    }
-
-    #[test]
-    fn an_origin_can_only_take_away() {
-        let left = CapabilitySet::ALL.intersection(CapabilitySet::EMPTY.with("files", Access::Read));
-        let roles = Roles::default().restrict(Origin::Trigger, left);
-        assert_eq!(roles.set(&Role::Owner, Origin::Trigger).to_string(), "files");
-        assert!(roles.set(&Role::External, Origin::Trigger).is_empty());
-        assert_eq!(roles.set(&Role::Owner, Origin::Chat).access("files"), Access::Write);
-    }
 
     #[test]
     fn write_access_covers_read_access_and_not_the_other_way() {

@@ -8,25 +8,22 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::{I32Exit, WasiCtx};
-use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
 use crate::bindings::Failure;
 use crate::bindings::tool::Output;
 use crate::call::{Answer, Call, Outcome, OutputFile};
-use crate::capability::files::Files;
-use crate::capability::http::Hooks;
+use crate::capability::CAPABILITIES;
 use crate::capability::log::{LineCount, printable};
-use crate::capability::tools::Calling;
 use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::foreign::{Asking, ForeignMarks, Lowering};
 use crate::form::{Arguments, Entry, Linked, Streams};
-use crate::grant::{Access, CapabilitySet};
+use crate::grant::CapabilitySet;
 use crate::limits::{self, Limits, Meter, OverLimit, bytes};
+use crate::part::{Beginning, Parts};
 use crate::plugin::Plugin;
 use crate::record::{self, RelayPre, Tape};
-use crate::secret::edge::Edge;
 use crate::spent::Spent;
 use crate::state::CallState;
 use crate::stdio::Captured;
@@ -64,11 +61,7 @@ impl Prepared<'_> {
         let began = Timestamp::now();
         let (state, streams) = match self.state(call) {
             Ok(state) => state,
-            Err(error) => {
-                let granted = self.plugin.grant.granted_in.place("files");
-                let text = format!("The workspace cannot be opened: {error:#}. {tool} is granted {granted}.");
-                return (Answer::of(Outcome::Unavailable, text), None);
-            }
+            Err(text) => return (Answer::of(Outcome::Unavailable, text), None),
         };
         let limits = &self.plugin.limits;
         let mut store = Store::new(self.engine.wasmtime(), state);
@@ -140,14 +133,14 @@ impl Prepared<'_> {
         }
     }
 
-    fn state(&mut self, call: Call) -> wasmtime::Result<(CallState, Streams)> {
+    /// # Errors
+    /// Why the call cannot begin, for its answer.
+    fn state(&mut self, call: Call) -> Result<(CallState, Streams), String> {
         let mut wasi = WasiCtx::builder();
         let streams = self.entry.streams(&mut wasi, &call.name, &self.arguments, self.plugin.limits.output);
         if let Some(Tape::Playing(player)) = self.tape.as_deref_mut() {
             player.attach(streams.outputs());
         }
-        let (plugin, access) = (self.plugin, self.set.access("files"));
-        let files = Files::open(&self.backing.workspace, &plugin.grant.files, access, plugin.limits.write)?;
         let deadline = Deadline::new(self.deadline);
         let lowering = Lowering::new(Asking {
             sight: call.sight,
@@ -157,6 +150,19 @@ impl Prepared<'_> {
             key: call.key.clone(),
             arguments: self.arguments.text.clone(),
         });
+        let mut parts = Parts::default();
+        let beginning = Beginning {
+            backing: self.backing,
+            plugin: self.plugin,
+            tool: &call.name,
+            set: self.set,
+            spent: self.spent,
+            lowering: &lowering,
+            tools: &call.tools,
+        };
+        for begin in CAPABILITIES.iter().filter_map(|one| one.begin) {
+            parts.put(begin(&beginning)?);
+        }
         let state = CallState {
             backing: Arc::clone(self.backing),
             principal: call.principal,
@@ -172,38 +178,21 @@ impl Prepared<'_> {
             owner: call.owner,
             lines: LineCount::default(),
             meter: Meter::new(&self.plugin.limits),
-            tools: Calling::by(call.tools),
-            files,
-            asked: 0,
+            parts,
             refused: self.refusal.take(),
             wasi: wasi.build(),
-            http_ctx: WasiHttpCtx::new(),
-            http_hooks: Hooks::new(Arc::clone(&self.backing.http), Arc::clone(&self.plugin.grant.http))
-                .counting(Arc::clone(self.spent))
-                .granted_in(self.plugin.grant.granted_in.clone())
-                .with_secrets(self.secrets())
-                .lowered_by(lowering.clone()),
             lowering,
             table: limits::resources(),
-            writes: 0,
+            host_calls: 0,
             tape: self.tape.take(),
         };
         Ok((state, streams))
-    }
-
-    /// What the call's requests may do with secrets.
-    fn secrets(&self) -> Option<Edge> {
-        let vault = self.backing.connected.vault.get().filter(|_| self.set.access("http") != Access::None)?;
-        let holds = self.set.access("secrets") != Access::None;
-        let grant = &self.plugin.grant;
-        let granted = holds.then(|| Arc::clone(&grant.secrets));
-        Some(Edge { vault: Arc::clone(vault), granted, granted_in: grant.granted_in.clone() })
     }
 }
 
 /// Where it is marked what a call has written with foreign text before it, unless an owner agreed to that.
 fn to_be_marked(state: &CallState) -> Option<ForeignMarks> {
-    let foreign = state.files.was_changed() && state.lowering.lowers() && !state.lowering.adopted();
+    let foreign = state.parts.changed_files() && state.lowering.lowers() && !state.lowering.adopted();
     foreign.then(|| state.backing.marks.clone())
 }
 
@@ -276,9 +265,8 @@ impl Ending<'_> {
     /// Why the host refused something during the call.
     fn refusal(&self) -> Option<String> {
         let state = &self.state;
-        let files = || state.files.refusal(&state.plugin, &state.grant.granted_in);
-        let foreign = || state.lowering.refusal();
-        state.refused.clone().or_else(|| state.http_hooks.denied()).or_else(foreign).or_else(files)
+        let by_capability = || state.parts.refusal(&state.plugin, &state.grant.granted_in);
+        state.refused.clone().or_else(by_capability).or_else(|| state.lowering.refusal())
     }
 
     fn too_large(&self, size: usize, most: usize) -> Answer {

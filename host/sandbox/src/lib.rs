@@ -3,6 +3,7 @@
 //! Nothing here knows conversations, models or channels. Read `catalogue` first for the whole, then `link` for how
 //! "ungranted is unlinked" is kept, and `capability` for what a plugin can be granted at all.
 
+mod acquaintances;
 mod argument;
 mod audit;
 mod backing;
@@ -34,6 +35,7 @@ pub mod fuzzing;
 pub mod grant;
 #[cfg(test)]
 mod guest;
+mod host_call;
 #[cfg(test)]
 mod hostile;
 mod inspect;
@@ -46,12 +48,15 @@ mod manifest;
 mod notice;
 mod offer;
 mod packed;
+mod part;
 mod plugin;
 mod private;
 mod record;
 #[cfg(test)]
 mod reference;
 mod replay;
+mod roles;
+mod scope;
 pub mod secret;
 mod section;
 mod short;
@@ -75,6 +80,7 @@ pub use capability::http::{HttpPolicy, StandIn, StandIns};
 pub use capability::memory::Recall;
 pub use capability::model::{AskModel, ModelQuestion, ModelText};
 pub use capability::process::{Commands, Namespace, Namespaces, ProcessGrant};
+pub use capability::secrets::SecretGrant;
 pub use capability::tools::{CallTools, NestedAnswer, NestedCall, ToolPort, ToolsGrant};
 pub use capability::{CAPABILITIES, Capability};
 pub use catalogue::{Catalogue, Installed, SandboxConfig, ShippedPlugin, Wanted};
@@ -84,7 +90,7 @@ pub use consent::{Before, Change, Consent, Doubt, Request};
 pub use contract::CONTRACT;
 pub use error::{LoadError, SandboxError};
 pub use foreign::{ForeignMarks, Leave, Matter, Sight};
-pub use grant::{Access, CapabilitySet, Grant, GrantedIn, HttpGrant, Requirement, RoleError, Roles};
+pub use grant::{Access, CapabilitySet, Grant, GrantedIn, HttpGrant, Requirement};
 pub use inspect::{inspect, inspect_with};
 pub use inspection::{Inspection, OfferedTool};
 pub use limits::Limits;
@@ -95,6 +101,8 @@ pub use private::keep_private;
 pub use record::dry::{Held, HeldBack};
 pub use record::{Kept, KeptFile, RecordPolicy, Recorded};
 pub use replay::{ReplayError, Replayed};
+pub use roles::{RoleError, Roles};
+pub use scope::{Scope, Scopes};
 pub use secret::{KeySource, Known, SecretError, SecretInfo, Vault};
 pub use short::scope_in_full;
 pub use signature::{NewKey, SigningKey, sign, signer};

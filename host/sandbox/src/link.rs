@@ -8,13 +8,11 @@ use wasmtime_wasi::WasiView;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::p2::bindings::{cli, random};
 use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi_http::p2::bindings::http::types as http_types;
-use wasmtime_wasi_http::{WasiHttp, WasiHttpView as _};
 
 use crate::bindings::PluginPre;
-use crate::capability;
+use crate::capability::{self, CAPABILITIES};
 use crate::component::{Import, unversioned};
-use crate::grant::{Access, CapabilitySet};
+use crate::grant::CapabilitySet;
 use crate::state::CallState;
 use crate::stub::{self, Refuse};
 
@@ -26,15 +24,15 @@ pub(crate) fn with_capabilities(component: &Component, set: CapabilitySet) -> wa
     for (capability, _) in set.iter() {
         (capability.link)(&mut linker)?;
     }
-    let granted = |name: &str| set.access(name) != Access::None;
-    if !granted("http") {
-        // A request can be written, so that the refusal to send it is the error which guests are made for.
-        http_types::add_to_linker::<_, WasiHttp>(&mut linker, &http_types::LinkOptions::default(), CallState::http)?;
+    for capability in CAPABILITIES.iter().filter(|one| !set.holds(one)) {
+        if let Some(link_words) = capability.link_words {
+            link_words(&mut linker)?;
+        }
     }
     stub::link(&mut linker, component, |interface| match Import::of(interface) {
         Import::Always => true,
-        Import::Words(one) => one.name == "http" || granted(one.name),
-        Import::Capability(one) => granted(one.name),
+        Import::Words(one) => one.link_words.is_some() || set.holds(one),
+        Import::Capability(one) => set.holds(one),
         Import::Unknown => false,
     })?;
     linker.instantiate_pre(component)

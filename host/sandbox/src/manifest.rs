@@ -2,21 +2,17 @@
 //! cannot widen what the imports ask for or what the host allows.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::files::folder::FilesScope;
-use crate::capability::process::ProcessGrant;
-use crate::capability::tools::ToolsGrant;
-use crate::capability::{http, secrets};
+use crate::capability::Capability;
 use crate::component::{Import, unversioned};
 use crate::error::LoadError;
-use crate::grant::{Access, CapabilitySet, Grant, HttpGrant, ModelGrant, SecretGrant};
+use crate::grant::{Access, CapabilitySet, Grant};
 use crate::limits::Limits;
 use crate::plugin::Effect;
-use crate::short::scope_in_full;
+use crate::short::in_full;
 
 /// A manifest as it was read and checked.
 #[derive(Clone, Debug)]
@@ -78,10 +74,6 @@ struct RawLimits {
     write_mb: Option<u32>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 impl Manifest {
     /// # Errors
     /// What is wrong in it, naming the key and what would be right.
@@ -94,12 +86,12 @@ impl Manifest {
         let (mut grant, mut declined) = (Grant::default(), CapabilitySet::EMPTY);
         for (name, scope) in raw.capabilities {
             let problem = |problem: String| LoadError::Manifest(format!("capabilities.{problem}"));
-            let scope = scope_in_full(&name, &scope).map_err(problem)?;
+            let (capability, scope) = in_full(&name, &scope).map_err(problem)?;
             if scope == toml::Value::Boolean(false) {
-                declined = declined.with(&name, Access::Write);
+                declined = declined.union(capability.set(Access::Write));
                 continue;
             }
-            add(&mut grant, &name, scope).map_err(problem)?;
+            add(&mut grant, capability, scope).map_err(problem)?;
         }
         let (version, description) = (raw.version, raw.description);
         let (tools, foreign, limits) = (raw.tools, raw.foreign, raw.limits);
@@ -134,17 +126,11 @@ impl Manifest {
     pub(crate) fn covers<'a>(&self, mut imports: impl Iterator<Item = &'a str>) -> Result<(), LoadError> {
         let covered = self.grant.capabilities.union(self.declined);
         let missing = imports.find_map(|name| match Import::of(name) {
-            Import::Capability(one) if covered.access(one.name) == Access::None => Some((name, one)),
+            Import::Capability(one) if !covered.holds(one) => Some((name, one)),
             _ => None,
         });
         let Some((name, capability)) = missing else { return Ok(()) };
-        let line = match capability.name {
-            "http" => "http = { hosts = [\"example.org\"] }".to_owned(),
-            "secrets" => "secrets = { names = [\"EXAMPLE_TOKEN\"] }".to_owned(),
-            "process" => "process = { commands = [\"git\"] }".to_owned(),
-            name if capability.levels => format!("{name} = {{ access = \"read\" }}"),
-            name => format!("{name} = {{}}"),
-        };
+        let line = format!("{} = {}", capability.name, capability.scope.example);
         let without = format!("{} = false", capability.name);
         Err(LoadError::NotCovered { interface: unversioned(name).to_owned(), line, without })
     }
@@ -159,49 +145,10 @@ pub fn check_manifest(text: &str) -> Result<(), LoadError> {
 }
 
 /// Adds one line of `[capabilities]`, in full, to a grant.
-fn add(grant: &mut Grant, name: &str, scope: toml::Value) -> Result<(), String> {
-    let problem = |error: toml::de::Error| format!("{name}: {}", error.message());
-    let access = match name {
-        "http" => {
-            let http: HttpGrant = scope.try_into().map_err(problem)?;
-            http::check_grant(&http).map_err(|error| format!("http: {error}"))?;
-            grant.http = Arc::new(http);
-            Access::Write
-        }
-        "secrets" => {
-            let secrets: SecretGrant = scope.try_into().map_err(problem)?;
-            secrets::check_grant(&secrets).map_err(|error| format!("secrets: {error}"))?;
-            grant.secrets = Arc::new(secrets);
-            Access::Write
-        }
-        "model" => {
-            let model: ModelGrant = scope.try_into().map_err(problem)?;
-            model.check().map_err(|error| format!("model: {error}"))?;
-            grant.model = model;
-            Access::Write
-        }
-        "process" => {
-            grant.process = Arc::new(ProcessGrant::read(scope).map_err(|error| format!("process: {error}"))?);
-            Access::Write
-        }
-        "tools" => {
-            let tools: ToolsGrant = scope.try_into().map_err(problem)?;
-            tools.check().map_err(|error| format!("tools: {error}"))?;
-            grant.tools = tools;
-            Access::Write
-        }
-        "files" => {
-            let scope: FilesScope = scope.try_into().map_err(problem)?;
-            let access = scope.access;
-            grant.files = Arc::new(scope.grant().map_err(|error| format!("files: {error}"))?);
-            access
-        }
-        _ => {
-            let Nothing {} = scope.try_into().map_err(problem)?;
-            Access::Write
-        }
-    };
-    grant.capabilities = grant.capabilities.union(CapabilitySet::EMPTY.with(name, access));
+fn add(grant: &mut Grant, capability: &Capability, line: toml::Value) -> Result<(), String> {
+    let access = (capability.scope.read)(line, &mut grant.scopes);
+    let access = access.map_err(|error| format!("{}: {error}", capability.name))?;
+    grant.capabilities = grant.capabilities.union(capability.set(access));
     Ok(())
 }
 
@@ -213,6 +160,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grant::HttpGrant;
 
     fn manifest(rest: &str) -> Result<Manifest, LoadError> {
         Manifest::parse(&format!("name = \"notes\"\nversion = \"1\"\ndescription = \"d\"\n{rest}"))
@@ -228,8 +176,8 @@ mod tests {
         let read = manifest(text).unwrap();
         assert_eq!(read.grant.capabilities.access("files"), Access::Read);
         assert_eq!(read.grant.capabilities.access("http"), Access::Write);
-        assert_eq!(read.grant.http.hosts, ["example.org"]);
-        assert_eq!(read.grant.http.methods, ["GET", "HEAD"]);
+        assert_eq!(read.grant.scope::<HttpGrant>().hosts, ["example.org"]);
+        assert_eq!(read.grant.scope::<HttpGrant>().methods, ["GET", "HEAD"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::component::Kind;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::form::Entry;
-use crate::grant::{Access, CapabilitySet, Grant};
+use crate::grant::{CapabilitySet, Grant};
 use crate::limits::Limits;
 use crate::manifest::{Manifest, ToolEntry};
 use crate::plugin::Effect;
@@ -137,16 +137,6 @@ fn is_about(entry: &ToolEntry, function: &Function) -> bool {
 
 /// The strongest thing a component could do with what it was granted, for one that does not say.
 fn strongest(reach: CapabilitySet, grant: &Grant) -> Effect {
-    let only_reads = |name: &str, access| match name {
-        "files" => access == Access::Read,
-        "http" => grant.http.methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD")),
-        _ => false,
-    };
-    let sends = |name| matches!(name, "send" | "owner-mail" | "violation" | "delegate");
-    match () {
-        () if reach.access("process") != Access::None => Effect::Destructive,
-        () if reach.iter().any(|(one, _)| sends(one.name)) => Effect::Send,
-        () if reach.iter().all(|(one, access)| only_reads(one.name, access)) => Effect::Read,
-        () => Effect::Write,
-    }
+    let each = reach.iter().map(|(one, access)| (one.scope.strongest)(&grant.scopes, access));
+    each.max().unwrap_or(Effect::Read)
 }

@@ -21,7 +21,7 @@ use crate::contract;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::form::{Entry, Linked};
-use crate::grant::{Access, CapabilitySet, Grant, GrantedIn, Requirement};
+use crate::grant::{CapabilitySet, Grant, GrantedIn, Requirement};
 use crate::limits::Limits;
 use crate::link;
 use crate::manifest::Manifest;
@@ -168,7 +168,7 @@ impl Tool {
 
     /// Whether its instances may call other tools.
     pub(crate) fn calls_tools(&self, held: CapabilitySet) -> bool {
-        self.effective(held).access("tools") != Access::None
+        self.effective(held).iter().any(|(one, _)| one.calls_tools)
     }
 
     /// As a model is told of it.
@@ -326,11 +326,7 @@ struct Fitting {
 fn fitting(host: &Limits, manifest: &Manifest, imports: &[String], exports: &[String]) -> Result<Fitting, LoadError> {
     contract::check(imports.iter().chain(exports).map(String::as_str))?;
     manifest.covers(imports.iter().map(String::as_str))?;
-    let mut asked = component::imported(imports.iter().map(String::as_str));
-    if asked.access("http") != Access::None {
-        // Secrets are put into requests by their names alone, for which nothing has to be imported.
-        asked = asked.with("secrets", Access::Write);
-    }
+    let asked = component::imported(imports.iter().map(String::as_str));
     let reach = asked.intersection(manifest.grant.capabilities);
     Ok(Fitting { kind: component::kind(exports), reach, limits: manifest.limits(host) })
 }

@@ -11,35 +11,23 @@ use crate::capability::Capability;
 /// # Errors
 /// The form is none of this capability's, with those it has; or there is no such capability.
 pub fn scope_in_full(capability: &str, scope: &Value) -> Result<Value, String> {
-    if Capability::named(capability).is_none() {
-        return Err(format!("{capability}: there is no such capability; use one of {}", Capability::names()));
-    }
-    let key = match (capability, scope) {
-        (_, Value::Table(_) | Value::Boolean(false)) => return Ok(scope.clone()),
-        (_, Value::Boolean(true)) => return Ok(Table::new().into()),
-        ("files", Value::String(_)) => "access",
-        ("files", Value::Array(_)) => "folders",
-        ("http", Value::Array(_)) => "hosts",
-        ("secrets", Value::Array(_)) => "names",
-        ("process", Value::String(_) | Value::Array(_)) => "commands",
-        ("model" | "tools", Value::Integer(_)) => "calls",
-        _ => return Err(format!("{capability}: {}, not {}", forms(capability), scope.type_str())),
-    };
-    Ok(Table::from_iter([(key.to_owned(), scope.clone())]).into())
+    in_full(capability, scope).map(|(_, scope)| scope)
 }
 
-fn forms(capability: &str) -> &'static str {
-    match capability {
-        "files" => {
-            "write \"read\" or \"write\", folders such as [\"notes\"], or { access = \"read\", folders = [\"notes\"] }"
-        }
-        "http" => "write hosts such as [\"example.org\"], or { hosts = [\"example.org\"], methods = [\"GET\"] }",
-        "secrets" => "write names such as [\"EXAMPLE_TOKEN\"], or { names = [\"EXAMPLE_TOKEN\"] }",
-        "process" => "write \"ask\", \"full\", programs such as [\"git\"], or { commands = [\"git\"] }",
-        "model" => "write how many calls, such as 4, or { calls = 4, tokens = 1000 }",
-        "tools" => "write how many calls, such as 50, or { calls = 50 }",
-        _ => "write {} or true",
-    }
+/// The same, with the capability of that name.
+pub(crate) fn in_full(name: &str, scope: &Value) -> Result<(&'static Capability, Value), String> {
+    let Some(capability) = Capability::named(name) else {
+        return Err(format!("{name}: there is no such capability; use one of {}", Capability::names()));
+    };
+    let full = match scope {
+        Value::Table(_) | Value::Boolean(false) => scope.clone(),
+        Value::Boolean(true) => Table::new().into(),
+        _ => match (capability.scope.short)(scope) {
+            Some(key) => Table::from_iter([(key.to_owned(), scope.clone())]).into(),
+            None => return Err(format!("{name}: {}, not {}", capability.scope.forms, scope.type_str())),
+        },
+    };
+    Ok((capability, full))
 }
 
 #[cfg(test)]

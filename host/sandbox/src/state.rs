@@ -10,20 +10,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::backing::Backing;
 use crate::bindings::Failure;
 use crate::call::AskOwner;
 use crate::capability::Capability;
-use crate::capability::files::Files;
-use crate::capability::http::Hooks;
 use crate::capability::log::LineCount;
-use crate::capability::tools::Calling;
 use crate::deadline::Deadline;
 use crate::foreign::Lowering;
 use crate::grant::Grant;
 use crate::limits::Meter;
+use crate::part::Parts;
 use crate::record::Tape;
 use crate::stub::Refuse;
 
@@ -47,19 +44,14 @@ pub(crate) struct CallState {
     pub(crate) owner: Option<Arc<dyn AskOwner>>,
     pub(crate) lines: LineCount,
     pub(crate) meter: Meter,
-    pub(crate) files: Files,
-    /// Calls of other tools.
-    pub(crate) tools: Calling,
-    /// Questions put to the model.
-    pub(crate) asked: u32,
+    /// What its capabilities keep for it.
+    pub(crate) parts: Parts,
     /// What a stub said when it refused, last.
     pub(crate) refused: Option<String>,
     pub(crate) wasi: WasiCtx,
-    pub(crate) http_ctx: WasiHttpCtx,
-    pub(crate) http_hooks: Hooks,
     pub(crate) table: ResourceTable,
-    /// Keys given out by [`CallState::next_key`].
-    pub(crate) writes: u32,
+    /// Host calls that were given a key.
+    pub(crate) host_calls: u32,
     /// What the call receives of others, and what it asks about because of that.
     pub(crate) lowering: Lowering,
     /// Where the call is recorded or made again: what crosses the guest's border.
@@ -70,8 +62,8 @@ impl CallState {
     /// The key of the next effect of this call. Made again after a crash, the call asks in the same order and gets
     /// the same keys, so the store recognises what is there already.
     pub(crate) fn next_key(&mut self) -> String {
-        self.writes += 1;
-        format!("{}#{}", self.key, self.writes)
+        self.host_calls += 1;
+        format!("{}#{}", self.key, self.host_calls)
     }
 
     /// # Errors

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use crate::capability::{CAPABILITIES, Capability};
 use crate::error::LoadError;
-use crate::grant::{Access, HttpGrant, Requirement};
+use crate::grant::{Access, Requirement};
 use crate::plugin::PluginSource;
 use crate::typed::tool_name;
 
@@ -49,22 +49,12 @@ impl Trial {
     }
 
     fn scope(&self, capability: &Capability) -> Value {
-        if capability.name == "http" && !self.hosts.is_empty() {
-            let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-            return Value::Table(Table::from_iter([
-                ("hosts".to_owned(), self.hosts.clone().into()),
-                ("methods".to_owned(), all.map(str::to_owned).to_vec().into()),
-                ("ports".to_owned(), HttpGrant::default().ports.into_iter().map(i64::from).collect::<Vec<_>>().into()),
-            ]));
-        }
-        if capability.name == "secrets" && !self.secrets.is_empty() {
-            return Table::from_iter([("names".to_owned(), Value::from(self.secrets.clone()))]).into();
-        }
         let granted = self.grants.iter().filter(|one| one.capability.name == capability.name);
-        if capability.name == "process" && granted.clone().count() > 0 {
-            return "full".into();
+        let granted = granted.map(|one| one.access).max();
+        if let Some(line) = (capability.scope.trial)(self, granted.is_some()) {
+            return line;
         }
-        match granted.map(|one| one.access).max() {
+        match granted {
             None => false.into(),
             Some(_) if !capability.levels => Table::new().into(),
             Some(Access::Write) => Table::from_iter([("access".to_owned(), Value::from("write"))]).into(),

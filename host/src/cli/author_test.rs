@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use steward_agent::{ModelError, Role};
 use steward_author::{Case, Cases, Got, Project, Reply};
 use steward_sandbox::{
-    Access, AskModel, CAPABILITIES, Call, Catalogue, KeySource, ModelQuestion, ModelText, PluginSource, Roles, StandIn,
-    ToolPort, Vault,
+    Access, AskModel, CAPABILITIES, Call, Catalogue, KeySource, ModelQuestion, ModelText, PluginSource, Roles,
+    SecretGrant, StandIn, ToolPort, Vault,
 };
 use steward_store::Store;
 use tempfile::TempDir;
@@ -116,10 +116,11 @@ impl Bench {
     async fn give_secrets(&self, cases: &Cases) -> anyhow::Result<()> {
         let vault = Vault::new(self.store.clone(), KeySource::File(self.folder.path().join("secret.key")));
         let hosts: BTreeSet<_> = cases.http.iter().filter_map(|reply| host_of(&reply.url)).collect();
-        let granted = self.catalogue.plugins().iter().flat_map(|plugin| &plugin.grant.secrets.names);
+        let granted =
+            self.catalogue.plugins().iter().flat_map(|plugin| plugin.grant.scope::<SecretGrant>().names.clone());
         for name in granted.filter(|_| !hosts.is_empty()) {
             let hosts = hosts.iter().cloned().collect();
-            vault.set(name, hosts, format!("{TEST_SECRET}{name}"), Timestamp::now()).await?;
+            vault.set(&name, hosts, format!("{TEST_SECRET}{name}"), Timestamp::now()).await?;
         }
         self.catalogue.connect_vault(Arc::new(vault));
         Ok(())

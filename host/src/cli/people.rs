@@ -215,11 +215,11 @@ impl Desk<'_> {
         for one in identities {
             row("identity", shown(&one))?;
         }
-        let (tasks, jobs) = (self.store.own_tasks(person.id).await?, self.store.list_jobs(person.id).await?);
+        let (tasks, jobs) = (self.store.own_tasks(person.id).await?, self.store.jobs().list(person.id).await?);
         row("tasks given", tasks.len().to_string())?;
         row("scheduled work", jobs.len().to_string())?;
         row("watched", self.store.list_subscriptions(person.id).await?.len().to_string())?;
-        row("kept data", self.store.user_data(person.id).await?.len().to_string())
+        row("kept data", self.store.user_data().of(person.id).await?.len().to_string())
     }
 
     async fn role(&self, who: &str, role: &str, yes: bool) -> anyhow::Result<ExitCode> {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use steward_agent::visible;
-use steward_sandbox::{Before, Catalogue, Consent, Plugin, PluginSource, Request};
+use steward_sandbox::{Before, Catalogue, Consent, Plugin, PluginSource, Request, SecretGrant};
 use steward_store::{InstalledPlugin, NewPlugin, Store};
 
 use super::agreement::agrees;
@@ -249,7 +249,7 @@ async fn keep(place: &Place, hash: &str, wasm: Vec<u8>) -> anyhow::Result<()> {
 /// Says which secrets it was granted are not there yet.
 async fn missing_secrets(place: &Place, plugin: &Plugin) -> anyhow::Result<()> {
     let there: Vec<_> = place.store.secrets().await?.into_iter().map(|secret| secret.name).collect();
-    for name in plugin.grant.secrets.names.iter().filter(|name| !there.contains(name)) {
+    for name in plugin.grant.scope::<SecretGrant>().names.iter().filter(|name| !there.contains(name)) {
         let set = format!("steward secret set {name} --host HOST");
         place.tell(
             format!("It uses the secret {name}, which is not set yet: {set}"),

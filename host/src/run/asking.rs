@@ -179,7 +179,7 @@ pub(super) async fn system_prompt(
         false => host.store.owners().await?.into_iter().map(|person| person.name).collect(),
     };
     let profile = match space {
-        Some(_) => host.store.user_data(start.principal.person).await?,
+        Some(_) => host.store.user_data().of(start.principal.person).await?,
         None => Vec::new(),
     };
     let (profile, foreign_profile) = apart(host, start, profile, &mut seen).await?;

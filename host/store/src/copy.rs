@@ -134,15 +134,15 @@ mod tests {
         let place = || KvPlace { plugin: "a".to_owned(), scope: "owner".to_owned() };
         let quota = KvQuota { keys: 9, bytes: 999 };
         for (key, value) in [("kept", "1"), ("changed", "1"), ("gone", "1")] {
-            fixture.store.kv_set(place(), key, value.into(), quota, key).await.unwrap();
+            fixture.store.kv().set(place(), key, value.into(), quota, key).await.unwrap();
         }
         let folder = tempfile::tempdir().unwrap();
         let (before, after) = (folder.path().join("before"), folder.path().join("after"));
         fixture.store.copy_to(&before).await.unwrap();
         std::fs::copy(&before, &after).unwrap();
         let copy = Store::open(&after).unwrap();
-        copy.kv_set(place(), "changed", b"2".to_vec(), quota, "1").await.unwrap();
-        copy.kv_delete(place(), "gone", "2").await.unwrap();
+        copy.kv().set(place(), "changed", b"2".to_vec(), quota, "1").await.unwrap();
+        copy.kv().delete(place(), "gone", "2").await.unwrap();
         copy.enqueue(vec![outgoing("anna", "hello")], Some("3"), at(0)).await.unwrap();
         copy.close().await;
 
@@ -157,7 +157,7 @@ mod tests {
             ]
         );
         assert_eq!(changes[1].column("value"), "2");
-        assert_eq!(fixture.store.kv_list(place(), "").await.unwrap(), ["changed", "gone", "kept"]);
+        assert_eq!(fixture.store.kv().list(place(), "").await.unwrap(), ["changed", "gone", "kept"]);
         assert!(fixture.store.due_outgoing(at(9), 9).await.unwrap().is_empty());
     }
 }

@@ -6,17 +6,28 @@ use rusqlite::Connection;
 use crate::Store;
 use crate::error::Result;
 
+/// Which tool calls have had their effect, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct Effects<'a>(&'a Store);
+
 impl Store {
+    /// Which tool calls have had their effect.
+    pub fn effects(&self) -> Effects<'_> {
+        Effects(self)
+    }
+}
+
+impl Effects<'_> {
     /// Whether the call of this key has had its effect.
-    pub async fn effect_done(&self, key: &str) -> Result<bool> {
+    pub async fn is_done(&self, key: &str) -> Result<bool> {
         let key = key.to_owned();
-        self.read(move |db| is_done(db, &key)).await
+        self.0.read(move |db| is_done(db, &key)).await
     }
 
     /// The call of this key has had its effect. Marking it twice does no harm.
-    pub async fn mark_effect(&self, key: &str) -> Result<()> {
+    pub async fn mark(&self, key: &str) -> Result<()> {
         let key = key.to_owned();
-        self.write(move |tx| mark(tx, &key)).await
+        self.0.write(move |tx| mark(tx, &key)).await
     }
 }
 
@@ -41,11 +52,11 @@ mod tests {
     #[tokio::test]
     async fn an_effect_marked_is_known_after_a_crash() {
         let fixture = Fixture::new();
-        assert_eq!(fixture.store.effect_done("call 1").await, Ok(false));
-        fixture.store.mark_effect("call 1").await.unwrap();
-        fixture.store.mark_effect("call 1").await.unwrap();
+        assert_eq!(fixture.store.effects().is_done("call 1").await, Ok(false));
+        fixture.store.effects().mark("call 1").await.unwrap();
+        fixture.store.effects().mark("call 1").await.unwrap();
         let after = fixture.after_crash();
-        assert_eq!(after.store.effect_done("call 1").await, Ok(true));
-        assert_eq!(after.store.effect_done("call 2").await, Ok(false));
+        assert_eq!(after.store.effects().is_done("call 1").await, Ok(true));
+        assert_eq!(after.store.effects().is_done("call 2").await, Ok(false));
     }
 }

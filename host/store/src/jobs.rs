@@ -45,31 +45,43 @@ pub struct NewJob {
 const SELECT: &str =
     "SELECT id, owner, address, title, prompt, model, next, repeat, recipients, created_at FROM job WHERE";
 
+/// The jobs that people have made, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct Jobs<'a>(&'a Store);
+
 impl Store {
+    /// What people have planned for later.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs(self)
+    }
+}
+
+impl Jobs<'_> {
     /// Schedules work. With the key of a tool call, a second time with that key gives the job of the first, even if it
     /// has fired or was cancelled since.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the owner or a recipient is not known.
-    pub async fn create_job(&self, new: NewJob, key: Option<&str>, now: Timestamp) -> Result<Job> {
+    pub async fn create(&self, new: NewJob, key: Option<&str>, now: Timestamp) -> Result<Job> {
         let key = key.map(str::to_owned);
-        self.write(move |tx| {
-            if let Some(job) = first(tx, "key = ?1", (&key,))? {
-                return Ok(job);
-            }
-            for person in new.recipients.iter().chain([&new.owner]) {
-                people::known(tx, *person)?;
-            }
-            let id = insert(tx, &new, key.as_deref(), now)?;
-            tx.touch_jobs();
-            first(tx, "id = ?1", (id,))?.ok_or_else(|| not_found(id))
-        })
-        .await
+        self.0
+            .write(move |tx| {
+                if let Some(job) = first(tx, "key = ?1", (&key,))? {
+                    return Ok(job);
+                }
+                for person in new.recipients.iter().chain([&new.owner]) {
+                    people::known(tx, *person)?;
+                }
+                let id = insert(tx, &new, key.as_deref(), now)?;
+                tx.touch_jobs();
+                first(tx, "id = ?1", (id,))?.ok_or_else(|| not_found(id))
+            })
+            .await
     }
 
     /// What the person has still to come, soonest first.
-    pub async fn list_jobs(&self, owner: PersonId) -> Result<Vec<Job>> {
-        self.read(move |db| select(db, "owner = ?1 AND state = 'active' ORDER BY next, id", (owner.0,))).await
+    pub async fn list(&self, owner: PersonId) -> Result<Vec<Job>> {
+        self.0.read(move |db| select(db, "owner = ?1 AND state = 'active' ORDER BY next, id", (owner.0,))).await
     }
 
     /// Cancels a job of the person's own. One that they have cancelled before is given again, so that a call repeated
@@ -77,19 +89,22 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it is not theirs, or has fired for the last time.
-    pub async fn cancel_job(&self, owner: PersonId, id: JobId) -> Result<Job> {
-        self.write(move |tx| {
-            tx.prepare_cached(
-                "UPDATE job SET state = 'cancelled', ended_at = next
+    pub async fn cancel(&self, owner: PersonId, id: JobId) -> Result<Job> {
+        self.0
+            .write(move |tx| {
+                tx.prepare_cached(
+                    "UPDATE job SET state = 'cancelled', ended_at = next
                  WHERE id = ?1 AND owner = ?2 AND state = 'active'",
-            )?
-            .execute((id, owner.0))?;
-            tx.touch_jobs();
-            first(tx, "id = ?1 AND owner = ?2 AND state = 'cancelled'", (id, owner.0))?.ok_or_else(|| not_found(id))
-        })
-        .await
+                )?
+                .execute((id, owner.0))?;
+                tx.touch_jobs();
+                first(tx, "id = ?1 AND owner = ?2 AND state = 'cancelled'", (id, owner.0))?.ok_or_else(|| not_found(id))
+            })
+            .await
     }
+}
 
+impl Store {
     /// What is due, the longest due first.
     pub async fn due_jobs(&self, now: Timestamp) -> Result<Vec<Job>> {
         self.read(move |db| select(db, "state = 'active' AND next <= ?1 ORDER BY next, id", (Millis(now),))).await
@@ -216,7 +231,7 @@ mod tests {
             repeat: Some(Repeat::Every(60)),
             recipients: vec![owner],
         };
-        fixture.store.create_job(new, key, at(0)).await.unwrap()
+        fixture.store.jobs().create(new, key, at(0)).await.unwrap()
     }
 
     async fn fire(store: &Store, job: &Job, next: Option<Timestamp>) -> bool {
@@ -260,7 +275,7 @@ mod tests {
         let job = job_at(&fixture, 60, None).await;
         assert!(fire(&fixture.store, &job, Some(at(120))).await);
         assert!(!fire(&fixture.store, &job, Some(at(120))).await, "it has fired for this time");
-        let next = fixture.store.list_jobs(job.owner).await.unwrap();
+        let next = fixture.store.jobs().list(job.owner).await.unwrap();
         assert_eq!(next, [Job { next: at(120), ..job }]);
         assert_eq!(fixture.store.next_due().await.unwrap(), Some(at(120)));
         assert!(fire(&fixture.store, &next[0], Some(at(180))).await);
@@ -270,16 +285,16 @@ mod tests {
     async fn cancelled_work_does_not_fire_and_belongs_to_its_owner() {
         let fixture = Fixture::new();
         let (job, stranger) = (job_at(&fixture, 60, None).await, fixture.meet("Boris", None).await.id);
-        assert!(matches!(fixture.store.cancel_job(stranger, job.id).await, Err(StoreError::NotFound(_))));
-        assert_eq!(fixture.store.cancel_job(job.owner, job.id).await.unwrap(), job);
-        assert_eq!(fixture.after_crash().store.cancel_job(job.owner, job.id).await.unwrap(), job, "a repeated call");
+        assert!(matches!(fixture.store.jobs().cancel(stranger, job.id).await, Err(StoreError::NotFound(_))));
+        assert_eq!(fixture.store.jobs().cancel(job.owner, job.id).await.unwrap(), job);
+        assert_eq!(fixture.after_crash().store.jobs().cancel(job.owner, job.id).await.unwrap(), job, "a repeated call");
         assert!(!fire(&fixture.store, &job, None).await);
         assert_eq!(written(&fixture.store).await, (0, 0));
-        assert_eq!(fixture.store.list_jobs(job.owner).await.unwrap(), []);
+        assert_eq!(fixture.store.jobs().list(job.owner).await.unwrap(), []);
 
         let fired = job_at(&fixture, 60, None).await;
         assert!(fire(&fixture.store, &fired, None).await);
-        assert!(matches!(fixture.store.cancel_job(job.owner, fired.id).await, Err(StoreError::NotFound(_))));
+        assert!(matches!(fixture.store.jobs().cancel(job.owner, fired.id).await, Err(StoreError::NotFound(_))));
     }
 
     #[tokio::test]
@@ -297,7 +312,7 @@ mod tests {
     async fn jobs_are_listed_soonest_first_and_for_people_who_are_known() {
         let fixture = Fixture::new();
         let (late, soon) = (job_at(&fixture, 90, None).await, job_at(&fixture, 30, None).await);
-        assert_eq!(fixture.store.list_jobs(late.owner).await.unwrap(), [soon, late.clone()]);
+        assert_eq!(fixture.store.jobs().list(late.owner).await.unwrap(), [soon, late.clone()]);
         let new = NewJob {
             owner: late.owner,
             address: late.address,
@@ -308,6 +323,6 @@ mod tests {
             repeat: None,
             recipients: vec![PersonId(99)],
         };
-        assert!(matches!(fixture.store.create_job(new, None, at(0)).await, Err(StoreError::NotFound(_))));
+        assert!(matches!(fixture.store.jobs().create(new, None, at(0)).await, Err(StoreError::NotFound(_))));
     }
 }

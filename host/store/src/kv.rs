@@ -24,67 +24,82 @@ pub struct KvQuota {
     pub bytes: u64,
 }
 
+/// The values of plugins, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct KvStore<'a>(&'a Store);
+
 impl Store {
+    /// What plugins keep for themselves.
+    pub fn kv(&self) -> KvStore<'_> {
+        KvStore(self)
+    }
+}
+
+impl KvStore<'_> {
     /// The value of a key.
-    pub async fn kv_get(&self, place: KvPlace, key: &str) -> Result<Option<Vec<u8>>> {
+    pub async fn get(&self, place: KvPlace, key: &str) -> Result<Option<Vec<u8>>> {
         let key = key.to_owned();
-        self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT value FROM kv WHERE plugin = ?1 AND scope = ?2 AND key = ?3")?;
-            Ok(statement.query_row((&place.plugin, &place.scope, &key), |row| row.get(0)).optional()?)
-        })
-        .await
+        self.0
+            .read(move |db| {
+                let mut statement =
+                    db.prepare_cached("SELECT value FROM kv WHERE plugin = ?1 AND scope = ?2 AND key = ?3")?;
+                Ok(statement.query_row((&place.plugin, &place.scope, &key), |row| row.get(0)).optional()?)
+            })
+            .await
     }
 
     /// The keys that begin with `prefix`, in the order of their bytes.
-    pub async fn kv_list(&self, place: KvPlace, prefix: &str) -> Result<Vec<String>> {
+    pub async fn list(&self, place: KvPlace, prefix: &str) -> Result<Vec<String>> {
         let prefix = prefix.to_owned();
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(
+        self.0
+            .read(move |db| {
+                let mut statement = db.prepare_cached(
                 "SELECT key FROM kv WHERE plugin = ?1 AND scope = ?2 AND substr(key, 1, length(?3)) = ?3 ORDER BY key",
             )?;
-            let rows = statement.query_map((&place.plugin, &place.scope, &prefix), |row| row.get(0))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
+                let rows = statement.query_map((&place.plugin, &place.scope, &prefix), |row| row.get(0))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
     }
 
     /// Keeps a value in place of the key's earlier one. Done once for each `effect`, the key of the call that asks.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] if the place would hold more than its quota; nothing is changed then.
-    pub async fn kv_set(&self, place: KvPlace, key: &str, value: Vec<u8>, quota: KvQuota, effect: &str) -> Result<()> {
+    pub async fn set(&self, place: KvPlace, key: &str, value: Vec<u8>, quota: KvQuota, effect: &str) -> Result<()> {
         let (key, effect) = (key.to_owned(), effect.to_owned());
-        self.write(move |tx| {
-            if effect::is_done(tx, &effect)? {
-                return Ok(());
-            }
-            check(tx, &place, &key, value.len(), quota)?;
-            tx.prepare_cached(
-                "INSERT INTO kv (plugin, scope, key, value) VALUES (?1, ?2, ?3, ?4)
+        self.0
+            .write(move |tx| {
+                if effect::is_done(tx, &effect)? {
+                    return Ok(());
+                }
+                check(tx, &place, &key, value.len(), quota)?;
+                tx.prepare_cached(
+                    "INSERT INTO kv (plugin, scope, key, value) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (plugin, scope, key) DO UPDATE SET value = excluded.value",
-            )?
-            .execute((&place.plugin, &place.scope, &key, &value))?;
-            effect::mark(tx, &effect)
-        })
-        .await
+                )?
+                .execute((&place.plugin, &place.scope, &key, &value))?;
+                effect::mark(tx, &effect)
+            })
+            .await
     }
 
     /// Forgets a key; one that is not there is forgotten already. Done once for each `effect`.
-    pub async fn kv_delete(&self, place: KvPlace, key: &str, effect: &str) -> Result<()> {
+    pub async fn delete(&self, place: KvPlace, key: &str, effect: &str) -> Result<()> {
         let (key, effect) = (key.to_owned(), effect.to_owned());
-        self.write(move |tx| {
-            if effect::is_done(tx, &effect)? {
-                return Ok(());
-            }
-            tx.prepare_cached("DELETE FROM kv WHERE plugin = ?1 AND scope = ?2 AND key = ?3")?.execute((
-                &place.plugin,
-                &place.scope,
-                &key,
-            ))?;
-            effect::mark(tx, &effect)
-        })
-        .await
+        self.0
+            .write(move |tx| {
+                if effect::is_done(tx, &effect)? {
+                    return Ok(());
+                }
+                tx.prepare_cached("DELETE FROM kv WHERE plugin = ?1 AND scope = ?2 AND key = ?3")?.execute((
+                    &place.plugin,
+                    &place.scope,
+                    &key,
+                ))?;
+                effect::mark(tx, &effect)
+            })
+            .await
     }
 }
 
@@ -121,7 +136,7 @@ mod tests {
     }
 
     async fn set(store: &Store, place: KvPlace, key: &str, value: &str, effect: &str) -> Result<()> {
-        store.kv_set(place, key, value.as_bytes().to_vec(), QUOTA, effect).await
+        store.kv().set(place, key, value.as_bytes().to_vec(), QUOTA, effect).await
     }
 
     #[tokio::test]
@@ -131,12 +146,12 @@ mod tests {
         for (number, (plugin, scope)) in [("a", "owner"), ("a", "person/2"), ("b", "owner")].into_iter().enumerate() {
             set(store, place(plugin, scope), "k", &format!("{plugin} {scope}"), &number.to_string()).await.unwrap();
         }
-        let got = store.kv_get(place("a", "person/2"), "k").await.unwrap();
+        let got = store.kv().get(place("a", "person/2"), "k").await.unwrap();
         assert_eq!(got.as_deref(), Some(b"a person/2".as_slice()));
-        store.kv_delete(place("a", "owner"), "k", "4").await.unwrap();
-        assert_eq!(store.kv_get(place("a", "owner"), "k").await.unwrap(), None);
-        assert!(store.kv_get(place("b", "owner"), "k").await.unwrap().is_some());
-        assert_eq!(store.kv_list(place("c", "owner"), "").await.unwrap(), Vec::<String>::new());
+        store.kv().delete(place("a", "owner"), "k", "4").await.unwrap();
+        assert_eq!(store.kv().get(place("a", "owner"), "k").await.unwrap(), None);
+        assert!(store.kv().get(place("b", "owner"), "k").await.unwrap().is_some());
+        assert_eq!(store.kv().list(place("c", "owner"), "").await.unwrap(), Vec::<String>::new());
     }
 
     #[tokio::test]
@@ -146,9 +161,9 @@ mod tests {
         for key in ["b%", "a/2", "a/1"] {
             set(&fixture.store, here.clone(), key, "v", key).await.unwrap();
         }
-        assert_eq!(fixture.store.kv_list(here.clone(), "a/").await.unwrap(), ["a/1", "a/2"]);
-        assert_eq!(fixture.store.kv_list(here.clone(), "%").await.unwrap(), Vec::<String>::new());
-        assert_eq!(fixture.store.kv_list(here, "").await.unwrap(), ["a/1", "a/2", "b%"]);
+        assert_eq!(fixture.store.kv().list(here.clone(), "a/").await.unwrap(), ["a/1", "a/2"]);
+        assert_eq!(fixture.store.kv().list(here.clone(), "%").await.unwrap(), Vec::<String>::new());
+        assert_eq!(fixture.store.kv().list(here, "").await.unwrap(), ["a/1", "a/2", "b%"]);
     }
 
     #[tokio::test]
@@ -158,7 +173,7 @@ mod tests {
         set(&fixture.store, here.clone(), "count", "1", "call#1").await.unwrap();
         let after = fixture.after_crash();
         set(&after.store, here.clone(), "count", "2", "call#1").await.unwrap();
-        assert_eq!(after.store.kv_get(here, "count").await.unwrap().as_deref(), Some(b"1".as_slice()));
+        assert_eq!(after.store.kv().get(here, "count").await.unwrap().as_deref(), Some(b"1".as_slice()));
     }
 
     #[tokio::test]
@@ -168,7 +183,7 @@ mod tests {
         set(store, here.clone(), "one", "1", "1").await.unwrap();
         let error = set(store, here.clone(), "one", &"x".repeat(4096), "2").await.unwrap_err().to_string();
         assert!(error.contains("4 KiB is the most"), "{error}");
-        assert_eq!(store.kv_get(here.clone(), "one").await.unwrap().as_deref(), Some(b"1".as_slice()));
+        assert_eq!(store.kv().get(here.clone(), "one").await.unwrap().as_deref(), Some(b"1".as_slice()));
         set(store, here.clone(), "two", "2", "3").await.unwrap();
         set(store, here.clone(), "three", "3", "4").await.unwrap();
         let error = set(store, here.clone(), "four", "4", "5").await.unwrap_err().to_string();

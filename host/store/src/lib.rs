@@ -66,12 +66,13 @@ pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal}
 pub use bans::{Verdict, Violation};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
+pub use effect::Effects;
 pub use error::{Result, StoreError};
 pub use foreign::{ForeignFiles, ForeignHash};
 pub use identities::{Identity, Right};
 pub use inbox::{InboxRow, Received};
-pub use jobs::{Job, NewJob};
-pub use kv::{KvPlace, KvQuota};
+pub use jobs::{Job, Jobs, NewJob};
+pub use kv::{KvPlace, KvQuota, KvStore};
 pub use letters::{Letter, Posted, WaitingLetter};
 pub use memory::{MemoryRecord, NewForgetting, PassageHash, PendingForgetting};
 pub use outbox::OutboxRow;
@@ -87,6 +88,7 @@ pub use subscriptions::{NewSubscription, Subscription};
 pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
 pub use transcripts::{Distilled, EndedRun, EndedRuns, LoggedFacts, TranscriptMark, Undistilled};
 pub use usage::UsageTotal;
+pub use user_data::UserData;
 
 use reader::Readers;
 use writer::{Changes, Tx, Writer};

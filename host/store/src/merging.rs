@@ -231,7 +231,7 @@ mod tests {
         let anna = fixture.meet("anna", Some("ann")).await.id;
         store.give_alias(anna, "Mum", at(0)).await.unwrap();
         task(&fixture, olga, anna).await;
-        store.set_user_data(anna, "city", Some("Rome".to_owned()), "e", at(0)).await.unwrap();
+        store.user_data().set(anna, "city", Some("Rome".to_owned()), "e", at(0)).await.unwrap();
         let Received::New(row) = store.receive(&message("my secret"), at(0)).await.unwrap() else { panic!() };
         let mut run: NewRun = crate::fixture::new_run(&format!("person/{anna}"), vec![row], "my secret");
         run.principal.person = anna;

@@ -98,7 +98,7 @@ async fn job(store: &Store, owner: PersonId, chat: &str, prompt: Option<&str>) {
         repeat: None,
         recipients: Vec::new(),
     };
-    store.create_job(new, None, at(0)).await.unwrap();
+    store.jobs().create(new, None, at(0)).await.unwrap();
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn an_identity_of_the_owner_at_the_terminal_takes_nothing_of_theirs_along(
     store.enqueue(vec![secret], None, at(0)).await.unwrap();
 
     seated(store, &[("terminal", "owner"), ("telegram", "6")]).await;
-    let jobs = store.list_jobs(owner).await.unwrap();
+    let jobs = store.jobs().list(owner).await.unwrap();
     assert_eq!(jobs.len(), 1, "what would run with the owner's rights for that chat has ended");
     assert_eq!(jobs[0].address, address("terminal", "owner"));
     assert_eq!(store.due_outgoing(at(99), 10).await.unwrap(), []);
@@ -122,7 +122,7 @@ async fn an_identity_of_the_owner_at_the_terminal_takes_nothing_of_theirs_along(
     assert_eq!((person.role, person.address), (Role::Owner, Some(address("terminal", "owner"))));
     let before = role_of(store, "telegram", "5").await;
     assert!(before.0 != owner && before.1 == Role::External);
-    assert!(store.list_jobs(before.0).await.unwrap().is_empty());
+    assert!(store.jobs().list(before.0).await.unwrap().is_empty());
     let standing = store.standing(owner, &address("telegram", "5")).await.unwrap().unwrap();
     assert!(standing.elsewhere, "the chat is another person's now");
     assert!(!store.standing(owner, &address("terminal", "owner")).await.unwrap().unwrap().elsewhere);
@@ -149,7 +149,7 @@ async fn what_an_owner_had_set_going_ends_with_their_rights() {
     store.create_task(task, None, at(0)).await.unwrap();
     seated(store, &[("terminal", "owner"), ("telegram", "5")]).await;
     assert_eq!(role_of(store, "telegram", "6").await, (second, Role::External), "they stay who they are");
-    assert!(store.list_jobs(second).await.unwrap().is_empty());
+    assert!(store.jobs().list(second).await.unwrap().is_empty());
     assert_eq!(store.own_tasks(owner).await.unwrap()[0].creator, owner, "answers go to an owner");
     seated(store, &[("terminal", "owner"), ("telegram", "5"), ("telegram", "6")]).await;
     assert_eq!(role_of(store, "telegram", "6").await, (second, Role::Owner));

@@ -190,12 +190,12 @@ mod tests {
         for name in ["notes", "other"] {
             store.install_plugin(plugin(name, "1"), None, at(1)).await.unwrap();
             let quota = KvQuota { keys: 10, bytes: 100 };
-            store.kv_set(place(name), "key", b"value".to_vec(), quota, name).await.unwrap();
+            store.kv().set(place(name), "key", b"value".to_vec(), quota, name).await.unwrap();
         }
         assert_eq!(store.remove_plugin("notes", false).await.unwrap(), 1);
         assert_eq!(store.remove_plugin("other", true).await.unwrap(), 0);
-        assert_eq!(store.kv_get(place("notes"), "key").await.unwrap(), None);
-        assert!(store.kv_get(place("other"), "key").await.unwrap().is_some());
+        assert_eq!(store.kv().get(place("notes"), "key").await.unwrap(), None);
+        assert!(store.kv().get(place("other"), "key").await.unwrap().is_some());
         for gone in [store.remove_plugin("notes", false).await.map(|_| ()), store.enable_plugin("notes", true).await] {
             assert!(matches!(gone, Err(StoreError::NotFound(text)) if text.contains("plugin notes")));
         }

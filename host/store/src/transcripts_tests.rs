@@ -140,7 +140,7 @@ async fn what_is_known_of_a_person_is_theirs_alone() {
         Ok(())
     };
     fixture.store.write(insert).await.unwrap();
-    let known = fixture.store.user_data(anna).await.unwrap();
+    let known = fixture.store.user_data().of(anna).await.unwrap();
     assert_eq!(known, [("city".to_owned(), "Berlin".to_owned()), ("tea".to_owned(), "green".to_owned())]);
-    assert_eq!(fixture.store.user_data(boris).await.unwrap(), []);
+    assert_eq!(fixture.store.user_data().of(boris).await.unwrap(), []);
 }

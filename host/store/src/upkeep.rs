@@ -134,13 +134,13 @@ mod tests {
     async fn what_an_open_run_may_ask_for_again_stays() {
         let fixture = Fixture::new();
         let run = fixture.begin("owner/1", "remember this").await;
-        fixture.store.mark_effect("call 1").await.unwrap();
+        fixture.store.effects().mark("call 1").await.unwrap();
         fixture.store.purge(at(30 * DAY)).await.unwrap();
-        assert_eq!(fixture.store.effect_done("call 1").await, Ok(true));
+        assert_eq!(fixture.store.effects().is_done("call 1").await, Ok(true));
         let end = RunEnd { messages: vec![], replies: vec![], usage: vec![], outcome: RunOutcome::Answered };
         fixture.store.finish_run(run, end, at(30 * DAY)).await.unwrap();
         fixture.store.purge(at(31 * DAY)).await.unwrap();
-        assert_eq!(fixture.store.effect_done("call 1").await, Ok(false));
+        assert_eq!(fixture.store.effects().is_done("call 1").await, Ok(false));
     }
 
     #[tokio::test]

@@ -17,15 +17,28 @@ const KEY: usize = 64;
 /// The longest value, in characters.
 const VALUE: usize = 2_000;
 
+/// What is known about people, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct UserData<'a>(&'a Store);
+
 impl Store {
+    /// What is known about people.
+    pub fn user_data(&self) -> UserData<'_> {
+        UserData(self)
+    }
+}
+
+impl UserData<'_> {
     /// Every key with its value, in the order of the keys.
-    pub async fn user_data(&self, person: PersonId) -> Result<Vec<(String, String)>> {
-        self.read(move |db| {
-            let mut statement = db.prepare_cached("SELECT key, value FROM user_data WHERE person = ?1 ORDER BY key")?;
-            let rows = statement.query_map([person.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
+    pub async fn of(&self, person: PersonId) -> Result<Vec<(String, String)>> {
+        self.0
+            .read(move |db| {
+                let mut statement =
+                    db.prepare_cached("SELECT key, value FROM user_data WHERE person = ?1 ORDER BY key")?;
+                let rows = statement.query_map([person.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
     }
 
     /// Keeps a value in place of the key's earlier one, or forgets the key. Done once for each `effect`, the key of the
@@ -33,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for a key or value that is not kept, and for a key too many; nothing is changed then.
-    pub async fn set_user_data(
+    pub async fn set(
         &self,
         person: PersonId,
         key: &str,
@@ -43,20 +56,21 @@ impl Store {
     ) -> Result<()> {
         check(key, value.as_deref())?;
         let (key, effect) = (key.to_owned(), effect.to_owned());
-        self.write(move |tx| {
-            if effect::is_done(tx, &effect)? {
-                return Ok(());
-            }
-            match &value {
-                Some(value) => put(tx, person, &key, value, now)?,
-                None => {
-                    tx.prepare_cached("DELETE FROM user_data WHERE person = ?1 AND key = ?2")?
-                        .execute((person.0, &key))?;
+        self.0
+            .write(move |tx| {
+                if effect::is_done(tx, &effect)? {
+                    return Ok(());
                 }
-            }
-            effect::mark(tx, &effect)
-        })
-        .await
+                match &value {
+                    Some(value) => put(tx, person, &key, value, now)?,
+                    None => {
+                        tx.prepare_cached("DELETE FROM user_data WHERE person = ?1 AND key = ?2")?
+                            .execute((person.0, &key))?;
+                    }
+                }
+                effect::mark(tx, &effect)
+            })
+            .await
     }
 }
 
@@ -106,7 +120,7 @@ mod tests {
     use crate::fixture::{Fixture, at};
 
     async fn set(store: &Store, person: PersonId, key: &str, value: Option<&str>, effect: &str) -> Result<()> {
-        store.set_user_data(person, key, value.map(str::to_owned), effect, at(0)).await
+        store.user_data().set(person, key, value.map(str::to_owned), effect, at(0)).await
     }
 
     #[tokio::test]
@@ -121,13 +135,13 @@ mod tests {
         let pairs = |pairs: &[(&str, &str)]| -> Vec<_> {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
         };
-        assert_eq!(store.user_data(anna).await.unwrap(), pairs(&[("name", "Аня"), ("zone", "Europe/Rome")]));
+        assert_eq!(store.user_data().of(anna).await.unwrap(), pairs(&[("name", "Аня"), ("zone", "Europe/Rome")]));
         set(store, anna, "name", None, "5").await.unwrap();
         set(store, anna, "never set", None, "6").await.unwrap();
-        assert_eq!(store.user_data(anna).await.unwrap(), pairs(&[("zone", "Europe/Rome")]));
+        assert_eq!(store.user_data().of(anna).await.unwrap(), pairs(&[("zone", "Europe/Rome")]));
         assert_eq!(store.write(move |tx| clear(tx, anna)).await, Ok(1));
-        assert_eq!(store.user_data(anna).await.unwrap(), []);
-        assert_eq!(store.user_data(boris).await.unwrap(), pairs(&[("zone", "UTC")]));
+        assert_eq!(store.user_data().of(anna).await.unwrap(), []);
+        assert_eq!(store.user_data().of(boris).await.unwrap(), pairs(&[("zone", "UTC")]));
     }
 
     #[tokio::test]
@@ -139,7 +153,7 @@ mod tests {
         let after = fixture.after_crash();
         set(&after.store, anna, "city", Some("Rome"), "call#1").await.unwrap();
         set(&after.store, anna, "city", None, "call#1").await.unwrap();
-        assert_eq!(after.store.user_data(anna).await.unwrap(), [("city".to_owned(), "Oslo".to_owned())]);
+        assert_eq!(after.store.user_data().of(anna).await.unwrap(), [("city".to_owned(), "Oslo".to_owned())]);
     }
 
     #[tokio::test]
@@ -172,6 +186,6 @@ mod tests {
         let error = set(store, anna, "one more", Some("1"), "more").await.unwrap_err().to_string();
         assert!(error.contains("100 is the most"), "{error}");
         set(store, anna, "key 7", Some("2"), "again").await.unwrap();
-        assert_eq!(store.user_data(anna).await.unwrap().len(), 100);
+        assert_eq!(store.user_data().of(anna).await.unwrap().len(), 100);
     }
 }

@@ -141,7 +141,7 @@ impl Belongings {
         let people = store.list_people(false).await.unwrap();
         let mut jobs = Vec::new();
         for person in &people {
-            jobs.extend(store.list_jobs(person.id).await.unwrap().into_iter().map(|job| job.title));
+            jobs.extend(store.jobs().list(person.id).await.unwrap().into_iter().map(|job| job.title));
         }
         Self {
             files,

@@ -9,9 +9,11 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::{optional, required};
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability, people};
+use crate::capability::{Brings, Capability, Reaches, people};
 use crate::foreign::Matter;
 use crate::grant::Access;
+use crate::plugin::Effect;
+use crate::scope::ScopeKind;
 use crate::state::CallState;
 use crate::wall;
 
@@ -19,12 +21,13 @@ pub(crate) const CAPABILITY: Capability = Capability {
     name: "delegate",
     summary: ("Give tasks to other people and follow them.", "Давать задачи другим людям и следить за ними."),
     interfaces: &["steward:plugin/delegate"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Marked,
+    reaches: Reaches::Others,
+    scope: ScopeKind { strongest: |_, _| Effect::Send, ..ScopeKind::NONE },
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest texts of a task, in characters.
@@ -46,7 +49,7 @@ impl wit::delegate::Host for CallState {
         let skill = optional("skill", task.skill.as_deref(), WORD_CHARS)?;
         let deadline = optional("deadline", task.deadline.as_deref(), WORD_CHARS)?;
         let deadline_at = deadline.as_deref().map(|text| self.deadline_at(text, now)).transpose()?;
-        let person = self.backing.reachable(&task.user).await?;
+        let person = self.backing.acquaintances().reachable(&task.user).await?;
         let shown = json!({ "for": person.name, "username": person.username, "title": title, "context": context });
         self.lowering.ask(Matter::Send, &format!("{} {title} {context:?}", person.id), shown).await?;
         self.receive_name(&person);
@@ -54,14 +57,14 @@ impl wit::delegate::Host for CallState {
         let creator = self.principal.person;
         let new = NewTask { person, creator, title, kind, deadline, deadline_at, context, skill };
         let task = self.backing.store.create_task(new, Some(&key), now).await?;
-        self.dealt(&[person]).await?;
+        self.backing.acquaintances().dealt(&self.principal, &[person], self.timestamp()).await?;
         Ok(described(task, now))
     }
 
     async fn list(&mut self, filter: wit::delegate::Filter) -> Result<Vec<wit::delegate::Task>, Failure> {
         let now = self.timestamp();
         let person = match filter.user.as_deref().filter(|user| !user.trim().is_empty()) {
-            Some(user) => Some(self.backing.named(user).await?.id),
+            Some(user) => Some(self.backing.acquaintances().named(user).await?.id),
             None => None,
         };
         let filter = TaskFilter {

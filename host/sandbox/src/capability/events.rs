@@ -15,7 +15,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::argument::{number, required};
 use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
+use crate::capability::Capability;
 use crate::foreign::{Leave, Matter, PROMPTS, one_text};
 use crate::grant::Access;
 use crate::state::CallState;
@@ -28,12 +28,10 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Будить ассистента, когда что-то происходит, например меняется файл, смотреть и отменять такие подписки.",
     ),
     interfaces: &["steward:plugin/events"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
-    brings: Brings::Nothing,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// What can be watched for.
@@ -110,15 +108,15 @@ impl wit::events::Host for CallState {
         let owner = self.principal.person;
         let new = NewSubscription {
             owner,
-            address: self.backing.address(owner).await?,
+            address: self.backing.acquaintances().address(owner).await?,
             kind: kind.name.to_owned(),
             settings,
             prompt,
-            recipients: self.backing.recipients(&new.recipients).await?,
+            recipients: self.backing.acquaintances().recipients(&new.recipients).await?,
             seen: written(&sight),
         };
         let made = self.backing.store.subscribe(new, MOST, Some(&key), self.timestamp()).await?;
-        self.dealt(&made.recipients).await?;
+        self.backing.acquaintances().dealt(&self.principal, &made.recipients, self.timestamp()).await?;
         self.backing.subscription(made).await
     }
 
@@ -162,7 +160,7 @@ impl Backing {
     }
 
     async fn subscription(&self, one: Subscription) -> Result<wit::events::Subscription, Failure> {
-        let recipients = self.names(&one.recipients).await?;
+        let recipients = self.acquaintances().names(&one.recipients).await?;
         Ok(wit::events::Subscription {
             id: one.id.to_string(),
             kind: one.kind,

@@ -2,7 +2,7 @@
 //! The names a guest gives are resolved beneath its folder and never lead out of it; without the grant there is no
 //! folder at all.
 
-pub(crate) mod folder;
+mod folder;
 mod open;
 mod quota;
 mod rights;
@@ -15,17 +15,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use steward_beneath::Folder;
+use toml::Value;
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::p2::bindings::filesystem;
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use self::folder::FolderError;
+pub(crate) use self::folder::FilesGrant;
+use self::folder::{FilesScope, FolderError};
 use self::quota::Quota;
 use self::view::{HasFiles, view};
 use crate::capability::{Brings, Capability};
-use crate::grant::{Access, FilesGrant, GrantedIn};
+use crate::grant::{Access, GrantedIn};
 use crate::limits::bytes;
+use crate::part::Part;
+use crate::plugin::{Effect, Plugin};
+use crate::scope::{ALL, Row, ScopeKind, problem};
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -35,12 +40,52 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Работать с файлами рабочей папки: читать, а с правом записи создавать, менять и удалять.",
     ),
     interfaces: &["wasi:filesystem/preopens", "wasi:filesystem/types"],
-    levels: true,
     owner: Access::Write,
+    levels: true,
     group: Access::Read,
-    external: Access::None,
     brings: Brings::Marked,
+    words: &["wasi:filesystem/types"],
+    scope: SCOPE,
+    stays_within: true,
     link,
+    begin: Some(|call| {
+        let Plugin { grant, limits, .. } = call.plugin;
+        let access = call.set.access(CAPABILITY.name);
+        let opened = Files::open(&call.backing.workspace, &grant.scope::<FilesGrant>(), access, limits.write);
+        let files = opened.map_err(|error| {
+            let (error, granted) = (wasmtime::Error::new(error), grant.granted_in.place("files"));
+            format!("The workspace cannot be opened: {error:#}. {} is granted {granted}.", call.tool)
+        });
+        Ok(Box::new(files?))
+    }),
+    ..Capability::PLAIN
+};
+
+const SCOPE: ScopeKind = ScopeKind {
+    read: |line, scopes| {
+        let scope: FilesScope = line.try_into().map_err(problem)?;
+        let access = scope.access;
+        scopes.set(scope.grant()?);
+        Ok(access)
+    },
+    short: |line| match line {
+        Value::String(_) => Some("access"),
+        Value::Array(_) => Some("folders"),
+        _ => None,
+    },
+    forms: "write \"read\" or \"write\", folders such as [\"notes\"], or { access = \"read\", folders = [\"notes\"] }",
+    example: "{ access = \"read\" }",
+    rows: &[Row {
+        special: &[(ALL, ("In the whole workspace.", "Во всей рабочей папке."))],
+        covers: folder::covers,
+        ..Row::list(
+            "folders",
+            ("Only in these folders of the workspace: {}.", "Только в этих папках рабочей папки: {}."),
+            |scopes| folder::shown(&scopes.get::<FilesGrant>().folders),
+        )
+    }],
+    strongest: |_, access| if access == Access::Read { Effect::Read } else { Effect::Write },
+    ..ScopeKind::NONE
 };
 
 /// What the guest calls the workspace.
@@ -84,13 +129,15 @@ impl Files {
         }
         Ok(files)
     }
+}
 
-    pub(crate) fn was_changed(&self) -> bool {
+impl Part for Files {
+    fn changed_files(&self) -> bool {
         self.changed.load(Ordering::Relaxed)
     }
 
     /// Why the call could not write what it wanted to, if that happened.
-    pub(crate) fn refusal(&self, plugin: &str, granted_in: &GrantedIn) -> Option<String> {
+    fn refusal(&self, plugin: &str, granted_in: &GrantedIn) -> Option<String> {
         self.quota.was_exceeded().then(|| {
             let most = bytes(usize::try_from(self.quota.most()).unwrap_or(usize::MAX));
             format!(

@@ -4,6 +4,7 @@
 //! Read `policy` for what is decided before a name is looked up, `resolver` for what is decided after.
 
 mod address;
+mod asked;
 mod body;
 mod client;
 mod denial;
@@ -22,12 +23,19 @@ use serde_json::{Value, json};
 use steward_agent::Source;
 use url::Url;
 use wasmtime::component::Linker;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::p2::bindings::http::types;
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
 
-use crate::capability::{Brings, Capability};
+use crate::backing::Backing;
+use crate::capability::{Brings, Capability, Reaches, secrets};
 use crate::failure;
 use crate::foreign::{Lowering, Matter, shown_host};
 use crate::grant::{Access, GrantedIn, HttpGrant};
+use crate::part::{Beginning, Part, Parts};
+use crate::plugin::Effect;
+use crate::scope::{ScopeKind, problem};
 use crate::secret::edge::Edge;
 use crate::spent::Spent;
 use crate::state::CallState;
@@ -47,23 +55,55 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Отправлять запросы на перечисленные адреса в интернете.",
     ),
     interfaces: &["wasi:http/outgoing-handler", "wasi:http/types"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Foreign,
+    words: &["wasi:http/types"],
+    reaches: Reaches::Others,
+    scope: SCOPE,
     link,
+    begin: Some(|call| {
+        let grant = &call.plugin.grant;
+        let hooks = Hooks::new(Arc::clone(&call.backing.http), grant.scope::<HttpGrant>())
+            .counting(Arc::clone(call.spent))
+            .granted_in(grant.granted_in.clone())
+            .with_secrets(secrets_of(call))
+            .lowered_by(call.lowering.clone());
+        Ok(Box::new(Requests { hooks, ctx: WasiHttpCtx::new() }))
+    }),
+    // A request can be written where none can be sent, so that the refusal is the error which guests are made for.
+    link_words: Some(|linker| {
+        types::add_to_linker::<_, WasiHttp>(linker, &types::LinkOptions::default(), CallState::http)
+    }),
+    ..Capability::PLAIN
 };
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
 }
 
+const SCOPE: ScopeKind = ScopeKind {
+    read: |line, scopes| {
+        let http: HttpGrant = line.try_into().map_err(problem)?;
+        check_grant(&http)?;
+        scopes.set(http);
+        Ok(Access::Write)
+    },
+    short: |line| line.is_array().then_some("hosts"),
+    forms: "write hosts such as [\"example.org\"], or { hosts = [\"example.org\"], methods = [\"GET\"] }",
+    example: "{ hosts = [\"example.org\"] }",
+    rows: asked::ROWS,
+    trial: |trial, _| (!trial.hosts.is_empty()).then(|| asked::of_trial(&trial.hosts)),
+    strongest: |scopes, _| {
+        let reads = |method: &String| matches!(method.as_str(), "GET" | "HEAD");
+        if scopes.get::<HttpGrant>().methods.iter().all(reads) { Effect::Read } else { Effect::Write }
+    },
+};
+
 /// Checks what a manifest grants.
 ///
 /// # Errors
 /// What cannot be understood, with what to write instead.
-pub(crate) fn check_grant(grant: &HttpGrant) -> Result<(), String> {
+fn check_grant(grant: &HttpGrant) -> Result<(), String> {
     HttpScope::try_from(grant).map(|_| ())
 }
 
@@ -212,9 +252,40 @@ async fn ask_about_host(lowering: &Lowering, to: &Destination, shown: Value, not
     }
 }
 
+/// What the call's requests may do with secrets.
+fn secrets_of(call: &Beginning<'_>) -> Option<Edge> {
+    let vault = call.backing.connected.vault.get().filter(|_| call.set.holds(&CAPABILITY))?;
+    let grant = &call.plugin.grant;
+    let granted = call.set.holds(&secrets::CAPABILITY).then(|| grant.scope());
+    Some(Edge { vault: Arc::clone(vault), granted, granted_in: grant.granted_in.clone() })
+}
+
+/// The requests of one call.
+pub(crate) struct Requests {
+    pub(crate) hooks: Hooks,
+    ctx: WasiHttpCtx,
+}
+
+impl Part for Requests {
+    fn refusal(&self, _: &str, _: &GrantedIn) -> Option<String> {
+        self.hooks.denied()
+    }
+}
+
+impl Requests {
+    /// The requests of a call; where nothing began them, none may be sent.
+    pub(crate) fn of<'a>(parts: &'a mut Parts, backing: &Backing) -> &'a mut Self {
+        parts.of_or(|| Self {
+            hooks: Hooks::new(Arc::clone(&backing.http), Arc::<HttpGrant>::default()),
+            ctx: WasiHttpCtx::new(),
+        })
+    }
+}
+
 impl WasiHttpView for CallState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.http_hooks, table: &mut self.table, ctx: &mut self.http_ctx }
+        let requests = Requests::of(&mut self.parts, &self.backing);
+        WasiHttpCtxView { hooks: &mut requests.hooks, table: &mut self.table, ctx: &mut requests.ctx }
     }
 }
 

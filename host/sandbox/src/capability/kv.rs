@@ -2,12 +2,14 @@
 //! so an outsider never reads what was kept for the owner.
 
 use steward_agent::{Principal, Role, Source};
-use steward_store::{KvPlace, KvQuota};
-use wasmtime::component::{HasSelf, Linker};
+use steward_store::{KvPlace, KvQuota, KvStore};
+use wasmtime::component::{HasData, Linker};
 
 use crate::bindings::{Failure, wit};
 use crate::capability::{Brings, Capability};
+use crate::foreign::{ForeignMarks, Lowering};
 use crate::grant::Access;
+use crate::host_call::{EffectKey, HostCall};
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -17,12 +19,13 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Хранить небольшие собственные данные, отдельно для каждого человека.",
     ),
     interfaces: &["steward:plugin/kv"],
-    levels: false,
     owner: Access::Write,
     group: Access::Write,
     external: Access::Write,
     brings: Brings::Marked,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest key, in bytes.
@@ -34,15 +37,36 @@ const OWNERS: KvQuota = KvQuota { keys: 1000, bytes: 1 << 20 };
 const OTHERS: KvQuota = KvQuota { keys: 100, bytes: 64 << 10 };
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::kv::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::kv::add_to_linker::<_, HasKv>(linker, view)
 }
 
-impl wit::kv::Host for CallState {
+/// What it needs of a call: the values of plugins, whose they are, and what came from others.
+struct Kv<'a> {
+    values: KvStore<'a>,
+    marks: &'a ForeignMarks,
+    lowering: &'a Lowering,
+    principal: &'a Principal,
+    plugin: &'a str,
+    key: EffectKey<'a>,
+}
+
+struct HasKv;
+
+impl HasData for HasKv {
+    type Data<'a> = Kv<'a>;
+}
+
+fn view(state: &mut CallState) -> Kv<'_> {
+    let HostCall { backing, principal, plugin, lowering, key, .. } = HostCall::of(state);
+    Kv { values: backing.store.kv(), marks: &backing.marks, lowering, principal, plugin, key }
+}
+
+impl wit::kv::Host for Kv<'_> {
     async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Failure> {
         check_key(&key)?;
-        let value = self.backing.store.kv_get(self.place(), &key).await?;
+        let value = self.values.get(self.place(), &key).await?;
         if let Some(value) = &value
-            && self.backing.marks.is_text_foreign(&self.marked_place(), &digest(value)).await?
+            && self.marks.is_text_foreign(&self.marked_place(), &digest(value)).await?
         {
             self.lowering.receive(Source::Tool(self.plugin.to_string()));
         }
@@ -50,7 +74,6 @@ impl wit::kv::Host for CallState {
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), Failure> {
-        let effect = self.next_key();
         check_key(&key)?;
         if value.len() > VALUE {
             let (long, most) = (value.len(), VALUE >> 10);
@@ -59,23 +82,22 @@ impl wit::kv::Host for CallState {
             )));
         }
         if self.lowering.lowers() {
-            self.backing.marks.mark_lines(&self.marked_place(), &digest(&value)).await?;
+            self.marks.mark_lines(&self.marked_place(), &digest(&value)).await?;
         }
         let quota = if self.principal.role == Role::Owner { OWNERS } else { OTHERS };
-        Ok(self.backing.store.kv_set(self.place(), &key, value, quota, &effect).await?)
+        Ok(self.values.set(self.place(), &key, value, quota, &self.key.to_string()).await?)
     }
 
     async fn delete(&mut self, key: String) -> Result<(), Failure> {
-        let effect = self.next_key();
         check_key(&key)?;
-        Ok(self.backing.store.kv_delete(self.place(), &key, &effect).await?)
+        Ok(self.values.delete(self.place(), &key, &self.key.to_string()).await?)
     }
 
     async fn list(&mut self, prefix: String) -> Result<Vec<String>, Failure> {
         if prefix.len() > KEY {
             return Ok(Vec::new());
         }
-        Ok(self.backing.store.kv_list(self.place(), &prefix).await?)
+        Ok(self.values.list(self.place(), &prefix).await?)
     }
 }
 
@@ -84,13 +106,13 @@ fn digest(value: &[u8]) -> String {
     blake3::hash(value).to_hex().to_string()
 }
 
-impl CallState {
+impl Kv<'_> {
     fn marked_place(&self) -> String {
-        format!("kv/{}/{}", self.plugin, scope(&self.principal))
+        format!("kv/{}/{}", self.plugin, scope(self.principal))
     }
 
     fn place(&self) -> KvPlace {
-        KvPlace { plugin: self.plugin.to_string(), scope: scope(&self.principal) }
+        KvPlace { plugin: self.plugin.to_string(), scope: scope(self.principal) }
     }
 }
 
@@ -122,18 +144,18 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_for_one_person_is_out_of_reach_for_another() {
         let fixture = Fixture::new().await;
-        fixture.owner().set("code".to_owned(), b"owner's".to_vec()).await.unwrap();
-        fixture.anna().set("code".to_owned(), b"Anna's".to_vec()).await.unwrap();
+        view(&mut fixture.owner()).set("code".to_owned(), b"owner's".to_vec()).await.unwrap();
+        view(&mut fixture.anna()).set("code".to_owned(), b"Anna's".to_vec()).await.unwrap();
         let code = || "code".to_owned();
-        assert_eq!(fixture.owner().get(code()).await.unwrap().as_deref(), Some(b"owner's".as_slice()));
-        assert_eq!(fixture.anna().get(code()).await.unwrap().as_deref(), Some(b"Anna's".as_slice()));
-        assert_eq!(fixture.boris().get(code()).await.unwrap(), None);
-        assert!(fixture.boris().list(String::new()).await.unwrap().is_empty());
-        fixture.boris().delete(code()).await.unwrap();
-        assert_eq!(fixture.owner().list("co".to_owned()).await.unwrap(), ["code"]);
+        assert_eq!(view(&mut fixture.owner()).get(code()).await.unwrap().as_deref(), Some(b"owner's".as_slice()));
+        assert_eq!(view(&mut fixture.anna()).get(code()).await.unwrap().as_deref(), Some(b"Anna's".as_slice()));
+        assert_eq!(view(&mut fixture.boris()).get(code()).await.unwrap(), None);
+        assert!(view(&mut fixture.boris()).list(String::new()).await.unwrap().is_empty());
+        view(&mut fixture.boris()).delete(code()).await.unwrap();
+        assert_eq!(view(&mut fixture.owner()).list("co".to_owned()).await.unwrap(), ["code"]);
         let mut other = fixture.owner();
         other.plugin = "another".into();
-        assert_eq!(other.get(code()).await.unwrap(), None);
+        assert_eq!(view(&mut other).get(code()).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -141,17 +163,17 @@ mod tests {
         let fixture = Fixture::new().await;
         let mut owner = fixture.owner();
         for key in [String::new(), "x".repeat(201), "two\nlines".to_owned()] {
-            assert!(matches!(owner.set(key.clone(), Vec::new()).await, Err(Failure::Invalid(_))), "{key}");
-            assert!(matches!(owner.get(key).await, Err(Failure::Invalid(_))));
+            assert!(matches!(view(&mut owner).set(key.clone(), Vec::new()).await, Err(Failure::Invalid(_))), "{key}");
+            assert!(matches!(view(&mut owner).get(key).await, Err(Failure::Invalid(_))));
         }
-        let long = owner.set("k".to_owned(), vec![0; VALUE + 1]).await;
+        let long = view(&mut owner).set("k".to_owned(), vec![0; VALUE + 1]).await;
         assert!(matches!(long, Err(Failure::Invalid(text)) if text.contains("may have 64 KiB")));
         for number in 0..3 {
-            owner.set(number.to_string(), vec![0; VALUE]).await.unwrap();
+            view(&mut owner).set(number.to_string(), vec![0; VALUE]).await.unwrap();
         }
         let mut anna = fixture.anna();
-        anna.set("1".to_owned(), vec![0; VALUE / 2]).await.unwrap();
-        let over = anna.set("2".to_owned(), vec![0; VALUE / 2]).await;
+        view(&mut anna).set("1".to_owned(), vec![0; VALUE / 2]).await.unwrap();
+        let over = view(&mut anna).set("2".to_owned(), vec![0; VALUE / 2]).await;
         assert!(matches!(over, Err(Failure::Invalid(text)) if text.contains("64 KiB is the most")));
     }
 
@@ -160,9 +182,9 @@ mod tests {
         let fixture = Fixture::new().await;
         for _ in 0..2 {
             let mut call = fixture.owner();
-            let count = call.get("count".to_owned()).await.unwrap().map_or(0, |value| value[0]);
-            call.set("count".to_owned(), vec![count + 1]).await.unwrap();
+            let count = view(&mut call).get("count".to_owned()).await.unwrap().map_or(0, |value| value[0]);
+            view(&mut call).set("count".to_owned(), vec![count + 1]).await.unwrap();
         }
-        assert_eq!(fixture.owner().get("count".to_owned()).await.unwrap(), Some(vec![1]));
+        assert_eq!(view(&mut fixture.owner()).get("count".to_owned()).await.unwrap(), Some(vec![1]));
     }
 }

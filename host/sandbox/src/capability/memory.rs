@@ -10,12 +10,15 @@ mod port;
 pub(crate) mod stand_in;
 mod words;
 
+use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::json;
-use steward_agent::{MemoryHit, MemorySpace, Source};
+use steward_agent::{MemoryHit, MemorySpace, Principal, Source};
 use steward_beneath::Place;
-use wasmtime::component::{HasSelf, Linker};
+use steward_store::{Effects, UserData};
+use wasmtime::component::{HasData, Linker};
 
 pub use self::port::Recall;
 
@@ -23,8 +26,9 @@ use self::files::{MemoryError, MemoryPath};
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
 use crate::capability::{Brings, Capability};
-use crate::foreign::{self, Leave, Matter, one_text, user_data_place};
+use crate::foreign::{self, ForeignMarks, Leave, Lowering, Matter, one_text, user_data_place};
 use crate::grant::Access;
+use crate::host_call::{EffectKey, HostCall};
 use crate::secret::Known;
 use crate::state::CallState;
 
@@ -35,12 +39,11 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Читать вашу память (MEMORY.md, записи по дням, разговоры), искать в ней, дополнять и стирать её.",
     ),
     interfaces: &["steward:plugin/memory"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Marked,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest query, and the longest path of what is to be searched, in characters.
@@ -50,10 +53,50 @@ const PATH_CHARS: usize = 1_000;
 const HITS: u32 = 50;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::memory::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::memory::add_to_linker::<_, HasMemory>(linker, view)
 }
 
-impl wit::memory::Host for CallState {
+/// What it needs of a call: whose memory it is, where its files lie, what searches it, and what came from others.
+struct Memory<'a> {
+    principal: &'a Principal,
+    workspace: &'a Path,
+    people: &'a Path,
+    port: Option<&'a dyn Recall>,
+    effects: Effects<'a>,
+    user_data: UserData<'a>,
+    marks: &'a ForeignMarks,
+    lowering: &'a Lowering,
+    known: Arc<Known>,
+    key: EffectKey<'a>,
+    replayed: bool,
+    now: Timestamp,
+}
+
+struct HasMemory;
+
+impl HasData for HasMemory {
+    type Data<'a> = Memory<'a>;
+}
+
+fn view(state: &mut CallState) -> Memory<'_> {
+    let HostCall { backing, principal, lowering, replayed, key, .. } = HostCall::of(state);
+    Memory {
+        principal,
+        workspace: &backing.workspace,
+        people: &backing.people,
+        port: backing.connected.memory.get().map(AsRef::as_ref),
+        effects: backing.store.effects(),
+        user_data: backing.store.user_data(),
+        marks: &backing.marks,
+        lowering,
+        known: backing.connected.known(),
+        key,
+        replayed,
+        now: (backing.clock)(),
+    }
+}
+
+impl wit::memory::Host for Memory<'_> {
     async fn files(&mut self) -> Result<Vec<wit::memory::File>, Failure> {
         let found = on_files(self.memory_folder()?, files::list).await?;
         Ok(found.into_iter().map(|(path, size)| wit::memory::File { path: path.to_string(), size }).collect())
@@ -62,9 +105,9 @@ impl wit::memory::Host for CallState {
     async fn read(&mut self, path: String) -> Result<String, Failure> {
         let path = MemoryPath::parse(&path)?;
         let (folder, wanted) = (self.memory_folder()?, path.clone());
-        let whole = self.backing.marks.is_file_foreign(&folder, &path.to_string()).await?;
+        let whole = self.marks.is_file_foreign(&folder, &path.to_string()).await?;
         let text = on_files(folder, move |folder| files::read(folder, &wanted)).await?;
-        if whole || self.backing.marks.is_text_foreign(&self.memory_place(&path.to_string())?, &text).await? {
+        if whole || self.marks.is_text_foreign(&self.memory_place(&path.to_string())?, &text).await? {
             self.lowering.receive(Source::Memory(path.to_string()));
         }
         Ok(text)
@@ -72,8 +115,8 @@ impl wit::memory::Host for CallState {
 
     async fn append(&mut self, path: String, text: String) -> Result<(), Failure> {
         let path = MemoryPath::parse(&path)?;
-        let key = self.next_key();
-        if self.replayed && self.backing.store.effect_done(&key).await? {
+        let key = self.key.to_string();
+        if self.replayed && self.effects.is_done(&key).await? {
             return Ok(());
         }
         // What an owner has agreed to is theirs; all else that a run with foreign text writes stays foreign.
@@ -83,16 +126,16 @@ impl wit::memory::Host for CallState {
             leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
         }
         if leave == Leave::Standing && self.lowering.lowers() {
-            self.backing.marks.mark_lines(&self.memory_place(&path.to_string())?, &text).await?;
+            self.marks.mark_lines(&self.memory_place(&path.to_string())?, &text).await?;
         }
         // A call that was cut short between writing and marking finds its text at the end of the file.
         let unless_there = self.replayed;
         let written = path.clone();
         on_files(self.memory_folder()?, move |folder| files::append(folder, &written, &text, unless_there)).await?;
-        if let Some(port) = self.backing.connected.memory.get() {
-            port.changed(&self.principal, &path.to_string());
+        if let Some(port) = self.port {
+            port.changed(self.principal, &path.to_string());
         }
-        Ok(self.backing.store.mark_effect(&key).await?)
+        Ok(self.effects.mark(&key).await?)
     }
 
     async fn search(&mut self, query: String, limit: u32) -> Result<wit::memory::Found, Failure> {
@@ -101,9 +144,9 @@ impl wit::memory::Host for CallState {
             return Err(Failure::Invalid(format!("`limit` is {limit} and may be 1 to {HITS}")));
         }
         // The query may leave for the model that makes vectors, and what is found goes into a guest.
-        let known = self.known();
+        let known = Arc::clone(&self.known);
         let query = known.redact(&query);
-        let mut found = self.recall()?.search(&self.principal, &query, limit).await?;
+        let mut found = self.recall()?.search(self.principal, &query, limit).await?;
         found.hits.truncate(limit as usize);
         self.receive_passages(&found.hits).await?;
         Ok(words::found(found, &known))
@@ -111,66 +154,66 @@ impl wit::memory::Host for CallState {
 
     async fn index(&mut self, path: String) -> Result<wit::memory::Source, Failure> {
         let path = required("path", &path, PATH_CHARS)?;
-        let source = self.recall()?.add_source(&self.principal, &path).await?;
-        Ok(words::source(source, &self.known()))
+        let source = self.recall()?.add_source(self.principal, &path).await?;
+        Ok(words::source(source, &self.known))
     }
 
     async fn unindex(&mut self, path: String) -> Result<(), Failure> {
         let path = required("path", &path, PATH_CHARS)?;
-        Ok(self.recall()?.remove_source(&self.principal, &path).await?)
+        Ok(self.recall()?.remove_source(self.principal, &path).await?)
     }
 
     async fn status(&mut self) -> Result<wit::memory::State, Failure> {
-        let status = self.recall()?.status(&self.principal).await?;
-        Ok(words::state(status, &self.known()))
+        let status = self.recall()?.status(self.principal).await?;
+        Ok(words::state(status, &self.known))
     }
 
     async fn reindex(&mut self) -> Result<wit::memory::State, Failure> {
-        let status = self.recall()?.reindex(&self.principal).await?;
-        Ok(words::state(status, &self.known()))
+        let status = self.recall()?.reindex(self.principal).await?;
+        Ok(words::state(status, &self.known))
     }
 
     async fn forget(&mut self, what: wit::memory::Forgetting) -> Result<String, Failure> {
-        let key = self.next_key();
-        Ok(self.recall()?.forget(&self.principal, words::forgetting(what), &key).await?)
+        let key = self.key.to_string();
+        Ok(self.recall()?.forget(self.principal, words::forgetting(what), &key).await?)
     }
 
     async fn user_data(&mut self) -> Result<Vec<wit::memory::Entry>, Failure> {
         self.space()?;
-        let (known, data) = (self.known(), self.backing.store.user_data(self.principal.person).await?);
+        let data = self.user_data.of(self.principal.person).await?;
         let place = user_data_place(self.principal.person);
         for (key, value) in &data {
-            if self.backing.marks.is_text_foreign(&place, &one_text(&format!("{key}: {value}"))).await? {
+            if self.marks.is_text_foreign(&place, &one_text(&format!("{key}: {value}"))).await? {
                 self.lowering.receive(Source::Memory(key.clone()));
             }
         }
-        let entry = |(key, value): (String, String)| wit::memory::Entry { key, value: words::clean(value, &known) };
+        let entry =
+            |(key, value): (String, String)| wit::memory::Entry { key, value: words::clean(value, &self.known) };
         Ok(data.into_iter().map(entry).collect())
     }
 
     async fn set_user_data(&mut self, key: String, value: Option<String>) -> Result<(), Failure> {
-        let effect = self.next_key();
         self.space()?;
         if let Some(value) = &value {
             let shown = json!({ "key": key, "value": value });
             let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
             if leave == Leave::Standing && self.lowering.lowers() {
                 let text = one_text(&format!("{key}: {value}"));
-                self.backing.marks.mark_lines(&user_data_place(self.principal.person), &text).await?;
+                self.marks.mark_lines(&user_data_place(self.principal.person), &text).await?;
             }
         }
-        let (person, now) = (self.principal.person, self.timestamp());
-        Ok(self.backing.store.set_user_data(person, &key, value, &effect, now).await?)
+        let effect = self.key.to_string();
+        Ok(self.user_data.set(self.principal.person, &key, value, &effect, self.now).await?)
     }
 }
 
-impl CallState {
+impl Memory<'_> {
     /// Whose memory the call works with.
     ///
     /// # Errors
     /// A group has none.
     fn space(&self) -> Result<MemorySpace, Failure> {
-        MemorySpace::of(&self.principal).ok_or_else(|| {
+        MemorySpace::of(self.principal).ok_or_else(|| {
             let text = "a group has no memory: do without it, or let the person write to you alone";
             Failure::Denied(text.to_owned())
         })
@@ -182,8 +225,7 @@ impl CallState {
     /// A group has no memory, or nothing is connected that could search it.
     fn recall(&self) -> Result<&dyn Recall, Failure> {
         self.space()?;
-        let port = self.backing.connected.memory.get();
-        port.map(AsRef::as_ref)
+        self.port
             .ok_or_else(|| Failure::Unavailable("memory cannot be searched here: read its files instead".to_owned()))
     }
 
@@ -197,22 +239,18 @@ impl CallState {
         let (space, folder) = (self.space()?.to_string(), self.memory_folder()?);
         for hit in hits {
             let lines = (hit.first_line, hit.last_line);
-            if self.backing.marks.is_passage_foreign(&space, &folder, &hit.path, lines).await? {
+            if self.marks.is_passage_foreign(&space, &folder, &hit.path, lines).await? {
                 self.lowering.receive(Source::Memory(hit.path.clone()));
             }
         }
         Ok(())
     }
 
-    fn known(&self) -> Arc<Known> {
-        self.backing.connected.known()
-    }
-
     /// The folder of the space.
     fn memory_folder(&self) -> Result<Place, Failure> {
         Ok(match self.space()? {
-            MemorySpace::Owners => Place::of(&self.backing.workspace),
-            MemorySpace::Person(person) => Place::below(&self.backing.people, person.to_string()),
+            MemorySpace::Owners => Place::of(self.workspace),
+            MemorySpace::Person(person) => Place::below(self.people, person.to_string()),
         })
     }
 }

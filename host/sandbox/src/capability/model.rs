@@ -2,6 +2,7 @@
 //! which model answers, and no tool is offered to it.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use steward_agent::{ModelError, PersonId};
 use steward_store::RunId;
 use tokio_util::sync::CancellationToken;
@@ -9,8 +10,10 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::{optional, required};
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
+use crate::capability::Capability;
 use crate::grant::Access;
+use crate::part::Part;
+use crate::scope::{Row, Scope, ScopeKind, problem};
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -20,12 +23,73 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Задавать модели несколько коротких вопросов за вызов; это расходует токены.",
     ),
     interfaces: &["steward:plugin/model"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
-    brings: Brings::Nothing,
+    scope: SCOPE,
     link,
+    ..Capability::PLAIN
+};
+
+/// How often and how much a plugin may ask the model in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelGrant {
+    pub calls: u32,
+    /// The most tokens of one answer.
+    pub tokens: u32,
+}
+
+impl Scope for ModelGrant {}
+
+impl ModelGrant {
+    /// The most any plugin can be granted.
+    const MOST: Self = Self { calls: 16, tokens: 8_000 };
+
+    /// # Errors
+    /// A figure that cannot be granted, with what can.
+    fn check(self) -> Result<(), String> {
+        let Self { calls, tokens } = Self::MOST;
+        match () {
+            () if !(1..=calls).contains(&self.calls) => Err(format!("`calls` may be 1 to {calls}")),
+            () if !(1..=tokens).contains(&self.tokens) => Err(format!("`tokens` may be 1 to {tokens}")),
+            () => Ok(()),
+        }
+    }
+}
+
+impl Default for ModelGrant {
+    fn default() -> Self {
+        Self { calls: 4, tokens: 1_000 }
+    }
+}
+
+/// Questions put to the model in one call.
+#[derive(Default)]
+struct Asked(u32);
+
+impl Part for Asked {}
+
+const SCOPE: ScopeKind = ScopeKind {
+    read: |line, scopes| {
+        let model: ModelGrant = line.try_into().map_err(problem)?;
+        model.check()?;
+        scopes.set(model);
+        Ok(Access::Write)
+    },
+    short: |line| line.is_integer().then_some("calls"),
+    forms: "write how many calls, such as 4, or { calls = 4, tokens = 1000 }",
+    rows: &[
+        Row::amount(
+            "calls",
+            ("Questions in one call: {} at most.", "Вопросов за один вызов: до {}."),
+            |scopes| scopes.get::<ModelGrant>().calls,
+        ),
+        Row::amount(
+            "tokens",
+            ("Tokens of an answer: {} at most.", "Токенов в ответе: до {}."),
+            |scopes| scopes.get::<ModelGrant>().tokens,
+        ),
+    ],
+    ..ScopeKind::NONE
 };
 
 /// The longest prompt and the longest description of what the model should be, in characters.
@@ -67,20 +131,21 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 
 impl wit::model::Host for CallState {
     async fn ask(&mut self, question: wit::model::Question) -> Result<wit::model::Reply, Failure> {
-        let allowed = self.grant.model;
+        let allowed = self.grant.scope::<ModelGrant>();
         let system = optional("system", question.system.as_deref(), SYSTEM_CHARS)?;
         let prompt = required("prompt", &question.prompt, PROMPT_CHARS)?;
         if question.max_tokens == 0 {
             return Err(Failure::Invalid("`max-tokens` is 0: say how long the answer may be".to_owned()));
         }
-        if self.asked == allowed.calls {
+        let Asked(asked) = self.parts.of();
+        if *asked == allowed.calls {
             return Err(Failure::Denied(format!(
                 "this call has asked the model {} times and may not ask again: ask for more at once, or raise {}",
                 allowed.calls,
                 self.grant.granted_in.place("model.calls")
             )));
         }
-        self.asked += 1;
+        *asked += 1;
         let Some(model) = self.backing.connected.model.get() else {
             return Err(Failure::Unavailable("no model is connected".to_owned()));
         };
@@ -148,8 +213,9 @@ mod tests {
         }
         let asked: Vec<_> = parrot.0.lock().unwrap().iter().map(|one| (one.max_tokens, one.person)).collect();
         let owner = call.principal.person;
-        assert_eq!(asked, [(10, owner), (call.grant.model.tokens, owner)]);
-        for _ in 2..call.grant.model.calls {
+        let allowed = call.grant.scope::<ModelGrant>();
+        assert_eq!(asked, [(10, owner), (allowed.tokens, owner)]);
+        for _ in 2..allowed.calls {
             call.ask(question("more", 1)).await.unwrap();
         }
         assert!(

@@ -20,12 +20,11 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Блокировать людей и снимать блокировку, давать людям имена, под которыми вы их знаете.",
     ),
     interfaces: &["steward:plugin/moderation"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Marked,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest name, in characters; the store says what else one must be.
@@ -37,7 +36,7 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 
 impl wit::moderation::Host for CallState {
     async fn ban(&mut self, user: String) -> Result<String, Failure> {
-        let person = self.backing.named(&user).await?;
+        let person = self.backing.acquaintances().named(&user).await?;
         self.receive_name(&person);
         if person.id == self.principal.person {
             return Err(Failure::Invalid("that is the one who asks: nobody bans themselves".to_owned()));
@@ -49,7 +48,7 @@ impl wit::moderation::Host for CallState {
     }
 
     async fn unban(&mut self, user: String) -> Result<String, Failure> {
-        let person = self.backing.named(&user).await?;
+        let person = self.backing.acquaintances().named(&user).await?;
         self.receive_name(&person);
         self.refuse_equals(&person)?;
         self.ask_about(json!({ "unban": person.label() })).await?;
@@ -59,7 +58,7 @@ impl wit::moderation::Host for CallState {
     }
 
     async fn give_alias(&mut self, user: String, alias: String) -> Result<String, Failure> {
-        let person = self.backing.named(&user).await?;
+        let person = self.backing.acquaintances().named(&user).await?;
         self.receive_name(&person);
         let alias = required("alias", &alias, ALIAS_CHARS)?;
         self.ask_about(json!({ "alias": alias, "means": person.label() })).await?;

@@ -8,7 +8,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::argument::{number, optional};
 use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
+use crate::capability::Capability;
 use crate::grant::Access;
 use crate::notice;
 use crate::state::CallState;
@@ -20,12 +20,11 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Показывать собеседнику его задачи и отмечать их выполнение.",
     ),
     interfaces: &["steward:plugin/own-tasks"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
     external: Access::Write,
-    brings: Brings::Nothing,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest outcome, in characters.

@@ -7,9 +7,11 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
+use crate::capability::{Capability, Reaches};
 use crate::grant::Access;
 use crate::notice;
+use crate::plugin::Effect;
+use crate::scope::ScopeKind;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -19,12 +21,12 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Передать владельцу сообщение от внешнего собеседника.",
     ),
     interfaces: &["steward:plugin/owner-mail"],
-    levels: false,
-    owner: Access::None,
-    group: Access::None,
     external: Access::Write,
-    brings: Brings::Nothing,
+    reaches: Reaches::Asking,
+    scope: ScopeKind { strongest: |_, _| Effect::Send, ..ScopeKind::NONE },
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest summary, in characters.

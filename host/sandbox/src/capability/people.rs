@@ -17,12 +17,11 @@ pub(crate) const CAPABILITY: Capability = Capability {
     name: "people",
     summary: ("Find and list the people the assistant knows.", "Искать и перечислять людей, которых знает ассистент."),
     interfaces: &["steward:plugin/people"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Marked,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest query, in characters.

@@ -4,6 +4,7 @@
 //! Where there is no namespace, a program reads what Steward's own user can read, the data folder among it: that is
 //! why the configuration can insist on one.
 
+mod asked;
 mod child;
 mod environment;
 mod git;
@@ -30,9 +31,11 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::bindings::wit::process::{Command, Finished, GitClone, GitCommand};
 use crate::bindings::{Failure, wit};
 use crate::call::Refusal;
-use crate::capability::{Brings, Capability};
+use crate::capability::{Brings, Capability, Reaches};
 use crate::foreign::Matter;
 use crate::grant::Access;
+use crate::plugin::Effect;
+use crate::scope::ScopeKind;
 use crate::secret::Known;
 use crate::state::CallState;
 use child::{Bounds, Plan};
@@ -50,12 +53,12 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Запускать перечисленные программы этой машины в рабочей папке, которую они могут менять.",
     ),
     interfaces: &["steward:plugin/process"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Marked,
+    reaches: Reaches::Others,
+    scope: SCOPE,
     link,
+    ..Capability::PLAIN
 };
 
 /// The most arguments, and bytes of them together.
@@ -65,6 +68,19 @@ const ARGUMENT_BYTES: usize = 128 << 10;
 const INPUT: usize = 4 << 20;
 /// What a plugin keeps of its time to make an answer of what the program printed.
 const ANSWER: Duration = Duration::from_millis(1_500);
+
+const SCOPE: ScopeKind = ScopeKind {
+    read: |line, scopes| {
+        scopes.set(ProcessGrant::read(line)?);
+        Ok(Access::Write)
+    },
+    short: |line| (line.is_str() || line.is_array()).then_some("commands"),
+    forms: "write \"ask\", \"full\", programs such as [\"git\"], or { commands = [\"git\"] }",
+    example: "{ commands = [\"git\"] }",
+    rows: asked::ROWS,
+    trial: |_, granted| granted.then(|| "full".into()),
+    strongest: |_, _| Effect::Destructive,
+};
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     wit::process::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
@@ -131,7 +147,7 @@ impl Processes {
 
 impl wit::process::Host for CallState {
     async fn run(&mut self, command: Command) -> Result<Finished, Failure> {
-        let grant = Arc::clone(&self.grant.process);
+        let grant = self.grant.scope::<ProcessGrant>();
         check(&command)?;
         let granted_in = &self.grant.granted_in;
         program::check((&grant.commands, granted_in), &self.plugin, &command.program)?;
@@ -204,7 +220,7 @@ impl CallState {
     }
 
     fn check_network(&self, command: &Command) -> Result<(), Failure> {
-        if !command.network || self.grant.process.network {
+        if !command.network || self.grant.scope::<ProcessGrant>().network {
             return Ok(());
         }
         let place = self.grant.granted_in.place("process");
@@ -261,7 +277,7 @@ impl CallState {
     }
 
     fn bounds(&self, command: &Command) -> Bounds {
-        let grant = &self.grant.process;
+        let grant = &*self.grant.scope::<ProcessGrant>();
         let asked = command.seconds.map_or(grant.time(), |seconds| Duration::from_secs(seconds.into()));
         let left = self.deadline.left();
         let time = asked.min(grant.time()).min(left.saturating_sub(ANSWER)).max(Duration::from_millis(100));
@@ -276,8 +292,8 @@ impl CallState {
         namespace: Option<Bubblewrap>,
         known: &Known,
     ) -> Result<Plan, Failure> {
-        let (grant, zone) = (&self.grant.process, &self.backing.time_zone);
-        let granted = (&**grant, &self.grant.granted_in);
+        let (grant, zone) = (&*self.grant.scope::<ProcessGrant>(), &self.backing.time_zone);
+        let granted = (grant, &self.grant.granted_in);
         let environment = environment::complete(granted, known, &place.workspace, zone, command.variables)?;
         let input = command.input;
         let own = command.arguments.into_iter().map(Into::into);

@@ -1,18 +1,20 @@
 //! `schedule`: reminders and prompts for later. A person sees and cancels their own work only; when it is due, the
 //! host's scheduler does it.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use steward_agent::PersonId;
-use steward_store::{Job, JobId, NewJob, Repeat};
-use wasmtime::component::{HasSelf, Linker};
+use steward_agent::{PersonId, Principal};
+use steward_store::{Job, JobId, Jobs, NewJob, Repeat};
+use wasmtime::component::{HasData, Linker};
 
+use crate::acquaintances::Acquaintances;
 use crate::argument::{number, optional, required};
-use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
-use crate::foreign::{Leave, Matter, PROMPTS, one_text};
+use crate::capability::Capability;
+use crate::foreign::{ForeignMarks, Leave, Lowering, Matter, PROMPTS, one_text};
 use crate::grant::Access;
+use crate::host_call::{EffectKey, HostCall};
 use crate::state::CallState;
 use crate::wall;
 
@@ -23,61 +25,88 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Планировать напоминания и работу на потом, смотреть и отменять их.",
     ),
     interfaces: &["steward:plugin/schedule"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
-    brings: Brings::Nothing,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest title and prompt, in characters.
 const TITLE_CHARS: usize = 500;
 const PROMPT_CHARS: usize = 8000;
 const MODEL_CHARS: usize = 200;
-/// The most people one job goes to.
-const RECIPIENTS: usize = 20;
 /// What repeats at a distance, repeats at least this many seconds apart.
 const LEAST_SECONDS: u32 = 60;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::schedule::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::schedule::add_to_linker::<_, HasSchedule>(linker, view)
 }
 
-impl wit::schedule::Host for CallState {
+/// What it needs of a call: the caller's own jobs, the people a job goes to, and what came from others.
+struct Schedule<'a> {
+    jobs: Jobs<'a>,
+    people: Acquaintances<'a>,
+    marks: &'a ForeignMarks,
+    lowering: &'a Lowering,
+    principal: &'a Principal,
+    key: EffectKey<'a>,
+    now: Timestamp,
+    zone: &'a TimeZone,
+}
+
+struct HasSchedule;
+
+impl HasData for HasSchedule {
+    type Data<'a> = Schedule<'a>;
+}
+
+fn view(state: &mut CallState) -> Schedule<'_> {
+    let HostCall { backing, principal, lowering, key, .. } = HostCall::of(state);
+    Schedule {
+        jobs: backing.store.jobs(),
+        people: backing.acquaintances(),
+        marks: &backing.marks,
+        lowering,
+        principal,
+        key,
+        now: (backing.clock)(),
+        zone: &backing.time_zone,
+    }
+}
+
+impl wit::schedule::Host for Schedule<'_> {
     async fn create(&mut self, job: wit::schedule::NewJob) -> Result<wit::schedule::Job, Failure> {
-        let key = self.next_key();
         let title = required("title", &job.title, TITLE_CHARS)?;
         let prompt = optional("prompt", job.prompt.as_deref(), PROMPT_CHARS)?;
         let model = optional("model", job.model.as_deref(), MODEL_CHARS)?;
-        let now = self.timestamp();
+        let now = self.now;
         let (next, repeat) = self.first_time(&job.due, now)?;
         let owner = self.principal.person;
-        let recipients = self.backing.recipients(&job.recipients).await?;
-        let address = self.backing.address(owner).await?;
+        let recipients = self.people.recipients(&job.recipients).await?;
+        let address = self.people.address(owner).await?;
         self.ask_about_job(&job, &recipients).await?;
         let new = NewJob { owner, address, title, prompt, model, next, repeat, recipients };
-        let job = self.backing.store.create_job(new, Some(&key), now).await?;
-        self.dealt(&job.recipients).await?;
-        self.backing.described(job).await
+        let job = self.jobs.create(new, Some(&self.key.to_string()), now).await?;
+        self.people.dealt(self.principal, &job.recipients, now).await?;
+        self.described(job).await
     }
 
     async fn list(&mut self) -> Result<Vec<wit::schedule::Job>, Failure> {
         let mut listed = Vec::new();
-        for job in self.backing.store.list_jobs(self.principal.person).await? {
-            listed.push(self.backing.described(job).await?);
+        for job in self.jobs.list(self.principal.person).await? {
+            listed.push(self.described(job).await?);
         }
         Ok(listed)
     }
 
     async fn cancel(&mut self, id: String) -> Result<wit::schedule::Job, Failure> {
         let id = JobId(number("id", &id)?);
-        let job = self.backing.store.cancel_job(self.principal.person, id).await?;
-        self.backing.described(job).await
+        let job = self.jobs.cancel(self.principal.person, id).await?;
+        self.described(job).await
     }
 }
 
-impl CallState {
+impl Schedule<'_> {
     /// What is done later by a prompt is done as the owner's order, and what goes to others is a message to them. A plain
     /// reminder to oneself is neither.
     async fn ask_about_job(&mut self, job: &wit::schedule::NewJob, recipients: &[PersonId]) -> Result<(), Failure> {
@@ -91,7 +120,7 @@ impl CallState {
         let shown = json!({ "title": job.title, "prompt": given, "recipients": job.recipients });
         let leave = self.lowering.ask(matter, &shown.to_string(), shown.clone()).await?;
         if let (Some(prompt), Leave::Standing, true) = (given, leave, self.lowering.lowers()) {
-            self.backing.marks.mark_lines(PROMPTS, &one_text(prompt)).await?;
+            self.marks.mark_lines(PROMPTS, &one_text(prompt)).await?;
         }
         Ok(())
     }
@@ -99,7 +128,7 @@ impl CallState {
     /// When work is due for the first time, and how it repeats.
     fn first_time(&self, due: &wit::schedule::Due, now: Timestamp) -> Result<(Timestamp, Option<Repeat>), Failure> {
         use wit::schedule::Due;
-        let zone = &self.backing.time_zone;
+        let zone = self.zone;
         let (next, repeat) = match due {
             Due::After(seconds) => (now + SignedDuration::from_secs((*seconds).into()), None),
             Due::At(text) => (wall::moment(text, zone)?, None),
@@ -118,44 +147,14 @@ impl CallState {
         };
         Ok((wall::ahead(next, now, zone)?, repeat))
     }
-}
-
-impl Backing {
-    /// The people named; none means the caller.
-    pub(super) async fn recipients(&self, named: &[String]) -> Result<Vec<PersonId>, Failure> {
-        if named.len() > RECIPIENTS {
-            return Err(Failure::Invalid(format!(
-                "`recipients` names {} people and may name {RECIPIENTS}",
-                named.len()
-            )));
-        }
-        let mut people = Vec::new();
-        for query in named {
-            let person = self.reachable(query).await?.id;
-            if !people.contains(&person) {
-                people.push(person);
-            }
-        }
-        Ok(people)
-    }
-
-    /// What the people are called. Someone who is no longer known is shown by number.
-    pub(super) async fn names(&self, people: &[PersonId]) -> Result<Vec<String>, Failure> {
-        let mut names = Vec::new();
-        for id in people {
-            let person = self.store.person(*id).await?;
-            names.push(person.map_or_else(|| id.to_string(), |person| person.name));
-        }
-        Ok(names)
-    }
 
     async fn described(&self, job: Job) -> Result<wit::schedule::Job, Failure> {
-        let recipients = self.names(&job.recipients).await?;
+        let recipients = self.people.names(&job.recipients).await?;
         Ok(wit::schedule::Job {
             id: job.id.to_string(),
             title: job.title,
             prompt: job.prompt,
-            next: wall::shown(job.next, &self.time_zone),
+            next: wall::shown(job.next, self.zone),
             repeat: job.repeat.map(|repeat| repeat.to_string()),
             recipients,
         })
@@ -182,11 +181,11 @@ mod tests {
             (Due::Cron("0 8 * * 1-5".to_owned()), "2026-11-23T08:00:00", Some("0 8 * * 1-5")),
             (Due::Every(90), "2026-11-20T14:06:30", Some("every 90 seconds")),
         ] {
-            let made = owner.create(job(due)).await.unwrap();
+            let made = view(&mut owner).create(job(due)).await.unwrap();
             assert_eq!((made.title.as_str(), made.next.as_str(), made.repeat.as_deref()), ("buy milk", next, repeat));
             assert!(made.recipients.is_empty());
         }
-        let next: Vec<String> = owner.list().await.unwrap().into_iter().map(|job| job.next).collect();
+        let next: Vec<String> = view(&mut owner).list().await.unwrap().into_iter().map(|job| job.next).collect();
         assert_eq!(next, ["2026-11-20T14:06:00", "2026-11-20T14:06:30", "2026-11-21T09:00:00", "2026-11-23T08:00:00"]);
     }
 
@@ -203,33 +202,33 @@ mod tests {
             (Due::Cron("0 8 * *".to_owned()), "0 8 * *"),
             (Due::Cron("0 0 30 2 *".to_owned()), "0 0 30 2 *"),
         ] {
-            let Err(Failure::Invalid(text)) = owner.create(job(due)).await else { panic!("{told}") };
+            let Err(Failure::Invalid(text)) = view(&mut owner).create(job(due)).await else { panic!("{told}") };
             assert!(text.contains(told), "{text}");
         }
-        assert!(owner.list().await.unwrap().is_empty());
+        assert!(view(&mut owner).list().await.unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn a_call_repeated_after_a_crash_schedules_once() {
         let fixture = Fixture::new().await;
-        let first = fixture.owner().create(job(Due::After(60))).await.unwrap();
-        let again = fixture.owner().create(job(Due::After(60))).await.unwrap();
+        let first = view(&mut fixture.owner()).create(job(Due::After(60))).await.unwrap();
+        let again = view(&mut fixture.owner()).create(job(Due::After(60))).await.unwrap();
         assert_eq!(first.id, again.id);
         let mut other = fixture.owner();
         other.key = "another call".to_owned();
-        assert_ne!(other.create(job(Due::After(60))).await.unwrap().id, first.id);
-        assert_eq!(other.list().await.unwrap().len(), 2);
+        assert_ne!(view(&mut other).create(job(Due::After(60))).await.unwrap().id, first.id);
+        assert_eq!(view(&mut other).list().await.unwrap().len(), 2);
     }
 
     #[tokio::test]
     async fn only_own_work_is_listed_and_cancelled() {
         let fixture = Fixture::new().await;
-        let made = fixture.owner().create(job(Due::After(60))).await.unwrap();
+        let made = view(&mut fixture.owner()).create(job(Due::After(60))).await.unwrap();
         let mut anna = fixture.anna();
-        assert!(anna.list().await.unwrap().is_empty());
-        assert!(matches!(anna.cancel(made.id.clone()).await, Err(Failure::NotFound(_))));
-        assert_eq!(fixture.owner().cancel(format!("#{}", made.id)).await.unwrap().title, "buy milk");
-        assert!(fixture.owner().list().await.unwrap().is_empty());
+        assert!(view(&mut anna).list().await.unwrap().is_empty());
+        assert!(matches!(view(&mut anna).cancel(made.id.clone()).await, Err(Failure::NotFound(_))));
+        assert_eq!(view(&mut fixture.owner()).cancel(format!("#{}", made.id)).await.unwrap().title, "buy milk");
+        assert!(view(&mut fixture.owner()).list().await.unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -237,11 +236,11 @@ mod tests {
         let fixture = Fixture::new().await;
         let mut owner = fixture.owner();
         let to = |name: &str| wit::schedule::NewJob { recipients: vec![name.to_owned()], ..job(Due::After(60)) };
-        assert_eq!(owner.create(to("@anna_k")).await.unwrap().recipients, ["Anna"]);
-        assert!(matches!(owner.create(to("Zoe")).await, Err(Failure::NotFound(_))));
+        assert_eq!(view(&mut owner).create(to("@anna_k")).await.unwrap().recipients, ["Anna"]);
+        assert!(matches!(view(&mut owner).create(to("Zoe")).await, Err(Failure::NotFound(_))));
         fixture.ban_anna().await;
         assert!(
-            matches!(owner.create(to("Anna")).await, Err(Failure::Denied(text)) if text.contains("Anna is banned"))
+            matches!(view(&mut owner).create(to("Anna")).await, Err(Failure::Denied(text)) if text.contains("Anna is banned"))
         );
     }
 }

@@ -1,14 +1,17 @@
 //! `secrets`: which of the secrets a plugin was granted are set, and a way to ask the owner for one. Values are not
 //! here: they are put into requests at the edge, see `secret`.
 
+use serde::Deserialize;
 use steward_agent::Outgoing;
+use toml::{Table, Value};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
-use crate::grant::{Access, SecretGrant};
+use crate::capability::{Capability, http};
+use crate::grant::{Access, HttpGrant};
 use crate::notice;
+use crate::scope::{Row, Scope, ScopeKind, problem};
 use crate::secret;
 use crate::state::CallState;
 
@@ -19,12 +22,13 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Пользоваться перечисленными секретами в запросах (подставляет хост) и просить вас их задать.",
     ),
     interfaces: &["steward:plugin/secrets"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
-    brings: Brings::Nothing,
+    // They are put into requests by their names alone, for which nothing has to be imported.
+    through: &[&http::CAPABILITY],
+    scope: SCOPE,
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
 /// The longest reason, in characters.
@@ -34,11 +38,45 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     wit::secrets::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
 }
 
+/// The secrets a plugin may use, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretGrant {
+    pub names: Vec<String>,
+}
+
+impl Scope for SecretGrant {}
+
+const SCOPE: ScopeKind = ScopeKind {
+    read: |line, scopes| {
+        let secrets: SecretGrant = line.try_into().map_err(problem)?;
+        check_grant(&secrets)?;
+        scopes.set(secrets);
+        Ok(Access::Write)
+    },
+    short: |line| line.is_array().then_some("names"),
+    forms: "write names such as [\"EXAMPLE_TOKEN\"], or { names = [\"EXAMPLE_TOKEN\"] }",
+    example: "{ names = [\"EXAMPLE_TOKEN\"] }",
+    rows: &[Row::list(
+        "names",
+        (
+            "It may use these in its requests without seeing them: {}.",
+            "Может подставлять в свои запросы, не видя их: {}.",
+        ),
+        |scopes| scopes.get::<SecretGrant>().names.iter().cloned().collect(),
+    )],
+    trial: |trial, _| {
+        let names = || Table::from_iter([("names".to_owned(), Value::from(trial.secrets.clone()))]).into();
+        (!trial.secrets.is_empty()).then(names)
+    },
+    ..ScopeKind::NONE
+};
+
 /// Checks what a manifest grants.
 ///
 /// # Errors
 /// A name that cannot be a secret's, with what to write instead.
-pub(crate) fn check_grant(grant: &SecretGrant) -> Result<(), String> {
+fn check_grant(grant: &SecretGrant) -> Result<(), String> {
     if grant.names.is_empty() {
         return Err("`names` is empty: list the secrets the plugin uses, such as \"GITHUB_TOKEN\"".to_owned());
     }
@@ -59,14 +97,15 @@ impl wit::secrets::Host for CallState {
                 hosts: hosts.unwrap_or_default().to_vec(),
             }
         };
-        Ok(self.grant.secrets.names.iter().map(one).collect())
+        Ok(self.grant.scope::<SecretGrant>().names.iter().map(one).collect())
     }
 
     async fn ask(&mut self, name: String, reason: String) -> Result<(), Failure> {
         let key = self.next_key();
         let reason = required("reason", &reason, REASON_CHARS)?;
-        if !self.grant.secrets.names.contains(&name) {
-            let (plugin, granted) = (&self.plugin, self.grant.secrets.names.join(", "));
+        let secrets = self.grant.scope::<SecretGrant>();
+        if !secrets.names.contains(&name) {
+            let (plugin, granted) = (&self.plugin, secrets.names.join(", "));
             let place = self.grant.granted_in.place("secrets.names");
             let text = format!("{plugin} was not granted that secret, only {granted}: the owner can add it to {place}");
             return Err(Failure::Denied(text));
@@ -74,7 +113,8 @@ impl wit::secrets::Host for CallState {
         if self.backing.connected.refreshed().await?.hosts(&name).is_some() {
             return Err(Failure::Invalid(format!("the secret {name} is set already: use it")));
         }
-        let host = self.grant.http.hosts.iter().find(|host| *host != "*").map_or("HOST", String::as_str);
+        let http = self.grant.scope::<HttpGrant>();
+        let host = http.hosts.iter().find(|host| *host != "*").map_or("HOST", String::as_str);
         let letters = self.backing.store.owners().await?.into_iter().filter_map(|owner| {
             let text = notice::secret_wanted(owner.language.unwrap_or_default(), &self.plugin, &name, host, &reason);
             Some(Outgoing { to: owner.address?, text, draft: None, unasked: true })
@@ -90,18 +130,17 @@ impl wit::secrets::Host for CallState {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::bindings::wit::secrets::Host as _;
     use crate::fixture::Fixture;
     use crate::grant::{Grant, HttpGrant};
+    use crate::scope::Scopes;
 
     fn granted(fixture: &Fixture) -> CallState {
         let names = ["SET_TOKEN", "MY_TOKEN"].map(str::to_owned).to_vec();
         let http = HttpGrant { hosts: vec!["*".into(), "api.example.org".into()], ..HttpGrant::default() };
-        let secrets = Arc::new(SecretGrant { names });
-        CallState { grant: Grant { secrets, http: Arc::new(http), ..Grant::default() }, ..fixture.owner() }
+        let scopes = Scopes::default().with(SecretGrant { names }).with(http);
+        CallState { grant: Grant { scopes, ..Grant::default() }, ..fixture.owner() }
     }
 
     #[tokio::test]

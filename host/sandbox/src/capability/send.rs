@@ -2,33 +2,33 @@
 //! or was never heard from can be written to.
 
 use serde_json::json;
-use steward_agent::{Address, Outgoing, PersonId, Role};
-use steward_store::Person;
+use steward_agent::Outgoing;
 use wasmtime::component::{HasSelf, Linker};
 
+use crate::acquaintances::address_of;
 use crate::argument::required;
-use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability};
+use crate::capability::{Capability, Reaches};
 use crate::foreign::Matter;
 use crate::grant::Access;
+use crate::plugin::Effect;
+use crate::scope::ScopeKind;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "send",
     summary: ("Send messages to people the assistant knows.", "Отправлять сообщения людям, которых знает ассистент."),
     interfaces: &["steward:plugin/send"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
-    brings: Brings::Nothing,
+    reaches: Reaches::Asking,
+    scope: ScopeKind { strongest: |_, _| Effect::Send, ..ScopeKind::NONE },
+    stays_within: true,
     link,
+    ..Capability::PLAIN
 };
 
-/// The longest message and the longest name to look for, in characters.
+/// The longest message, in characters.
 const MESSAGE_CHARS: usize = 20_000;
-const QUERY_CHARS: usize = 200;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     wit::send::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
@@ -39,7 +39,7 @@ impl wit::send::Host for CallState {
         let key = self.next_key();
         let text = required("text", &text, MESSAGE_CHARS)?;
         self.refuse_secret(&text)?;
-        let person = self.backing.reachable(&user).await?;
+        let person = self.backing.acquaintances().reachable(&user).await?;
         let to = address_of(&person)?;
         if person.id != self.principal.person {
             let shown = json!({ "to": person.name, "username": person.username, "text": text });
@@ -49,52 +49,8 @@ impl wit::send::Host for CallState {
         self.receive_name(&person);
         let outgoing = Outgoing { to, text, draft: None, unasked: true };
         self.backing.store.enqueue(vec![outgoing], Some(&key), self.timestamp()).await?;
-        self.dealt(&[person.id]).await?;
+        self.backing.acquaintances().dealt(&self.principal, &[person.id], self.timestamp()).await?;
         Ok(wit::send::Receipt { user: person.name, channel })
-    }
-}
-
-impl CallState {
-    /// An owner chose these people: from here on the names they have now may mean them.
-    pub(super) async fn dealt(&mut self, people: &[PersonId]) -> Result<(), Failure> {
-        if self.principal.role == Role::Owner {
-            for person in people {
-                self.backing.store.mark_dealt(*person, self.timestamp()).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Where a person is reached.
-fn address_of(person: &Person) -> Result<Address, Failure> {
-    person.address.clone().ok_or_else(|| {
-        let name = &person.name;
-        Failure::Unavailable(format!("{name} has not written to the assistant yet, so there is no chat to send to"))
-    })
-}
-
-impl Backing {
-    /// The one person a query fits.
-    pub(super) async fn named(&self, query: &str) -> Result<Person, Failure> {
-        let query = required("user", query, QUERY_CHARS)?;
-        Ok(self.store.resolve_person(&query).await?)
-    }
-
-    /// The same, if they may be written to.
-    pub(super) async fn reachable(&self, query: &str) -> Result<Person, Failure> {
-        let person = self.named(query).await?;
-        if person.banned {
-            let text = format!("{} is banned and is not written to: lift the ban first", person.name);
-            return Err(Failure::Denied(text));
-        }
-        Ok(person)
-    }
-
-    /// Where a person is reached who is known to be there, such as the caller.
-    pub(super) async fn address(&self, person: PersonId) -> Result<Address, Failure> {
-        let person = self.store.person(person).await?;
-        address_of(&person.ok_or_else(|| Failure::Failed("the caller is not known to the store".to_owned()))?)
     }
 }
 

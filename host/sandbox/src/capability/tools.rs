@@ -15,8 +15,10 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::{Failure, wit};
 use crate::call::Outcome;
-use crate::capability::{Brings, Capability};
+use crate::capability::{Brings, Capability, Reaches};
 use crate::grant::Access;
+use crate::part::Part;
+use crate::scope::{Row, Scope, ScopeKind, problem};
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -26,12 +28,15 @@ pub(crate) const CAPABILITY: Capability = Capability {
         "Вызывать другие инструменты — с вашими же правами и с вашего согласия там, где оно нужно.",
     ),
     interfaces: &["steward:plugin/tools"],
-    levels: false,
     owner: Access::Write,
-    group: Access::None,
-    external: Access::None,
     brings: Brings::Marked,
+    calls_tools: true,
+    reaches: Reaches::Others,
+    scope: SCOPE,
+    stays_within: true,
     link,
+    begin: Some(|call| Ok(Box::new(Calling::by(call.tools.clone())))),
+    ..Capability::PLAIN
 };
 
 /// Nested calls of one call that are made at the same time.
@@ -96,6 +101,25 @@ pub struct ToolsGrant {
     pub calls: u32,
 }
 
+impl Scope for ToolsGrant {}
+
+const SCOPE: ScopeKind = ScopeKind {
+    read: |line, scopes| {
+        let tools: ToolsGrant = line.try_into().map_err(problem)?;
+        tools.check()?;
+        scopes.set(tools);
+        Ok(Access::Write)
+    },
+    short: |line| line.is_integer().then_some("calls"),
+    forms: "write how many calls, such as 50, or { calls = 50 }",
+    rows: &[Row::amount(
+        "calls",
+        ("At most {} of them in one call.", "Не больше {} за один вызов."),
+        |scopes| scopes.get::<ToolsGrant>().calls,
+    )],
+    ..ScopeKind::NONE
+};
+
 impl ToolsGrant {
     const MOST: u32 = 200;
 
@@ -120,6 +144,8 @@ pub(crate) struct Calling {
     /// How often each call was made, by the hash of its name and arguments.
     seen: HashMap<blake3::Hash, u32>,
 }
+
+impl Part for Calling {}
 
 impl Calling {
     pub(crate) fn by(port: ToolPort) -> Self {
@@ -163,26 +189,27 @@ impl wit::tools::Host for CallState {
             description: tool.description,
             input_schema: tool.schema.to_string(),
         };
-        Ok(self.tools.port()?.available().into_iter().map(info).collect())
+        Ok(self.parts.of::<Calling>().port()?.available().into_iter().map(info).collect())
     }
 
     async fn call_all(
         &mut self,
         requests: Vec<wit::tools::Request>,
     ) -> Result<Vec<Result<wit::tools::Answer, Failure>>, Failure> {
-        let port = self.tools.port()?;
-        let most = self.grant.tools.calls;
-        let made = u32::try_from(requests.len()).ok().and_then(|more| self.tools.made.checked_add(more));
+        let calling: &mut Calling = self.parts.of();
+        let port = calling.port()?;
+        let most = self.grant.scope::<ToolsGrant>().calls;
+        let made = u32::try_from(requests.len()).ok().and_then(|more| calling.made.checked_add(more));
         let Some(made) = made.filter(|made| *made <= most) else {
             return Err(Failure::Denied(format!(
                 "one call may call tools {most} times and {} would be more: do the rest in another call, or raise \
                  {}",
-                self.tools.made as usize + requests.len(),
+                calling.made as usize + requests.len(),
                 self.grant.granted_in.place("tools.calls")
             )));
         };
-        self.tools.made = made;
-        let calls = requests.into_iter().map(|request| self.tools.nested(&self.key, request)).collect();
+        calling.made = made;
+        let calls = requests.into_iter().map(|request| calling.nested(&self.key, request)).collect();
         // Each of them has a time limit of its own, and waits for an owner's consent perhaps.
         let _paused = self.deadline.pause();
         Ok(make(port, calls).await)
@@ -282,7 +309,7 @@ mod tests {
 
     async fn state(port: ToolPort) -> CallState {
         let mut state = Fixture::new().await.owner();
-        state.tools = Calling::by(port);
+        *state.parts.of() = Calling::by(port);
         state
     }
 
@@ -325,7 +352,7 @@ mod tests {
         let mut call = state(ToolPort::Open(Together::new(1))).await;
         let broke = call.call_all(vec![request("panic", "{}")]).await.unwrap().remove(0);
         assert!(matches!(broke, Err(Failure::Failed(_))));
-        let most = call.grant.tools.calls as usize;
+        let most = call.grant.scope::<ToolsGrant>().calls as usize;
         let too_many = call.call_all(vec![request("echo", "{}"); most]).await;
         assert!(matches!(too_many, Err(Failure::Denied(text)) if text.contains("tools.calls")));
         assert_eq!(call.call_all(vec![request("echo", "{}"); most - 1]).await.unwrap().len(), most - 1);

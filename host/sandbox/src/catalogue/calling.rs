@@ -13,7 +13,7 @@ use crate::call::{Answer, Call, Outcome, Refusal};
 use crate::capability::tools::ToolPort;
 use crate::foreign::{self, Leave, Matter};
 use crate::form::Arguments;
-use crate::grant::{Access, CapabilitySet};
+use crate::grant::CapabilitySet;
 use crate::instance::Prepared;
 use crate::plugin::{Effect, Tool};
 use crate::record::{self, Tape, Taping};
@@ -168,10 +168,8 @@ impl Catalogue {
         &self,
         set: CapabilitySet,
     ) -> Result<(Option<SemaphorePermit<'_>>, SemaphorePermit<'_>), AcquireError> {
-        let caller = match set.access("tools") {
-            Access::None => None,
-            _ => Some(self.callers.acquire().await?),
-        };
+        let calls_others = set.iter().any(|(one, _)| one.calls_tools);
+        let caller = if calls_others { Some(self.callers.acquire().await?) } else { None };
         Ok((caller, self.calls.acquire().await?))
     }
 }

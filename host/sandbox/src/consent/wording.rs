@@ -5,13 +5,15 @@ use std::cmp::Ordering;
 
 use steward_agent::{Language, Origin, Role};
 
-use super::scope::{self, Scope, Sentence};
+use super::scope;
 use super::{Approved, AskedCapability, AskedTool, Change, Consent, Doubt, Extent, Request};
 use crate::capability::Capability;
-use crate::grant::{Access, CapabilitySet, Requirement, Roles};
+use crate::grant::{Access, CapabilitySet, Requirement};
 use crate::limits::{Limits, bytes};
 use crate::lines::{Lines, joined, shown};
 use crate::plugin::Effect;
+use crate::roles::Roles;
+use crate::scope::{Row, Sentence};
 
 impl Consent {
     /// What the owner is asked to agree to, what changed first. `limits` are what a call is held to.
@@ -131,9 +133,9 @@ fn capability(asked: &AskedCapability, lines: &mut Lines) {
     let summary = known.map_or("", |one| one.summary(language));
     lines.item(&format!("{}{}", shown(&asked.name), level.unwrap_or_default()));
     lines.item(&format!("  {summary}"));
-    for scope in scope::all_of(&asked.name) {
-        let extent = asked.scopes.get(scope.key);
-        let told = extent.map(|extent| sentences(scope, extent, language)).unwrap_or_default();
+    for row in scope::all_of(&asked.name) {
+        let extent = asked.scopes.get(row.key);
+        let told = extent.map(|extent| sentences(row, extent, language)).unwrap_or_default();
         told.iter().for_each(|line| lines.item(&format!("  {line}")));
     }
     if !asked.interfaces.is_empty() {
@@ -143,15 +145,14 @@ fn capability(asked: &AskedCapability, lines: &mut Lines) {
 }
 
 /// What a scope means, a line each; nothing of one that is empty.
-fn sentences(scope: &Scope, extent: &Extent, language: Language) -> Vec<String> {
+fn sentences(row: &Row, extent: &Extent, language: Language) -> Vec<String> {
     let pick = |(en, ru): Sentence| if language == Language::En { en } else { ru };
-    let with = |text: &str| pick(scope.sentence).replace("{}", text);
+    let with = |text: &str| pick(row.sentence).replace("{}", text);
     let items = match extent {
         Extent::Amount(number) => return vec![with(&number.to_string())],
         Extent::Items(items) => items,
     };
-    let meaning =
-        |item: &String| scope.special.iter().find(|(special, _)| item == special).map(|(_, text)| pick(*text));
+    let meaning = |item: &String| row.special.iter().find(|(special, _)| item == special).map(|(_, text)| pick(*text));
     let mut lines: Vec<_> = items.iter().filter_map(meaning).map(str::to_owned).collect();
     let plain: Vec<_> = items.iter().filter(|item| meaning(item).is_none()).collect();
     if !plain.is_empty() {

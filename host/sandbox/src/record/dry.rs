@@ -8,31 +8,15 @@ use wasmtime::component::types::ComponentFunc;
 
 use super::border;
 use super::value::Value;
+use crate::capability::Capability;
 
-/// Interfaces of ours whose effects all lie in the database and the workspace.
-const WITHIN: &[&str] = &[
-    "steward:plugin/types",
-    "steward:plugin/run",
-    "steward:plugin/log",
-    "steward:plugin/kv",
-    "steward:plugin/memory",
-    "steward:plugin/schedule",
-    "steward:plugin/events",
-    "steward:plugin/delegate",
-    "steward:plugin/people",
-    "steward:plugin/moderation",
-    "steward:plugin/send",
-    "steward:plugin/own-tasks",
-    "steward:plugin/owner-mail",
-    "steward:plugin/violation",
-    "steward:plugin/secrets",
-    // Nested calls are made in the same surroundings.
-    "steward:plugin/tools",
-];
+/// Interfaces of ours that every plugin has: they change nothing.
+const ALWAYS: &[&str] = &["steward:plugin/types", "steward:plugin/run", "steward:plugin/log"];
 
 /// Whether a call of this interface (named without version) may be made in a dry run. `wasi:http` has a gate of its own.
 pub(super) fn stays_within(interface: &str) -> bool {
-    interface.starts_with("wasi:") || WITHIN.contains(&interface)
+    let within = || Capability::of_interface(interface).is_some_and(|one| one.stays_within);
+    interface.starts_with("wasi:") || ALWAYS.contains(&interface) || within()
 }
 
 /// Something a dry run did not do.

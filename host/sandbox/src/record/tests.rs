@@ -71,7 +71,7 @@ async fn a_recorded_call_comes_to_the_same_and_touches_nothing() {
     twice(&sandbox, "resolve_user", json!({"query": "nobody"})).await;
     let memory = std::fs::read_to_string(workspace.join("MEMORY.md")).unwrap();
     assert_eq!(memory.matches("Anna likes tea.").count(), 1, "{memory}");
-    assert_eq!(sandbox.store.list_jobs(sandbox.owner).await.unwrap().len(), 1);
+    assert_eq!(sandbox.store.jobs().list(sandbox.owner).await.unwrap().len(), 1);
 
     sandbox.call("read", json!({"path": "notes/a.md"})).await;
     std::fs::remove_dir_all(&workspace).unwrap();

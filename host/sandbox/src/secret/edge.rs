@@ -15,7 +15,8 @@ use super::passage;
 use super::placeholder;
 use super::vault::{Known, Vault};
 use crate::capability::http::{Approved, Denial, Destination, Noted, Way};
-use crate::grant::{GrantedIn, SecretGrant};
+use crate::capability::secrets::SecretGrant;
+use crate::grant::GrantedIn;
 
 /// The longest body in which placeholders are looked for, in bytes.
 const BODY: usize = 64 << 10;

@@ -35,7 +35,7 @@ pub(super) async fn export(config: &Config, store: &Store, whose: MemorySpace, t
     let from = space::folder(config, whose);
     let record = Record {
         user_data: match person(store, whose).await? {
-            Some(person) => store.user_data(person).await?,
+            Some(person) => store.user_data().of(person).await?,
             None => Vec::new(),
         },
         sources: store.memory_sources(&whose.to_string()).await?,
@@ -66,10 +66,10 @@ pub(super) async fn import(config: &Config, store: &Store, whose: MemorySpace, f
     let (added, kept) = tokio::task::spawn_blocking(move || merge(&Folder::open(&from)?, &to.make()?)).await??;
     let mut known = 0;
     if let Some(person) = person(store, whose).await? {
-        let there = store.user_data(person).await?;
+        let there = store.user_data().of(person).await?;
         for (key, value) in record.user_data.iter().filter(|(key, _)| there.iter().all(|(other, _)| other != key)) {
             let effect = format!("import/{person}/{key}/{}", Timestamp::now());
-            store.set_user_data(person, key, Some(value.clone()), &effect, Timestamp::now()).await?;
+            store.user_data().set(person, key, Some(value.clone()), &effect, Timestamp::now()).await?;
             known += 1;
         }
     }

@@ -33,7 +33,7 @@ struct Settings {
 fn settle(backing: Arc<Backing>, mut settings: Value) -> BoxFuture<'static, Result<Value, Failure>> {
     Box::pin(async move {
         if let Some(user) = settings.get("user").and_then(Value::as_str).filter(|user| !user.trim().is_empty()) {
-            let person = backing.named(user).await?;
+            let person = backing.acquaintances().named(user).await?;
             settings["user"] = Value::String(person.id.to_string());
         }
         Ok(settings)
@@ -45,7 +45,7 @@ fn look(backing: Arc<Backing>, settings: Value) -> BoxFuture<'static, Result<Sig
         let Settings { user } = serde_json::from_value(settings)
             .map_err(|error| Failure::Invalid(format!("`settings` of a task: {error}")))?;
         let person = match user {
-            Some(user) => Some(backing.named(&user).await?.id),
+            Some(user) => Some(backing.acquaintances().named(&user).await?.id),
             None => None,
         };
         let mut tasks = backing.store.list_tasks(TaskFilter { person, ..TaskFilter::default() }).await?;

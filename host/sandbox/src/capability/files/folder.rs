@@ -1,23 +1,59 @@
 //! The folders of a grant: what may stand in a manifest, and opening one at the last moment. No link is followed on the
 //! way, so that nobody who writes to the workspace can lead a folder elsewhere, not even while it is being opened.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use serde::Deserialize;
 use steward_beneath::{BeneathError, Folder};
 
-use crate::grant::{Access, FilesGrant, FolderGrant};
+use crate::grant::Access;
+use crate::scope::{ALL, Scope};
 
 /// The longest name of a folder, in bytes.
 const LONGEST: usize = 200;
 /// The most folders one grant may name; each is opened in every call.
 const MOST: usize = 32;
 
+/// The folders of the workspace a plugin may use; none listed means all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FilesGrant {
+    pub(crate) folders: Vec<FolderGrant>,
+}
+
+impl Scope for FilesGrant {}
+
+/// One folder a plugin may use, with everything beneath it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FolderGrant {
+    /// Within the workspace, its parts divided by `/`: `notes/2026`.
+    pub(crate) path: String,
+    /// No more than the grant of `files` itself.
+    pub(crate) access: Access,
+}
+
+/// The folders as the owner is asked about them: `notes:write`.
+pub(super) fn shown(folders: &[FolderGrant]) -> BTreeSet<String> {
+    if folders.is_empty() {
+        return BTreeSet::from([ALL.to_owned()]);
+    }
+    let level = |access| if access == Access::Write { "write" } else { "read" };
+    folders.iter().map(|folder| format!("{}:{}", folder.path, level(folder.access))).collect()
+}
+
+/// `notes:write` covers `notes:read` and `notes/2026:write`.
+pub(super) fn covers(approved: &str, asked: &str) -> bool {
+    let (Some((folder, most)), Some((within, wanted))) = (approved.rsplit_once(':'), asked.rsplit_once(':')) else {
+        return approved == ALL;
+    };
+    Path::new(within).starts_with(folder) && (most == wanted || most == "write")
+}
+
 /// `files = { access = "write", folders = ["notes", { path = "uploads", access = "read" }] }`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct FilesScope {
-    pub(crate) access: Access,
+pub(super) struct FilesScope {
+    pub(super) access: Access,
     folders: Option<Vec<FolderScope>>,
 }
 
@@ -38,7 +74,7 @@ struct FolderWithin {
 impl FilesScope {
     /// # Errors
     /// What cannot be granted, and what would.
-    pub(crate) fn grant(self) -> Result<FilesGrant, String> {
+    pub(super) fn grant(self) -> Result<FilesGrant, String> {
         if self.access == Access::None {
             return Err("write `access = \"read\"` or leave it out".to_owned());
         }
@@ -139,6 +175,15 @@ mod tests {
     fn grant(text: &str) -> Result<FilesGrant, String> {
         let scope: FilesScope = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         scope.grant()
+    }
+
+    #[test]
+    fn a_folder_covers_what_lies_beneath_it_with_no_more_access() {
+        assert!(covers("*", "notes:write"));
+        assert!(covers("notes:write", "notes/2026:read"));
+        assert!(!covers("notes:read", "notes:write"));
+        assert!(!covers("notes:write", "notes-2026:write"));
+        assert!(!covers("notes:write", "*"));
     }
 
     #[test]

@@ -43,7 +43,8 @@ fn furnish(workspace: &Path) -> UnixListener {
 fn opened(fixture: &Fixture) -> (CallState, u32) {
     let workspace = fixture.folder.path().join("workspace");
     let files = Files::open(&workspace, &FilesGrant::default(), Access::Write, 1 << 20).unwrap();
-    let mut call = CallState { files, ..fixture.owner() };
+    let mut call = fixture.owner();
+    *call.parts.of() = files;
     let root = view(&mut call).get_directories().unwrap()[0].0.rep();
     (call, root)
 }
@@ -96,8 +97,8 @@ async fn no_guest_waits_for_a_pipe_or_a_socket() {
 async fn what_takes_the_place_of_a_file_at_the_last_moment_is_refused_as_well() {
     let fixture = Fixture::new().await;
     let _socket = furnish(&fixture.folder.path().join("workspace"));
-    let (call, _) = opened(&fixture);
-    let dir = &call.files.folders[0].0;
+    let (mut call, _) = opened(&fixture);
+    let dir = &call.parts.of::<Files>().folders[0].0;
     for name in REFUSED {
         for (open_flags, flags) in ways() {
             let opened = at_once(open::open(dir, name, Wanted { path_flags: FOLLOW, open_flags, flags })).await;

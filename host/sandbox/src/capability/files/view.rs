@@ -87,7 +87,7 @@ impl From<OverQuota> for FsError {
 
 pub(super) fn view(state: &mut CallState) -> FilesView<'_> {
     let foreign = Foreign { marks: &state.backing.marks, lowering: &state.lowering };
-    FilesView { files: &state.files, foreign, ctx: state.wasi.filesystem(), table: &mut state.table }
+    FilesView { files: state.parts.of(), foreign, ctx: state.wasi.filesystem(), table: &mut state.table }
 }
 
 impl<'a> FilesView<'a> {

@@ -27,10 +27,11 @@ use super::child::{self, Plan};
 use super::environment::PATH;
 use super::namespace::View;
 use super::output::Output;
-use super::scope::Commands;
+use super::scope::{Commands, ProcessGrant};
 use super::{Place, program, tree};
 use crate::bindings::Failure;
 use crate::bindings::wit::process::{Command, Ending, Finished, GitCommand, Printed};
+use crate::capability::http::Requests;
 use crate::foreign::shown_host;
 use crate::secret::Known;
 use crate::state::CallState;
@@ -182,7 +183,7 @@ impl CallState {
 
     /// Checks what was asked for, asks the owner where the grant says so, and finds git and the folder.
     async fn git_place(&mut self, plain: &Command) -> Result<Place, Failure> {
-        let grant = Arc::clone(&self.grant.process);
+        let grant = self.grant.scope::<ProcessGrant>();
         super::check(plain)?;
         program::check((&grant.commands, &self.grant.granted_in), &self.plugin, &plain.program)?;
         self.check_network(plain)?;
@@ -213,7 +214,7 @@ impl CallState {
         if is_web(&address) {
             let client = Arc::clone(&self.backing.http);
             let url = relay::admitted(&client, &address)?;
-            let secrets = self.http_hooks.secret_names();
+            let secrets = Requests::of(&mut self.parts, &self.backing).hooks.secret_names();
             let bounds = self.bounds(plain);
             let most = (bounds.file, bounds.time);
             let relay = Relay::start(client, Arc::clone(known), secrets, url, sends, most).await?;
@@ -252,7 +253,7 @@ impl CallState {
         private: &Private,
         known: &Arc<Known>,
     ) -> Result<Finished, Failure> {
-        let grant = &self.grant.process;
+        let grant = &*self.grant.scope::<ProcessGrant>();
         let outputs = [(); 2].map(|()| Output::new(Arc::clone(known), grant.output()));
         let environment = self.git_environment(&start, private);
         let (program, folder, input) = (place.program.clone(), start.folder.clone(), start.input);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::environment;
 use super::git::plain::{GIT, is_name_of_git};
+use crate::scope::Scope;
 use crate::secret;
 
 /// Which programs a plugin may run, and how.
@@ -85,6 +86,8 @@ impl Default for ProcessGrant {
         }
     }
 }
+
+impl Scope for ProcessGrant {}
 
 impl ProcessGrant {
     /// Reads `"ask"`, `["git"]` or a table.

@@ -14,6 +14,7 @@ use crate::bindings::wit::process::{Command, Ending, Finished, GitCommand, Host 
 use crate::call::{AskOwner, Refusal};
 use crate::fixture::Fixture;
 use crate::grant::Grant;
+use crate::scope::Scopes;
 use crate::state::CallState;
 
 /// A fixture whose programs run in namespaces or without.
@@ -30,7 +31,7 @@ async fn fixture(namespaces: Namespaces) -> Fixture {
 }
 
 fn granted(fixture: &Fixture, process: ProcessGrant) -> CallState {
-    CallState { grant: Grant { process: Arc::new(process), ..Grant::default() }, ..fixture.owner() }
+    CallState { grant: Grant { scopes: Scopes::default().with(process), ..Grant::default() }, ..fixture.owner() }
 }
 
 fn full() -> ProcessGrant {

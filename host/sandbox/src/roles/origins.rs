@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use steward_agent::Origin;
 
-use super::{Access, CapabilitySet, RoleError, Roles};
+use super::{RoleError, Roles};
 use crate::capability::{CAPABILITIES, Capability};
+use crate::grant::{Access, CapabilitySet};
 
 impl Roles {
     /// The same table with the rows of the configuration for origins: origin → capability → what is left of it. What a

@@ -1,0 +1,88 @@
+//! The people a call can mean: the one whom a query fits, where they are reached, what they are called. Nothing here
+//! decides who may be written to but a ban.
+
+use jiff::Timestamp;
+use steward_agent::{Address, PersonId, Principal, Role};
+use steward_store::{Person, Store};
+
+use crate::argument::required;
+use crate::bindings::Failure;
+
+/// The longest name to look for, in characters.
+const QUERY_CHARS: usize = 200;
+/// The most people one job or one subscription goes to.
+const RECIPIENTS: usize = 20;
+
+/// The people the store knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Acquaintances<'a>(pub(crate) &'a Store);
+
+impl Acquaintances<'_> {
+    /// The one person a query fits.
+    pub(crate) async fn named(self, query: &str) -> Result<Person, Failure> {
+        let query = required("user", query, QUERY_CHARS)?;
+        Ok(self.0.resolve_person(&query).await?)
+    }
+
+    /// The same, if they may be written to.
+    pub(crate) async fn reachable(self, query: &str) -> Result<Person, Failure> {
+        let person = self.named(query).await?;
+        if person.banned {
+            let text = format!("{} is banned and is not written to: lift the ban first", person.name);
+            return Err(Failure::Denied(text));
+        }
+        Ok(person)
+    }
+
+    /// Where a person is reached who is known to be there, such as the caller.
+    pub(crate) async fn address(self, person: PersonId) -> Result<Address, Failure> {
+        let person = self.0.person(person).await?;
+        address_of(&person.ok_or_else(|| Failure::Failed("the caller is not known to the store".to_owned()))?)
+    }
+
+    /// The people named; none means the caller.
+    pub(crate) async fn recipients(self, named: &[String]) -> Result<Vec<PersonId>, Failure> {
+        if named.len() > RECIPIENTS {
+            return Err(Failure::Invalid(format!(
+                "`recipients` names {} people and may name {RECIPIENTS}",
+                named.len()
+            )));
+        }
+        let mut people = Vec::new();
+        for query in named {
+            let person = self.reachable(query).await?.id;
+            if !people.contains(&person) {
+                people.push(person);
+            }
+        }
+        Ok(people)
+    }
+
+    /// What the people are called. Someone who is no longer known is shown by number.
+    pub(crate) async fn names(self, people: &[PersonId]) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        for id in people {
+            let person = self.0.person(*id).await?;
+            names.push(person.map_or_else(|| id.to_string(), |person| person.name));
+        }
+        Ok(names)
+    }
+
+    /// An owner chose these people: from here on the names they have now may mean them.
+    pub(crate) async fn dealt(self, by: &Principal, people: &[PersonId], now: Timestamp) -> Result<(), Failure> {
+        if by.role == Role::Owner {
+            for person in people {
+                self.0.mark_dealt(*person, now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a person is reached.
+pub(crate) fn address_of(person: &Person) -> Result<Address, Failure> {
+    person.address.clone().ok_or_else(|| {
+        let name = &person.name;
+        Failure::Unavailable(format!("{name} has not written to the assistant yet, so there is no chat to send to"))
+    })
+}
