@@ -1,0 +1,1 @@
+//! Holds nothing: its manifest gives third-party crates the same features in every build, so that each is compiled once.
