@@ -45,6 +45,7 @@ mod session;
 mod standing;
 mod subscriptions;
 mod tasks;
+mod transaction;
 mod transcripts;
 mod upkeep;
 mod usage;

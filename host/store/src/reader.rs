@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Result, StoreError};
 use crate::open;
+use crate::transaction::Transaction;
 
 /// The most queries at a time.
 const READERS: usize = 4;
@@ -66,6 +67,6 @@ impl Readers {
 
 /// Within one transaction, so that several statements of a query see the same state.
 fn snapshot<T>(connection: &Connection, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let tx = connection.unchecked_transaction()?;
+    let tx = Transaction::reading(connection)?;
     query(&tx)
 }

@@ -1,10 +1,11 @@
 //! Jobs that share a transaction. All that can be done are committed together; one that fails leaves nothing behind.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::{Changes, Job, Touched, Tx};
 use crate::error::{Result, StoreError};
+use crate::transaction::Transaction;
 
 /// Commits a group together; where that fails, each of its jobs alone, so that only those fail that cannot be done.
 pub(super) fn write(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, changes: &Changes) {
@@ -42,7 +43,7 @@ type Run = fn(&Transaction<'_>, &mut dyn Job, &mut Touched) -> Result<bool>;
 
 /// Runs the jobs and commits them, or none of them if the transaction cannot go on.
 fn run_all(connection: &mut Connection, group: &mut [Box<dyn Job>], run: Run) -> Result<Option<Touched>> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tx = Transaction::writing(connection)?;
     let mut touched = Touched::default();
     for job in group {
         if !run(&tx, job.as_mut(), &mut touched)? {
