@@ -10,7 +10,7 @@ use crate::error::{Result, StoreError};
 use crate::migrations;
 
 /// How long a connection waits for another process before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the crate has statements, so a hot path never prepares one twice.
 const CACHED_STATEMENTS: usize = 128;
 

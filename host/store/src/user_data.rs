@@ -20,7 +20,7 @@ const VALUE: usize = 2_000;
 impl Store {
     /// Every key with its value, in the order of the keys.
     pub async fn user_data(&self, person: PersonId) -> Result<Vec<(String, String)>> {
-        self.read(move |db| {
+        self.look_up(move |db| {
             let mut statement = db.prepare_cached("SELECT key, value FROM user_data WHERE person = ?1 ORDER BY key")?;
             let rows = statement.query_map([person.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)

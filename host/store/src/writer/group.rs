@@ -1,5 +1,7 @@
 //! Jobs that share a transaction. All that can be done are committed together; one that fails leaves nothing behind.
 
+use std::sync::atomic::Ordering;
+
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
@@ -11,6 +13,7 @@ use crate::transaction::Transaction;
 pub(super) fn write(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, changes: &Changes) {
     let committed = match transact(connection, &mut group) {
         Ok(touched) => {
+            changes.commits.fetch_add(1, Ordering::Relaxed);
             announce(changes, touched);
             Ok(())
         }
@@ -85,11 +88,8 @@ fn run_within_savepoint(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut T
 }
 
 fn announce(changes: &Changes, touched: Touched) {
-    let tell = |notify: &Notify| {
-        notify.notify_waiters();
-        // For the one who is just between looking and waiting.
-        notify.notify_one();
-    };
+    // One loop waits for each. If it is just between looking and waiting, this is remembered for it.
+    let tell = Notify::notify_one;
     if touched.inbox {
         tell(&changes.inbox);
     }
