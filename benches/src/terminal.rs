@@ -24,7 +24,7 @@ impl Chat {
     pub(crate) async fn open(socket: &Path) -> anyhow::Result<Self> {
         let lines = Framed::new(UnixStream::connect(socket).await?, LinesCodec::new());
         let mut chat = Self { lines, said: 0 };
-        chat.send(json!({ "type": "hello", "version": 1, "language": "en", "name": "Olga" })).await?;
+        chat.send(json!({ "type": "hello", "version": 2, "language": "en", "name": "Olga" })).await?;
         Ok(chat)
     }
 

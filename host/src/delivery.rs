@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use steward_agent::{Address, Outgoing};
 use steward_channel::SendError;
 use steward_store::{OutboxRow, StoreError};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use crate::app::Host;
 use crate::redaction;
@@ -29,54 +30,78 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const OFFLINE_WAIT: SignedDuration = SignedDuration::from_mins(5);
 
 pub(crate) async fn run(host: Arc<Host>) {
-    // Each message is a task of its own: nothing that happens here comes between the channel's answer and the note of it.
-    let mut sending = JoinSet::new();
-    let mut busy: HashMap<Id, Address> = HashMap::new();
+    let mut sending = Sending { host: Arc::clone(&host), tasks: JoinSet::new(), busy: HashMap::new(), behind: true };
+    let mut again = sending.look().await;
     while !host.stop.is_cancelled() {
-        match host.store.due_outgoing(Timestamp::now(), AT_ONCE + busy.len()).await {
-            Ok(rows) => {
-                for row in rows {
-                    let to = row.outgoing.to.clone();
-                    let places = if row.first { AT_ONCE } else { AT_ONCE - KEPT };
-                    if busy.len() < places && !busy.values().any(|address| *address == to) {
-                        let task = sending.spawn(deliver(Arc::clone(&host), row));
-                        busy.insert(task.id(), to);
-                    }
-                }
-            }
-            Err(error) => tracing::error!(%error, "the outbox cannot be read; trying again"),
-        }
-        tokio::select! {
-            Some(ended) = sending.join_next_with_id() => {
-                let id = match ended {
-                    Ok((id, ())) => id,
-                    Err(error) => {
-                        tracing::error!(%error, "sending a message broke off");
-                        error.id()
-                    }
-                };
-                busy.remove(&id);
-            }
-            () = host.store.outbox_changed().notified() => {}
-            () = async { tokio::time::sleep(until_next(&host).await).await } => {}
-            () = host.stop.cancelled() => {}
+        let look = tokio::select! {
+            Some(ended) = sending.tasks.join_next_with_id() => sending.ended(ended),
+            () = host.store.outbox_changed().notified() => true,
+            () = tokio::time::sleep_until(again) => true,
+            () = host.stop.cancelled() => false,
+        };
+        if look {
+            again = sending.look().await;
         }
     }
     // What is half sent would be sent twice if it were broken off here.
-    let sent = async { while sending.join_next().await.is_some() {} };
+    let sent = async { while sending.tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_WORDS, sent).await;
 }
 
-async fn until_next(host: &Host) -> Duration {
-    let next = host.store.next_outgoing().await.ok().flatten();
-    let wait =
-        next.map_or(LOOK_EVERY, |at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO));
-    // What is due but belongs to a busy chat comes with the end of its predecessor, not by looking again and again.
+/// What is on its way.
+struct Sending {
+    host: Arc<Host>,
+    /// Each message is a task of its own: nothing that happens here comes between the channel's answer and the note of it.
+    /// A task says whether what came of its message is written down.
+    tasks: JoinSet<bool>,
+    busy: HashMap<Id, Address>,
+    /// More waits than what is on its way.
+    behind: bool,
+}
+
+impl Sending {
+    /// Sends what can be sent and says when to look again, should nothing happen before.
+    async fn look(&mut self) -> Instant {
+        let now = Timestamp::now();
+        let outlook = match self.host.store.outlook(now, AT_ONCE + self.busy.len()).await {
+            Ok(outlook) => outlook,
+            Err(error) => {
+                tracing::error!(%error, "the outbox cannot be read; trying again");
+                self.behind = true;
+                return Instant::now() + LOOK_EVERY;
+            }
+        };
+        for row in outlook.due {
+            let to = row.outgoing.to.clone();
+            let places = if row.first { AT_ONCE } else { AT_ONCE - KEPT };
+            if self.busy.len() < places && !self.busy.values().any(|address| *address == to) {
+                let task = self.tasks.spawn(deliver(Arc::clone(&self.host), row));
+                self.busy.insert(task.id(), to);
+            }
+        }
+        // What is due but belongs to a busy chat comes with the end of its predecessor, not by looking again and again.
+        self.behind = outlook.unfinished > self.busy.len();
+        Instant::now() + until(outlook.next, now)
+    }
+
+    /// A message is not on its way any more: whether that lets another one go.
+    fn ended(&mut self, ended: Result<(Id, bool), JoinError>) -> bool {
+        let (id, written) = ended.unwrap_or_else(|error| {
+            tracing::error!(%error, "sending a message broke off");
+            (error.id(), false)
+        });
+        self.busy.remove(&id);
+        self.behind || !written
+    }
+}
+
+fn until(next: Option<Timestamp>, now: Timestamp) -> Duration {
+    let wait = next.map_or(LOOK_EVERY, |at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO));
     wait.clamp(Duration::from_millis(200), LOOK_EVERY)
 }
 
-/// Sends one message and writes down what came of it.
-async fn deliver(host: Arc<Host>, row: OutboxRow) {
+/// Sends one message and writes down what came of it; false if that could not be done.
+async fn deliver(host: Arc<Host>, row: OutboxRow) -> bool {
     let to = &row.outgoing.to;
     let sent = match host.channels.get(&to.channel) {
         Some(channel) => {
@@ -96,12 +121,15 @@ async fn deliver(host: Arc<Host>, row: OutboxRow) {
         }),
     };
     if sent.is_ok() {
-        return marked(&host, &row).await;
+        marked(&host, &row).await;
+        return true;
     }
-    if let Err(error) = written(&host, &row, sent).await {
+    let written = written(&host, &row, sent).await;
+    if let Err(error) = &written {
         tracing::error!(message = %row.id, %error, "what came of a message is not written down; it is sent again");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+    written.is_ok()
 }
 
 /// Writes down that it was sent, however long that takes: meanwhile the chat is busy, so it is not sent again.

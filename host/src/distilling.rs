@@ -221,7 +221,7 @@ impl Distiller {
         let request = ModelRequest {
             system: prompt::DISTIL.to_owned(),
             messages: vec![Message::user(question)],
-            tools: Vec::new(),
+            tools: Arc::default(),
             max_tokens: ANSWER_TOKENS,
             model: None,
         };

@@ -23,6 +23,10 @@ const HEAPS: libc::c_int = 2;
 /// What is longer is asked of the system by itself and given back when it is freed.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LONG: libc::c_int = 256 << 10;
+/// So much that is free at the end of a heap stays for what comes next. Every message takes and frees some hundred KiB;
+/// given back and asked for each time, they would be cleared by the system each time.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const SPARE: libc::c_int = 1 << 20;
 
 /// Has the memory of all threads together stay small. To be called before there is a second one.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -31,6 +35,7 @@ pub(crate) fn keep_small() {
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, HEAPS);
         libc::mallopt(libc::M_MMAP_THRESHOLD, LONG);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, SPARE);
     }
 }
 

@@ -25,7 +25,7 @@ impl AskModel for Questions {
         let request = ModelRequest {
             system: question.system.unwrap_or_default(),
             messages: vec![Message::user(question.prompt)],
-            tools: Vec::new(),
+            tools: Arc::default(),
             max_tokens: question.max_tokens,
             model: None,
         };

@@ -69,7 +69,7 @@ pub(crate) struct Run {
     start: RunStart,
     turn: Turn,
     system: String,
-    tools: Vec<ToolSpec>,
+    tools: Arc<[ToolSpec]>,
     stream: Option<Stream>,
     tasks: JoinSet<Done>,
     /// Ends the model's stream and the tool calls.

@@ -101,7 +101,7 @@ mod tests {
 
     fn request(max_tokens: u32) -> ModelRequest {
         let messages = vec![Message::user("hello")];
-        ModelRequest { system: String::new(), messages, tools: Vec::new(), max_tokens, model: None }
+        ModelRequest { system: String::new(), messages, tools: [].into(), max_tokens, model: None }
     }
 
     fn reply(input: u64, output: u64) -> ModelReply {

@@ -1,5 +1,6 @@
 //! What a model is asked and what it answers, in words of no provider.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,8 @@ pub struct ToolSpec {
 pub struct ModelRequest {
     pub system: String,
     pub messages: Vec<Message>,
-    pub tools: Vec<ToolSpec>,
+    /// The same for many requests.
+    pub tools: Arc<[ToolSpec]>,
     /// The most tokens it may answer with.
     pub max_tokens: u32,
     /// The model asked for by name; `None` is the configured one.

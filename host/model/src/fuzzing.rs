@@ -35,7 +35,7 @@ impl Reader {
         let schema =
             json!({"type": "object", "properties": {"path": {"type": "string"}, "content": {"type": "string"}}});
         let tool = |name: &str| ToolSpec { name: name.to_owned(), description: String::new(), schema: schema.clone() };
-        let tools = vec![tool("read"), tool("write")];
+        let tools = [tool("read"), tool("write")].into();
         let request = ModelRequest { system: String::new(), messages: Vec::new(), tools, max_tokens: 100, model: None };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

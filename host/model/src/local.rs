@@ -106,7 +106,8 @@ mod tests {
 
     async fn ask(local: &Local) -> ModelReply {
         let messages = vec![Message::user("help")];
-        let request = ModelRequest { system: String::new(), messages, tools: Vec::new(), max_tokens: 64, model: None };
+        let request =
+            ModelRequest { system: String::new(), messages, tools: Arc::default(), max_tokens: 64, model: None };
         let (events, _heard) = mpsc::channel(64);
         local.ask(&request, None, &mut Sink::new(&events)).await.unwrap()
     }

@@ -179,7 +179,7 @@ mod tests {
     );
 
     fn request() -> ModelRequest {
-        ModelRequest { system: String::new(), messages: Vec::new(), tools: Vec::new(), max_tokens: 100, model: None }
+        ModelRequest { system: String::new(), messages: Vec::new(), tools: [].into(), max_tokens: 100, model: None }
     }
 
     fn server() -> Server {

@@ -252,11 +252,10 @@ impl Catalogue {
     }
 
     /// The tools offered to a role when a run has this origin, by name.
-    pub fn tools_for(&self, role: &Role, origin: Origin) -> Vec<ToolSpec> {
+    pub fn tools_for(&self, role: &Role, origin: Origin) -> Arc<[ToolSpec]> {
         let held = self.roles.set(role, origin);
         let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
-        let offer = offers.entry(held).or_insert_with(|| self.offered(held).map(Tool::spec).collect());
-        offer.to_vec()
+        Arc::clone(offers.entry(held).or_insert_with(|| self.offered(held).map(Tool::spec).collect()))
     }
 
     /// The tools that a tool of such a run may call: those offered to it that call no others.

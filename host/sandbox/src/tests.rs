@@ -133,7 +133,7 @@ impl Sandbox {
     }
 
     pub(crate) fn offered(&self, role: Role) -> Vec<String> {
-        self.catalogue.tools_for(&role, Origin::Chat).into_iter().map(|tool| tool.name).collect()
+        self.catalogue.tools_for(&role, Origin::Chat).iter().map(|tool| tool.name.clone()).collect()
     }
 }
 

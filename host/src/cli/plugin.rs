@@ -179,7 +179,7 @@ fn table_of_roles(catalogue: &Catalogue, config: &Config) -> Table {
         .collect();
     let offered: Vec<Vec<String>> = roles
         .iter()
-        .map(|role| catalogue.tools_for(role, Origin::Chat).into_iter().map(|tool| tool.name).collect())
+        .map(|role| catalogue.tools_for(role, Origin::Chat).iter().map(|tool| tool.name.clone()).collect())
         .collect();
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);

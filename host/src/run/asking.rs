@@ -31,7 +31,7 @@ impl Run {
         let request = ModelRequest {
             system: self.system.clone(),
             messages: self.boundary.shown(self.turn.messages()),
-            tools: if with_tools { self.tools.clone() } else { Vec::new() },
+            tools: if with_tools { Arc::clone(&self.tools) } else { Arc::default() },
             max_tokens: self.host.config.limits.answer_tokens,
             model: self.start.model.clone(),
         };
@@ -71,7 +71,7 @@ impl Run {
         let request = ModelRequest {
             system: prompt::SUMMARISE.to_owned(),
             messages: vec![Message::user(budget::shorten(&text, room))],
-            tools: Vec::new(),
+            tools: Arc::default(),
             max_tokens: SUMMARY_TOKENS,
             model: self.start.model.clone(),
         };

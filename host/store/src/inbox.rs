@@ -32,6 +32,9 @@ pub struct InboxRow {
     pub first: bool,
 }
 
+/// So many rows are read in no time.
+const FEW: usize = 8;
+
 impl Store {
     /// Accepts a message or a wake. It is on disk when this returns, so the channel may confirm it.
     pub async fn receive(&self, incoming: &Incoming, now: Timestamp) -> Result<Received> {
@@ -41,18 +44,9 @@ impl Store {
 
     /// What nobody has taken yet, oldest first, with ids above `after`.
     pub async fn pending_inbox(&self, after: Option<InboxId>) -> Result<Vec<InboxRow>> {
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT id, incoming, received_at FROM inbox WHERE state = 'new' AND id > ?1 ORDER BY id",
-            )?;
-            let rows = statement.query_map([after.map_or(0, |id| id.0)], inbox_row)?;
-            let mut rows: Vec<InboxRow> = rows.collect::<rusqlite::Result<_>>()?;
-            for row in &mut rows {
-                row.first = is_owners(db, &row.incoming)?;
-            }
-            Ok(rows)
-        })
-        .await
+        let first = self.look_up(move |db| pending(db, after, FEW)).await?;
+        // After a flood or a long rest there are more.
+        if first.len() < FEW { Ok(first) } else { self.read(move |db| pending(db, after, usize::MAX)).await }
     }
 
     /// Done without a run: the replies are on their way and the message is closed, both or neither.
@@ -116,6 +110,20 @@ fn is_owners(db: &Connection, incoming: &Incoming) -> Result<bool> {
             db.prepare_cached("SELECT 1 FROM person WHERE id = ?1 AND role = 'owner'")?.exists([wake.person.0])?
         }
     })
+}
+
+/// The oldest `most` that nobody has taken.
+fn pending(db: &Connection, after: Option<InboxId>, most: usize) -> Result<Vec<InboxRow>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, incoming, received_at FROM inbox WHERE state = 'new' AND id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map((after.map_or(0, |id| id.0), most), inbox_row)?;
+    let mut rows: Vec<InboxRow> = rows.collect::<rusqlite::Result<_>>()?;
+    for row in &mut rows {
+        row.first = is_owners(db, &row.incoming)?;
+    }
+    Ok(rows)
 }
 
 /// Puts it in, unless the same message is there already.

@@ -4,10 +4,11 @@
 //! Nothing here reads a clock (every time is an argument), talks to a channel or a model, or decides who may do what.
 //! Read `writer` first: all writes pass one thread that commits them in groups.
 //!
-//! One writer thread with group commit, `BEGIN IMMEDIATE`, WAL, `synchronous=FULL`; read-only connections next to it. A
-//! write that somebody waits for is committed at once, with everything that came before it. Audit rows, for which
-//! nobody waits, gather for up to 20 ms, so that they seldom wake the writer and the disk. Order is kept. Migrations
-//! are versioned. Every write that a tool call can cause carries the call's key, which makes it idempotent.
+//! One writer thread with group commit, `BEGIN IMMEDIATE`, WAL, `synchronous=FULL`; read-only connections next to it, used
+//! on other threads or, to look up a few rows by an index, where they are asked for. A write that somebody waits for is
+//! committed at once, with everything that came before it. Audit rows, for which nobody waits, gather for up to 20 ms, so
+//! that they seldom wake the writer and the disk. Order is kept. Migrations are versioned. Every write that a tool call can
+//! cause carries the call's key, which makes it idempotent.
 
 mod alias;
 mod allowance;
@@ -45,6 +46,7 @@ mod session;
 mod standing;
 mod subscriptions;
 mod tasks;
+mod transaction;
 mod transcripts;
 mod upkeep;
 mod usage;
@@ -55,6 +57,7 @@ mod writer;
 mod fixture;
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
@@ -75,7 +78,7 @@ pub use jobs::{Job, Jobs, NewJob};
 pub use kv::{KvPlace, KvQuota, KvStore};
 pub use letters::{Letter, Posted, WaitingLetter};
 pub use memory::{MemoryRecord, NewForgetting, PassageHash, PendingForgetting};
-pub use outbox::OutboxRow;
+pub use outbox::{OutboxRow, Outlook};
 pub use owners::{Seat, Unseated};
 pub use people::Person;
 pub use plugins::{Installation, InstalledPlugin, NewPlugin};
@@ -131,18 +134,20 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close();
         self.writer.close().await;
+        let (queries, elsewhere) = self.readers.counted();
+        let commits = self.changes.commits.load(Ordering::Relaxed);
+        tracing::debug!(queries, elsewhere, commits, "the database is closed");
     }
 
     /// Told after every commit that brought something into the inbox.
     ///
-    /// The same holds for the others: a change that nobody waits for is remembered for the next one who does, so a
-    /// single waiting loop misses nothing and may wake once too often. Several waiters must call `notified()` before
-    /// they look.
+    /// The same holds for the others: each is for one waiting loop, which a commit wakes once. What is committed while it
+    /// does not wait is remembered, so it misses nothing.
     pub fn inbox_changed(&self) -> &Notify {
         &self.changes.inbox
     }
 
-    /// Told after every commit that changed what can be sent, or when.
+    /// Told after every commit that changed what can be sent, or when; whoever marks a message as sent knows it already.
     pub fn outbox_changed(&self) -> &Notify {
         &self.changes.outbox
     }
@@ -179,6 +184,16 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         Arc::clone(&self.readers).read(query).await
+    }
+
+    /// The same where it is called, if nothing is to be waited for. Only for a `query` that looks up a few rows by an
+    /// index, some ten microseconds in all: it keeps an async thread from everything else meanwhile. It may run twice.
+    pub(crate) async fn look_up<T, F>(&self, query: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T> + Send + 'static,
+    {
+        Arc::clone(&self.readers).look_up(query).await
     }
 }
 

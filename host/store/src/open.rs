@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Result, StoreError};
 use crate::migrations;
 
 /// How long a connection waits for another process before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the crate has statements, so a hot path never prepares one twice.
 const CACHED_STATEMENTS: usize = 128;
 
@@ -42,6 +43,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
         .map_err(|error| StoreError::Open { path: path.to_owned(), reason: error.to_string() })?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // Otherwise SQLite prepares nearly every kept statement anew for each use, as another value might want another plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -65,6 +68,8 @@ fn make_file(path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
 
     #[cfg(unix)]
@@ -79,6 +84,19 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(&path.with_file_name("steward.sqlite-wal")), 0o600);
         drop(connection);
+    }
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_it_is_used_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = for_writing(&folder.path().join("steward.sqlite")).unwrap();
+        for channel in ["telegram", "terminal", "telegram"] {
+            let sql = "SELECT 1 FROM identity JOIN person ON person.id = identity.person
+                       WHERE identity.channel = ?1 AND identity.id = ?2 AND person.role = 'owner'";
+            let mut statement = connection.prepare_cached(sql).unwrap();
+            assert!(!statement.exists((channel, "7")).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 
     #[test]

@@ -24,6 +24,17 @@ pub struct OutboxRow {
     pub first: bool,
 }
 
+/// What there is to send.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// Of each chat its oldest unfinished message, if its time has come. Those for owners come first.
+    pub due: Vec<OutboxRow>,
+    /// When the first of the others is due that could be sent then; those behind another of their chat do not count.
+    pub next: Option<Timestamp>,
+    /// How many messages are not finished, the due ones among them.
+    pub unfinished: usize,
+}
+
 /// The oldest unfinished message of each chat: the only one of it that may be sent.
 const HEADS: &str = "SELECT min(id) FROM outbox WHERE state = 'pending' GROUP BY channel, chat";
 
@@ -34,6 +45,9 @@ const TO_OWNER: &str = "EXISTS (SELECT 1 FROM person WHERE person.role = 'owner'
 /// Nothing is put off for longer than this, in milliseconds. What seems to be was put off before the clock was set back,
 /// and is due.
 const LONGEST: i64 = 2 * 3_600 * 1_000;
+
+/// Of so many unfinished messages it is quickly known which are due.
+const FEW: usize = 64;
 
 impl Store {
     /// Puts messages on their way. With the key of a tool call, a second time with that key changes nothing and gives
@@ -52,31 +66,21 @@ impl Store {
         .await
     }
 
-    /// What can be sent now: of each chat its oldest unfinished message, if its time has come. Those for owners come
-    /// first.
-    pub async fn due_outgoing(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>> {
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(&format!(
-                "SELECT id, outgoing, attempts, {TO_OWNER} AS first FROM outbox
-                 WHERE id IN ({HEADS}) AND (not_before <= ?1 OR not_before > ?1 + {LONGEST})
-                 ORDER BY first DESC, id LIMIT ?2"
-            ))?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query_map((Millis(now), limit), outbox_row)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
+    /// What can be sent now, at most `limit` messages of it, and when to look again.
+    pub async fn outlook(&self, now: Timestamp, limit: usize) -> Result<Outlook> {
+        let quickly = move |db: &Connection| match unfinished(db, FEW + 1)? {
+            many if many > FEW => Ok(None),
+            _ => outlook(db, now, limit).map(Some),
+        };
+        match self.look_up(quickly).await? {
+            Some(outlook) => Ok(outlook),
+            None => self.read(move |db| outlook(db, now, limit)).await,
+        }
     }
 
-    /// The earliest time at which a message that waits could be sent, long past if it could at once; those behind
-    /// another of their chat do not count.
-    pub async fn next_outgoing(&self) -> Result<Option<Timestamp>> {
-        self.read(|db| {
-            let sql = format!("SELECT min(not_before) FROM outbox WHERE id IN ({HEADS})");
-            let next: Option<Millis> = db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
-            Ok(next.map(|at| at.0))
-        })
-        .await
+    /// What can be sent now.
+    pub async fn due_outgoing(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>> {
+        Ok(self.outlook(now, limit).await?.due)
     }
 
     /// Whether anything waits to be sent there or is on its way.
@@ -89,14 +93,16 @@ impl Store {
         .await
     }
 
-    /// The channel has it.
+    /// The channel has it. The next one of its chat is free.
     pub async fn mark_sent(&self, id: OutboxId, now: Timestamp) -> Result<()> {
-        self.change_outgoing(
-            id,
-            "UPDATE outbox SET state = 'sent', finished_at = ?2, error = NULL
-             WHERE id = ?1 AND state = 'pending'",
-            move || (id, Millis(now)),
-        )
+        self.write(move |tx| {
+            let sql = "UPDATE outbox SET state = 'sent', finished_at = ?2, error = NULL
+                       WHERE id = ?1 AND state = 'pending'";
+            match tx.prepare_cached(sql)?.execute((id, Millis(now)))? {
+                0 => Err(is_finished(id)),
+                _ => Ok(()),
+            }
+        })
         .await
     }
 
@@ -147,13 +153,47 @@ impl Store {
     ) -> Result<()> {
         self.write(move |tx| {
             if tx.prepare_cached(sql)?.execute(params())? == 0 {
-                return Err(StoreError::NotFound(format!("outgoing message {id} is not waiting to be sent any more")));
+                return Err(is_finished(id));
             }
             tx.touch_outbox();
             Ok(())
         })
         .await
     }
+}
+
+fn is_finished(id: OutboxId) -> StoreError {
+    StoreError::NotFound(format!("outgoing message {id} is not waiting to be sent any more"))
+}
+
+/// How many messages are not finished, counted no further than `most`.
+fn unfinished(db: &Connection, most: usize) -> Result<usize> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'pending' LIMIT ?1)";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let many: i64 = db.prepare_cached(sql)?.query_row([most], |row| row.get(0))?;
+    Ok(usize::try_from(many).unwrap_or_default())
+}
+
+fn outlook(db: &Connection, now: Timestamp, limit: usize) -> Result<Outlook> {
+    let unfinished = unfinished(db, usize::MAX)?;
+    if unfinished == 0 {
+        return Ok(Outlook::default());
+    }
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT id, outgoing, attempts, {TO_OWNER} AS first FROM outbox
+         WHERE id IN ({HEADS}) AND (not_before <= ?1 OR not_before > ?1 + {LONGEST})
+         ORDER BY first DESC, id LIMIT ?2"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((Millis(now), limit), outbox_row)?;
+    let due: Vec<OutboxRow> = rows.collect::<rusqlite::Result<_>>()?;
+    let next: Option<Millis> = db
+        .prepare_cached(&format!(
+            "SELECT min(not_before) FROM outbox
+             WHERE id IN ({HEADS}) AND not_before > ?1 AND not_before <= ?1 + {LONGEST}"
+        ))?
+        .query_row([Millis(now)], |row| row.get(0))?;
+    Ok(Outlook { due, next: next.map(|at| at.0), unfinished })
 }
 
 fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
@@ -276,20 +316,45 @@ mod tests {
         let fixture = Fixture::new();
         enqueue(&fixture.store, "anna", "now").await;
         assert_eq!(due(&fixture.store, -3600).await, ["now"]);
-        assert!(fixture.store.next_outgoing().await.unwrap().is_some_and(|next| next < at(-3600)));
     }
 
     #[tokio::test]
     async fn the_next_time_is_that_of_what_can_really_be_sent() {
         let fixture = Fixture::new();
         let store = &fixture.store;
-        assert_eq!(store.next_outgoing().await.unwrap(), None);
+        assert_eq!(store.outlook(at(0), 10).await.unwrap(), Outlook::default());
         let first = enqueue(store, "anna", "first").await;
         enqueue(store, "anna", "second").await;
         store.postpone(first, at(60), "later").await.unwrap();
-        assert_eq!(store.next_outgoing().await.unwrap(), Some(at(60)));
+        let later = Outlook { due: Vec::new(), next: Some(at(60)), unfinished: 2 };
+        assert_eq!(store.outlook(at(0), 10).await.unwrap(), later);
         store.mark_sent(first, at(60)).await.unwrap();
-        assert!(store.next_outgoing().await.unwrap().is_some_and(|next| next < at(0)));
+        let now = store.outlook(at(0), 10).await.unwrap();
+        assert_eq!((now.due.len(), now.next, now.unfinished), (1, None, 1));
+    }
+
+    #[tokio::test]
+    async fn many_that_wait_are_all_seen() {
+        let fixture = Fixture::new();
+        for number in 0..2 * FEW {
+            enqueue(&fixture.store, &format!("chat {number}"), "hello").await;
+        }
+        let outlook = fixture.store.outlook(at(0), 3 * FEW).await.unwrap();
+        assert_eq!((outlook.due.len(), outlook.unfinished), (2 * FEW, 2 * FEW));
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told_of_what_is_new_and_not_of_what_was_sent() {
+        let fixture = Fixture::new();
+        let store = &fixture.store;
+        let told = || {
+            let told = std::pin::pin!(store.outbox_changed().notified());
+            told.enable()
+        };
+        let id = enqueue(store, "anna", "hello").await;
+        assert_eq!((told(), told()), (true, false), "once");
+        store.mark_sent(id, at(1)).await.unwrap();
+        assert!(!told());
     }
 
     #[tokio::test]

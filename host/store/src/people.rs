@@ -58,7 +58,7 @@ impl Store {
         let (channel, mut sender, address) = (channel.to_owned(), sender.clone(), address.clone());
         sender.name = clean_name(&sender.name);
         let (of, who, at, as_what) = (channel.clone(), sender.clone(), address.clone(), role.clone());
-        if let Some(person) = self.read(move |db| met_lately(db, &of, &who, as_what, &at, now)).await? {
+        if let Some(person) = self.look_up(move |db| met_lately(db, &of, &who, as_what.as_ref(), &at, now)).await? {
             return Ok(person);
         }
         self.write(move |tx| {
@@ -99,7 +99,7 @@ impl Store {
 
     /// The person of that id.
     pub async fn person(&self, id: PersonId) -> Result<Option<Person>> {
-        self.read(move |db| by_id(db, id)).await
+        self.look_up(move |db| by_id(db, id)).await
     }
 
     /// Whom the query may mean, the best fit first: an id, a username (with or without `@`), a name or a part of one,
@@ -247,7 +247,7 @@ fn met_lately(
     db: &Connection,
     channel: &str,
     sender: &Sender,
-    role: Option<Role>,
+    role: Option<&Role>,
     address: &Address,
     now: Timestamp,
 ) -> Result<Option<Person>> {
@@ -256,7 +256,7 @@ fn met_lately(
     let since = known.last_seen.map(|seen| now.as_second() - seen.as_second());
     let is_same = since.is_some_and(|since| (0..SEEN_LATELY).contains(&since))
         && (linked || (known.name == sender.name && known.username == sender.username))
-        && role.is_none_or(|role| role == known.role)
+        && role.is_none_or(|role| *role == known.role)
         && (sender.language.is_none() || sender.language == known.language)
         && known.address.as_ref() == Some(address);
     Ok(is_same.then_some(known))

@@ -51,7 +51,7 @@ impl Store {
 
     /// Which installations are enabled: what changes whenever the owner installs, removes, enables or disables one.
     pub async fn enabled_plugins(&self) -> Result<Vec<Installation>> {
-        self.read(|db| {
+        self.look_up(|db| {
             let mut statement = db.prepare_cached("SELECT id FROM plugin WHERE enabled ORDER BY id")?;
             let ids = statement.query_map([], |row| row.get(0).map(Installation))?;
             Ok(ids.collect::<rusqlite::Result<_>>()?)

@@ -20,7 +20,7 @@ pub struct SealedSecret {
 impl Store {
     /// Every secret, by name.
     pub async fn secrets(&self) -> Result<Vec<SealedSecret>> {
-        self.read(|db| {
+        self.look_up(|db| {
             let mut statement =
                 db.prepare_cached("SELECT name, hosts, sealed, changed_at FROM secret ORDER BY name")?;
             let rows = statement.query_map([], secret_row)?;

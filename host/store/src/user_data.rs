@@ -32,7 +32,7 @@ impl UserData<'_> {
     /// Every key with its value, in the order of the keys.
     pub async fn of(&self, person: PersonId) -> Result<Vec<(String, String)>> {
         self.0
-            .read(move |db| {
+            .look_up(move |db| {
                 let mut statement =
                     db.prepare_cached("SELECT key, value FROM user_data WHERE person = ?1 ORDER BY key")?;
                 let rows = statement.query_map([person.0], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -8,6 +8,7 @@ mod queue;
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -20,9 +21,10 @@ use queue::Queue;
 /// The most jobs of one transaction.
 const GROUP: usize = 1024;
 
-/// Who is told of commits.
+/// Who is told of commits, and how many there were.
 #[derive(Default)]
 pub(crate) struct Changes {
+    pub(crate) commits: AtomicU64,
     pub(crate) inbox: Notify,
     pub(crate) outbox: Notify,
     pub(crate) jobs: Notify,

@@ -74,6 +74,43 @@ async fn a_short_answer_is_one_message_and_no_edit() {
     assert!(stage.tg.calls("editMessageText").is_empty());
 }
 
+#[tokio::test]
+async fn a_message_is_four_changes_of_the_database_and_waits_for_few_other_threads() {
+    const MESSAGES: u64 = 40;
+    let say = |host: HostBuilder| host.variable("STEWARD_LOG", "warn,steward_store=debug");
+    let mut stage = Stage::with(|_| Reply::text("It is 42."), say).await;
+    for _ in 0..MESSAGES {
+        stage.owner.says("what is it?");
+        stage.owner.hears(|text| text == "It is 42.").await;
+        stage.settled().await;
+    }
+    stage.host.stop().await;
+    let log = stage.host.log();
+    let line = log.iter().find(|line| line.contains("the database is closed")).unwrap();
+    let plain = strip_ansi(line);
+    let number = |name: &str| -> u64 {
+        let (_, rest) = plain.split_once(&format!("{name}=")).unwrap();
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+    };
+    let (queries, elsewhere, commits) = (number("queries"), number("elsewhere"), number("commits"));
+    // Received, begun, answered, sent; the rest is the start, the transcript and what looks around now and then.
+    assert!(commits <= 4 * MESSAGES + 40, "{line}");
+    assert!(queries <= 16 * MESSAGES, "{line}");
+    // The history; the rest as above.
+    assert!(elsewhere <= 3 * MESSAGES, "{line}");
+}
+
+/// The line without colours.
+fn strip_ansi(line: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain + rest
+}
+
 async fn through_aimock(connect: impl FnOnce(HostBuilder, &Aimock) -> HostBuilder) -> (Vec<ChatMessage>, Vec<Value>) {
     let (tg, aimock) = (Telegram::start().await, Aimock::start("week").await);
     let owner = tg.person(OWNER, "Olga").language("en");

@@ -29,7 +29,7 @@ fn request(messages: Vec<Message>) -> ModelRequest {
     let schema = json!({ "type": "object", "properties": {}, "additionalProperties": false });
     let tool =
         |name: &str| ToolSpec { name: name.to_owned(), description: "A tool.".to_owned(), schema: schema.clone() };
-    let (tools, system) = (vec![tool("one"), tool("two")], "Be brief.".to_owned());
+    let (tools, system) = ([tool("one"), tool("two")].into(), "Be brief.".to_owned());
     ModelRequest { system, messages, tools, max_tokens: 100, model: None }
 }
 

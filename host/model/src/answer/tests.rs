@@ -13,7 +13,7 @@ fn request() -> ModelRequest {
     let schema = json!({"type": "object", "properties":
         {"path": {"type": "string"}, "content": {"type": "string"}, "depth": {"type": "integer"}}});
     let tool = |name: &str| ToolSpec { name: name.into(), description: "D.".into(), schema: schema.clone() };
-    let tools = ["list", "read", "write"].map(tool).to_vec();
+    let tools = ["list", "read", "write"].map(tool).into();
     ModelRequest { system: String::new(), messages: Vec::new(), tools, max_tokens: 100, model: None }
 }
 
@@ -282,7 +282,7 @@ fn an_echo_of_what_the_model_was_given_is_no_call() {
 
 #[test]
 fn without_tools_nothing_is_a_call() {
-    let request = ModelRequest { tools: Vec::new(), ..request() };
+    let request = ModelRequest { tools: [].into(), ..request() };
     for written in [LIST_A[0], LIST_A[35], LIST_A[38]] {
         assert_eq!(run_with(&request, &[written]).0, written);
     }

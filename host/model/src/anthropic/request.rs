@@ -186,7 +186,7 @@ mod tests {
     fn request(messages: Vec<Message>) -> ModelRequest {
         let tool =
             |name: &str| ToolSpec { name: name.into(), description: "D.".into(), schema: json!({"type": "object"}) };
-        let tools = vec![tool("list"), tool("read")];
+        let tools = [tool("list"), tool("read")].into();
         ModelRequest { system: "Be kind.".into(), messages, tools, max_tokens: 512, model: None }
     }
 
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn the_user_begins_and_nothing_empty_is_sent() {
         let messages = vec![Message::assistant("I was saying"), Message::user(""), Message::user("yes")];
-        let request = ModelRequest { system: " ".into(), tools: Vec::new(), ..request(messages) };
+        let request = ModelRequest { system: " ".into(), tools: [].into(), ..request(messages) };
         let sent: Value = serde_json::from_slice(&body(&request, "m", Some("a m")).unwrap()).unwrap();
         let roles: Vec<&str> =
             sent["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();

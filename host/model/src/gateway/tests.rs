@@ -74,7 +74,7 @@ impl Case {
 
 fn request() -> ModelRequest {
     let schema = serde_json::json!({"type": "object"});
-    let tools = vec![ToolSpec { name: "list".into(), description: "Lists.".into(), schema }];
+    let tools = [ToolSpec { name: "list".into(), description: "Lists.".into(), schema }].into();
     ModelRequest { system: "Be kind.".into(), messages: vec![Message::user("hi")], tools, max_tokens: 64, model: None }
 }
 

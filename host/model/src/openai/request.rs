@@ -221,7 +221,7 @@ mod tests {
                 result("c2", "not JSON", true),
                 Message::user("да?"),
             ],
-            tools: vec![ToolSpec { name: "list".into(), description: "Lists.".into(), schema }],
+            tools: [ToolSpec { name: "list".into(), description: "Lists.".into(), schema }].into(),
             max_tokens: 512,
             model: None,
         }
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_dialect_changes_only_its_own_fields() {
         let dialect = Dialect { completion_tokens: true, no_stream_options: true, ..Dialect::default() };
-        let request = ModelRequest { system: String::new(), tools: Vec::new(), ..request() };
+        let request = ModelRequest { system: String::new(), tools: [].into(), ..request() };
         let text = String::from_utf8(body(&request, "m", dialect, "a m").unwrap()).unwrap();
         assert!(text.starts_with(r#"{"model":"m","messages":[{"role":"user""#), "{text}");
         assert!(text.ends_with(r#"],"max_completion_tokens":512,"stream":true}"#), "{text}");

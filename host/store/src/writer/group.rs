@@ -1,15 +1,19 @@
 //! Jobs that share a transaction. All that can be done are committed together; one that fails leaves nothing behind.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::sync::atomic::Ordering;
+
+use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::{Changes, Job, Touched, Tx};
 use crate::error::{Result, StoreError};
+use crate::transaction::Transaction;
 
 /// Commits a group together; where that fails, each of its jobs alone, so that only those fail that cannot be done.
 pub(super) fn write(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, changes: &Changes) {
     let committed = match transact(connection, &mut group) {
         Ok(touched) => {
+            changes.commits.fetch_add(1, Ordering::Relaxed);
             announce(changes, touched);
             Ok(())
         }
@@ -42,7 +46,7 @@ type Run = fn(&Transaction<'_>, &mut dyn Job, &mut Touched) -> Result<bool>;
 
 /// Runs the jobs and commits them, or none of them if the transaction cannot go on.
 fn run_all(connection: &mut Connection, group: &mut [Box<dyn Job>], run: Run) -> Result<Option<Touched>> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tx = Transaction::writing(connection)?;
     let mut touched = Touched::default();
     for job in group {
         if !run(&tx, job.as_mut(), &mut touched)? {
@@ -84,11 +88,8 @@ fn run_within_savepoint(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut T
 }
 
 fn announce(changes: &Changes, touched: Touched) {
-    let tell = |notify: &Notify| {
-        notify.notify_waiters();
-        // For the one who is just between looking and waiting.
-        notify.notify_one();
-    };
+    // One loop waits for each. If it is just between looking and waiting, this is remembered for it.
+    let tell = Notify::notify_one;
     if touched.inbox {
         tell(&changes.inbox);
     }

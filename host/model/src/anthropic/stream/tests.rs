@@ -17,7 +17,7 @@ fn server() -> Server {
 
 fn request() -> ModelRequest {
     let tool = |name: &str| ToolSpec { name: name.into(), description: "D.".into(), schema: json!({"type": "object"}) };
-    let tools = vec![tool("list"), tool("list_tasks")];
+    let tools = [tool("list"), tool("list_tasks")].into();
     ModelRequest { system: String::new(), messages: Vec::new(), tools, max_tokens: 100, model: None }
 }
 

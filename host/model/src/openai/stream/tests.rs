@@ -18,7 +18,7 @@ fn server() -> Server {
 /// A request that offers `list` and `read`.
 fn request() -> ModelRequest {
     let tool = |name: &str| ToolSpec { name: name.into(), description: "D.".into(), schema: json!({"type": "object"}) };
-    let tools = vec![tool("list"), tool("read")];
+    let tools = [tool("list"), tool("read")].into();
     ModelRequest { system: String::new(), messages: Vec::new(), tools, max_tokens: 100, model: None }
 }
 
