@@ -17,6 +17,7 @@ mod bans;
 mod code;
 mod column;
 mod copy;
+mod counts;
 mod effect;
 mod error;
 mod foreign;
@@ -66,6 +67,7 @@ pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal}
 pub use bans::{Verdict, Violation};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
+pub use counts::{Counts, DURATION_BOUNDS_MS, Durations, ModelCount, OTHER, Queues, ToolCount};
 pub use error::{Result, StoreError};
 pub use foreign::{ForeignFiles, ForeignHash};
 pub use identities::{Identity, Right};
@@ -88,6 +90,7 @@ pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
 pub use transcripts::{Distilled, EndedRun, EndedRuns, LoggedFacts, TranscriptMark, Undistilled};
 pub use usage::UsageTotal;
 
+use counts::Counter;
 use reader::Readers;
 use writer::{Changes, Tx, Writer};
 
@@ -99,6 +102,7 @@ pub struct Store {
     readers: Arc<Readers>,
     writer: Arc<Writer>,
     changes: Arc<Changes>,
+    counter: Arc<Counter>,
     allowances: Arc<OnceLock<Allowances>>,
 }
 
@@ -116,6 +120,7 @@ impl Store {
             readers: Arc::new(Readers::new(path)),
             writer: Arc::new(writer),
             changes,
+            counter: Arc::default(),
             allowances: Arc::default(),
         })
     }
