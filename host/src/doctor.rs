@@ -91,11 +91,7 @@ async fn listening(config: &Config, running: bool) -> Finding {
     let Some(settings) = &config.serve else {
         return Note("off; `serve.address` in steward.toml turns /health and /metrics on".into());
     };
-    let whom = match settings.asks_for_key() {
-        true => "for callers with the key",
-        false => "for every program on this machine",
-    };
-    let place = format!("http://{} {whom}", settings.address());
+    let place = listener::place(settings);
     if !running || settings.address().port() == 0 {
         return Note(format!("{place}, while Steward runs"));
     }

@@ -7,7 +7,7 @@ mod metrics;
 
 use axum::http::StatusCode;
 use serde_json::Value;
-use steward_serve::{Access, Listener, Mount, ProbeError, Settings, probe};
+use steward_serve::{Access, Listener, Mount, Settings, probe};
 
 pub(crate) use health::Vitals;
 pub(crate) use metrics::Figures;
@@ -40,6 +40,15 @@ pub(crate) async fn open(settings: &Settings, vitals: Vitals, figures: Figures) 
     Ok((listener, line))
 }
 
+/// Where it is and who may use it.
+pub(crate) fn place(settings: &Settings) -> String {
+    let whom = match settings.asks_for_key() {
+        true => "for callers with the key",
+        false => "for every program on this machine",
+    };
+    format!("http://{} {whom}", settings.address())
+}
+
 /// What `doctor` finds where a listener is configured.
 pub(crate) enum Found {
     /// It answers, and this is what it says of its health.
@@ -59,8 +68,6 @@ pub(crate) async fn look(settings: &Settings) -> Found {
                 None => Found::Not(format!("what listens on {} is not Steward", settings.address())),
             }
         }
-        Err(error @ (ProbeError::Absent(..) | ProbeError::Slow(_) | ProbeError::Odd(..))) => {
-            Found::Not(error.to_string())
-        }
+        Err(error) => Found::Not(error.to_string()),
     }
 }
