@@ -30,8 +30,8 @@ fn mount(path: &'static str, access: Access, router: Router) -> Mount {
 
 /// A page for key holders and one for everyone.
 fn pages() -> Vec<Mount> {
-    let who = get(async |Extension(caller): Extension<Caller>| format!("{caller:?}"));
-    let take = post(async |body: Bytes| body.len().to_string());
+    let who = get(|Extension(caller): Extension<Caller>| async move { format!("{caller:?}") });
+    let take = post(|body: Bytes| async move { body.len().to_string() });
     vec![
         mount("/open", Access::Everyone, Router::new().route("/", who.clone())),
         mount("/closed", Access::KeyHolders, Router::new().route("/", who).route("/take", take)),
@@ -164,7 +164,7 @@ async fn bodies_and_heads_are_bounded() {
 
 #[tokio::test]
 async fn whoever_is_too_slow_is_cut_off() {
-    let never = Router::new().route("/", get(async || std::future::pending::<()>().await));
+    let never = Router::new().route("/", get(std::future::pending::<()>));
     let limits = Limits { request_time: Duration::ZERO, ..Limits::default() };
     let running = Running::start(false, vec![mount("/never", Access::Everyone, never)], limits).await;
     assert_status(&running.get("/never", "").await, 408);
@@ -186,7 +186,7 @@ async fn only_so_many_connections_are_served_at_once() {
         Arc::new(Notify::new()),
     );
     let (count, highest, enter, wait) = (Arc::clone(&inside), Arc::clone(&most), Arc::clone(&entered), Arc::clone(&go));
-    let handler = get(async move || {
+    let handler = get(move || async move {
         highest.fetch_max(count.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         enter.notify_one();
         wait.notified().await;
@@ -214,7 +214,7 @@ async fn only_so_many_connections_are_served_at_once() {
 async fn what_is_being_answered_is_finished_and_nothing_new_is_begun() {
     let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (enter, wait) = (Arc::clone(&entered), Arc::clone(&go));
-    let handler = get(async move || {
+    let handler = get(move || async move {
         enter.notify_one();
         wait.notified().await;
         "the whole answer"
@@ -237,7 +237,7 @@ async fn what_is_being_answered_is_finished_and_nothing_new_is_begun() {
 async fn what_does_not_end_in_time_is_cut_off() {
     let entered = Arc::new(Notify::new());
     let enter = Arc::clone(&entered);
-    let handler = get(async move || {
+    let handler = get(move || async move {
         enter.notify_one();
         std::future::pending::<()>().await;
     });
@@ -253,9 +253,11 @@ async fn what_does_not_end_in_time_is_cut_off() {
 
 #[tokio::test]
 async fn one_request_that_breaks_off_does_not_end_the_listener() {
-    let broken = get(async || -> &'static str { panic!("a fault in a mount") });
+    async fn broken() -> &'static str {
+        panic!("a fault in a mount")
+    }
     let mut mounts = pages();
-    mounts.push(mount("/broken", Access::Everyone, Router::new().route("/", broken)));
+    mounts.push(mount("/broken", Access::Everyone, Router::new().route("/", get(broken))));
     let running = Running::start(false, mounts, Limits::default()).await;
     assert_eq!(running.get("/broken", "").await, "");
     assert_status(&running.get("/open", "").await, 200);

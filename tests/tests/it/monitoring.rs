@@ -88,8 +88,7 @@ async fn a_message_is_counted_and_nothing_of_it_is_told() {
     stage.settled().await;
     stage.until("SELECT count(*) = 1 FROM audit").await;
 
-    let counted =
-        ["steward_messages_sent_total{channel=\"telegram\"} 1", "steward_runs_total{outcome=\"answered\"} 1"];
+    let counted = ["steward_messages_sent_total{channel=\"telegram\"} 1", "steward_runs_total{outcome=\"answered\"} 1"];
     let after = figures_with(&address, None, &counted).await;
     assert_well_formed(&after);
     for (name, value) in [
