@@ -23,6 +23,7 @@ use crate::documents::{self, Documents};
 use crate::inbox::StoredInbox;
 use crate::installed::{self, Plugins};
 use crate::lanes::Lanes;
+use crate::listener::{self, Figures, Vitals};
 use crate::memory::{self, Ports, embedders};
 use crate::models::Models;
 use crate::questions::Questions;
@@ -74,6 +75,8 @@ pub struct App {
     host: Arc<Host>,
     work: JoinSet<()>,
     lines: JoinSet<()>,
+    /// Where the HTTP listener is, if there is one.
+    http: Option<String>,
     _lock: std::fs::File,
 }
 
@@ -155,9 +158,22 @@ impl App {
             stop,
             hang_up,
         });
-        let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), _lock: lock };
+        let mut app = Self { host, work: JoinSet::new(), lines: JoinSet::new(), http: None, _lock: lock };
+        app.listen().await?;
         app.spawn_tasks();
         Ok(app)
+    }
+
+    /// Opens the HTTP listener, if it is configured.
+    async fn listen(&mut self) -> anyhow::Result<()> {
+        let Host { config, store, channels, models, prices, stop, .. } = &*self.host;
+        let Some(settings) = &config.serve else { return Ok(()) };
+        let vitals = Vitals { store: store.clone(), channels: channels.clone() };
+        let figures = Figures::new(store.clone(), channels.clone(), Arc::clone(models), Arc::clone(prices));
+        let (listener, line) = listener::open(settings, vitals, figures).await?;
+        self.work.spawn(listener.run(stop.clone()));
+        self.http = Some(line);
+        Ok(())
     }
 
     fn spawn_tasks(&mut self) {
@@ -203,6 +219,7 @@ impl App {
             Ok(model) => format!("  memory     searched by words and by meaning: {model}"),
             Err(reason) => format!("  memory     searched by words alone; {reason}"),
         });
+        lines.extend(self.http.iter().map(|line| format!("  http       {line}")));
         if host.models.rehearsing() {
             lines.push(format!("  {}", crate::texts::connect_a_model(host.config.language)));
         }

@@ -10,6 +10,7 @@ mod models;
 mod origins;
 pub(crate) mod plugins;
 mod search;
+mod serve;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
 use origins::{Rows, checked_origins, checked_roles};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
+use serve::ServeFile;
 
 /// Everything that can be configured, checked and complete.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub struct Config {
     pub approval: Policy,
     pub audit: Audit,
     pub memory: Memory,
+    /// The HTTP listener; `None` is off.
+    pub serve: Option<steward_serve::Settings>,
     /// Rows beside owner, group and external: role → capability → `read` or `write`.
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
     /// What each origin of a run leaves: origin → capability → at most `read`, or nothing.
@@ -200,6 +204,7 @@ struct File {
     approval: Policy,
     audit: AuditFile,
     memory: MemoryFile,
+    serve: ServeFile,
     roles: Rows,
     origins: Rows,
 }
@@ -263,6 +268,7 @@ impl Config {
             approval: file.approval.checked()?,
             audit: file.audit.checked()?,
             memory: file.memory.checked(environment, http_proxy.as_deref())?,
+            serve: file.serve.checked(environment)?,
             http_proxy: http_proxy.map(checked_proxy).transpose()?,
             roles: checked_roles(file.roles)?,
             origins: checked_origins(file.origins)?,

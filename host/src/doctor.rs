@@ -14,6 +14,7 @@ use crate::app;
 use crate::cli::say;
 use crate::config::{Config, OpenTo};
 use crate::cost;
+use crate::listener::{self, Found};
 use crate::memory::embedders;
 use crate::models::Models;
 use crate::texts;
@@ -78,10 +79,28 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
         report(&name, finding);
     }
     report("memory", memory(&config).await);
+    report("listener", listening(&config, running).await);
     for finding in telegram(&config).await {
         report("telegram", finding);
     }
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the HTTP listener is there, and who may use it.
+async fn listening(config: &Config, running: bool) -> Finding {
+    let Some(settings) = &config.serve else {
+        return Note("off; `serve.address` in steward.toml turns /health and /metrics on".into());
+    };
+    let place = listener::place(settings);
+    if !running || settings.address().port() == 0 {
+        return Note(format!("{place}, while Steward runs"));
+    }
+    match listener::look(settings).await {
+        Found::Answers(health) => Good(format!("{place}; it says that all is {health}")),
+        Found::Not(what) => {
+            bad(what, "end what has the port or change serve.address; if it was just set, restart Steward")
+        }
+    }
 }
 
 /// Which model makes the vectors that memory is searched by.

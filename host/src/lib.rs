@@ -22,6 +22,7 @@ mod heartbeat;
 mod inbox;
 mod installed;
 mod lanes;
+mod listener;
 mod memory;
 mod models;
 mod notes;

@@ -1,6 +1,7 @@
 //! Which models answer at the moment. While nothing better was found than the rehearsal model, a model that is started
 //! later on this machine is noticed.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,13 @@ pub(crate) struct Models {
     current: Mutex<Current>,
     /// What no prompt may hold.
     vault: Option<Arc<Vault>>,
+    /// Questions that no model answered, by why.
+    failures: Mutex<BTreeMap<&'static str, u64>>,
 }
+
+/// Why there was no answer, as figures name it.
+const REASONS: [&str; 8] =
+    ["unreachable", "broke_off", "key_refused", "overloaded", "too_long", "rejected", "no_tools", "invalid"];
 
 struct Current {
     gateway: Gateway,
@@ -35,7 +42,8 @@ impl Models {
     pub(crate) async fn new(plan: ModelPlan, proxy: Option<Url>) -> Result<Self, ModelError> {
         let (gateway, settled) = choose(&plan, proxy.as_ref()).await?;
         let current = Current { gateway, probed: (!settled).then(Instant::now) };
-        Ok(Self { plan, proxy, current: Mutex::new(current), vault: None })
+        let failures = Mutex::new(REASONS.into_iter().map(|reason| (reason, 0)).collect());
+        Ok(Self { plan, proxy, current: Mutex::new(current), vault: None, failures })
     }
 
     /// Keeps these secrets out of every prompt.
@@ -51,7 +59,11 @@ impl Models {
     ) -> Result<ModelReply, ModelError> {
         self.look_again().await;
         let known = self.vault.as_ref().map(|vault| vault.known()).unwrap_or_default();
-        self.gateway().complete(&redaction::request(&known, request), events, cancel).await
+        let answer = self.gateway().complete(&redaction::request(&known, request), events, cancel).await;
+        if let Some(reason) = answer.as_ref().err().and_then(reason) {
+            *self.failed().entry(reason).or_default() += 1;
+        }
+        answer
     }
 
     /// The same where nobody watches the answer grow.
@@ -67,6 +79,15 @@ impl Models {
             self.complete(request, &events, cancel).await
         };
         tokio::join!(asked, drain).0
+    }
+
+    /// How many questions no model answered since the start, by why.
+    pub(crate) fn failures(&self) -> Vec<(&'static str, u64)> {
+        self.failed().iter().map(|(reason, count)| (*reason, *count)).collect()
+    }
+
+    fn failed(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn gateway(&self) -> Gateway {
@@ -106,6 +127,21 @@ impl Models {
         // Nothing under this lock can leave it half-changed.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The word for it among [`REASONS`]; a run that was stopped is no failure.
+fn reason(error: &ModelError) -> Option<&'static str> {
+    Some(match error {
+        ModelError::Unreachable { .. } => "unreachable",
+        ModelError::BrokeOff { .. } => "broke_off",
+        ModelError::Refused { .. } => "key_refused",
+        ModelError::Overloaded { .. } => "overloaded",
+        ModelError::TooLong { .. } => "too_long",
+        ModelError::Rejected { .. } => "rejected",
+        ModelError::NoTools { .. } => "no_tools",
+        ModelError::Invalid { .. } => "invalid",
+        ModelError::Cancelled => return None,
+    })
 }
 
 /// The gateway of a plan, and whether looking again could give no better one.

@@ -400,6 +400,7 @@ impl Run {
         let usage = std::mem::take(&mut self.usage);
         let end = RunEnd { messages, replies, usage, outcome };
         self.host.store.finish_run(self.start.id, end, Timestamp::now()).await?;
+        tracing::debug!(outcome = outcome.as_str(), steps = self.turn.step(), "the run has ended");
         for row in std::mem::take(&mut self.stops) {
             self.host.store.settle(row, Vec::new(), Timestamp::now()).await?;
         }

@@ -13,6 +13,7 @@ use steward_store::{InboxId, NewRun, OpenRun, Resource, RunEnd, RunId, RunOutcom
 use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument as _;
 
 use crate::app::Host;
 use crate::rights::{self, Revoked};
@@ -309,11 +310,16 @@ impl Session {
     }
 
     async fn run(&mut self, start: RunStart) -> anyhow::Result<()> {
-        let mut run = Run::new(Arc::clone(&self.host), start).await?;
-        let performed = run.perform(std::mem::take(&mut self.waiting), &mut self.mail).await;
-        // Also after an error: it would not be read again before the next start.
-        self.waiting.extend(run.left_over());
-        performed
+        let Principal { person, origin, .. } = &start.principal;
+        let span = tracing::info_span!("run", id = %start.id, %person, origin = origin.as_str());
+        let performing = async {
+            let mut run = Run::new(Arc::clone(&self.host), start).await?;
+            let performed = run.perform(std::mem::take(&mut self.waiting), &mut self.mail).await;
+            // Also after an error: it would not be read again before the next start.
+            self.waiting.extend(run.left_over());
+            performed
+        };
+        performing.instrument(span).await
     }
 }
 

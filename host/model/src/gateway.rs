@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::anthropic::Anthropic;
 use crate::config::{GatewayConfig, ModelConfig, ModelDescription};
@@ -64,7 +66,18 @@ impl Gateway {
             return Err(ModelError::Cancelled);
         }
         let mut sink = Sink::new(events);
-        cancel.run_until_cancelled(self.ask_chain(request, &mut sink)).await.unwrap_or(Err(ModelError::Cancelled))
+        let asking = async {
+            let (started, answer) = (Instant::now(), self.ask_chain(request, &mut sink).await);
+            if let Ok(reply) = &answer {
+                let ModelReply { model, usage, .. } = reply;
+                Span::current().record("model", model);
+                tracing::debug!(input = usage.input, output = usage.output, time = ?started.elapsed(), "answered");
+            }
+            answer
+        };
+        let span = tracing::info_span!("model_call", model = Empty);
+        let asked = cancel.run_until_cancelled(asking.instrument(span)).await;
+        asked.unwrap_or(Err(ModelError::Cancelled))
     }
 
     /// The models in the order they are tried.

@@ -9,12 +9,15 @@ use url::Url;
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
-const OURS: [&str; 7] = [
+const OURS: [&str; 10] = [
     "STEWARD_DATA",
     "STEWARD_WORKSPACE",
     "STEWARD_CONFIG",
     "STEWARD_LOG",
     "STEWARD_SECRET_KEY",
+    "STEWARD_SERVE_ADDRESS",
+    "STEWARD_SERVE_KEY",
+    "STEWARD_SERVE_HOSTS",
     "STEWARD_TOOLCHAINS",
     "STEWARD_MODELS",
 ];

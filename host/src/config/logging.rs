@@ -9,11 +9,11 @@ use super::Environment;
 
 const KEY: &str = "STEWARD_LOG";
 
-const DEFAULT: &str =
-    "warn,steward=info,steward_channel=info,steward_model=info,steward_sandbox=info,steward_store=info";
+const DEFAULT: &str = "warn,steward=info,steward_channel=info,steward_model=info,steward_sandbox=info,steward_serve=info,\
+     steward_store=info";
 
 /// What the program itself logs as. Anything else is a library's, of which only the form can be checked.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "steward",
     "steward_agent",
     "steward_author",
@@ -23,6 +23,7 @@ const OURS: [&str; 11] = [
     "steward_memory",
     "steward_model",
     "steward_sandbox",
+    "steward_serve",
     "steward_store",
     "plugin",
 ];

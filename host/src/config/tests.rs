@@ -58,6 +58,9 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("[access.limits.together]\nmoney = -1.0", &[], &["access.limits.together.money", "no limit"]),
         ("[access.limits]\nmoney = 1.0", &[], &["access.limits.money", "price_in", "price_out"]),
         ("[[models]]\nprovider = \"openai\"\nprice_in = -2.0", &[], &["models[0].price_in", "such as 2.5"]),
+        ("[serve]\nport = 8080", &[], &["port", "address", "docs/reference/settings.md"]),
+        ("[serve]\naddress = \"0.0.0.0:8080\"", &[], &["serve.address", "STEWARD_SERVE_KEY", "127.0.0.1:8080"]),
+        ("", &[("STEWARD_SERVE_ADDRESS", "everywhere")], &["serve.address", "everywhere", "127.0.0.1:8080"]),
         ("[approval]\nseconds = 0", &[], &["approval.seconds", "1 to 86400"]),
         ("[approval.origins.night]\nsend = \"ask\"", &[], &["night", "heartbeat"]),
     ];
@@ -85,6 +88,8 @@ fn a_time_is_minutes_or_says_its_unit() {
 #[test]
 fn a_token_is_never_repeated_in_an_error() {
     assert!(!error("", &[("TG_BOT_TOKEN", "hunter2")]).contains("hunter2"));
+    let pairs = [("STEWARD_SERVE_ADDRESS", "0.0.0.0:80"), ("STEWARD_SERVE_KEY", "hunter2")];
+    assert!(!error("", &pairs).contains("hunter2"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use steward_agent::{
 use steward_beneath::Place;
 use steward_sandbox::ForeignMarks;
 use steward_store::ModelUsage;
+use tracing::Instrument as _;
 
 use super::{Done, Run, RunStart};
 use crate::app::Host;
@@ -40,19 +41,21 @@ impl Run {
         match &self.stream {
             Some(stream) => {
                 let (events, collect) = stream.listen();
-                self.tasks.spawn(async move {
+                let asking = async move {
                     let asked = async {
                         let events = events;
                         on_account(&host, person, &request, host.models.complete(&request, &events, &cancel)).await
                     };
                     done(tokio::join!(asked, collect).0)
-                });
+                };
+                self.tasks.spawn(asking.in_current_span());
             }
             None => {
-                self.tasks.spawn(async move {
+                let asking = async move {
                     let asked = host.models.complete_unseen(&request, &cancel);
                     done(on_account(&host, person, &request, asked).await)
-                });
+                };
+                self.tasks.spawn(asking.in_current_span());
             }
         }
     }
@@ -80,7 +83,7 @@ impl Run {
         let (host, cancel) = (Arc::clone(&self.host), self.cancel.clone());
         let session = self.start.principal.session.clone();
         let person = self.payer();
-        self.tasks.spawn(async move {
+        let summarising = async move {
             let asked = host.models.complete_unseen(&request, &cancel);
             let (text, usage) = match on_account(&host, person, &request, asked).await {
                 Err(Unanswered::Exhausted(resource)) => return Done::Exhausted(resource),
@@ -101,7 +104,8 @@ impl Run {
             // What the summary leaves out may be worth a line in the log, once this run is over.
             host.distilling.end(&session);
             Done::Summarised(text, usage)
-        });
+        };
+        self.tasks.spawn(summarising.in_current_span());
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use steward_sandbox::{Answer, Call, Outcome, Sight, ToolPort, Wanted};
 use steward_store::RunId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{Done, Run, nested};
 use crate::app::Host;
@@ -31,7 +32,7 @@ impl Run {
         for (at, call) in calls {
             let key = format!("{}/{step}/{at}", self.start.id);
             let (caller, sight) = (Arc::clone(&caller), sight.apart());
-            self.tasks.spawn(async move {
+            let calling = async move {
                 let nested = nested::Nested::new(&caller, sight.clone());
                 let made = caller.make(call.name.clone(), call.input, key, nested.port(), sight).await;
                 let mut foreign = made.foreign;
@@ -39,7 +40,8 @@ impl Run {
                 let failed = made.outcome.failed();
                 let result = ToolResult { id: call.id, name: call.name, text: made.text, failed, foreign };
                 Done::Event(Event::Tool(result))
-            });
+            };
+            self.tasks.spawn(calling.in_current_span());
         }
     }
 

@@ -127,6 +127,7 @@ impl Store {
     /// Adds a row without waiting until it is on disk; nothing that is written after this call returned can be there
     /// without it.
     pub async fn record_call(&self, call: AuditRow) -> Result<()> {
+        self.counter.tool(&call);
         self.writer.hand_over(move |tx| insert(tx, &call)).await
     }
 
@@ -135,6 +136,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`](crate::StoreError::Busy) if too much is waiting to be written.
     pub fn try_record_call(&self, call: AuditRow) -> Result<()> {
+        self.counter.tool(&call);
         self.writer.try_hand_over(move |tx| insert(tx, &call))
     }
 

@@ -38,8 +38,12 @@ const FEW: usize = 8;
 impl Store {
     /// Accepts a message or a wake. It is on disk when this returns, so the channel may confirm it.
     pub async fn receive(&self, incoming: &Incoming, now: Timestamp) -> Result<Received> {
-        let incoming = incoming.clone();
-        self.write(move |tx| insert(tx, &incoming, now)).await
+        let kept = incoming.clone();
+        let received = self.write(move |tx| insert(tx, &kept, now)).await?;
+        if let (Received::New(_), Incoming::Message(message)) = (received, incoming) {
+            self.counter.received(&message.address.channel);
+        }
+        Ok(received)
     }
 
     /// What nobody has taken yet, oldest first, with ids above `after`.

@@ -18,6 +18,7 @@ mod bans;
 mod code;
 mod column;
 mod copy;
+mod counts;
 mod effect;
 mod error;
 mod foreign;
@@ -69,6 +70,7 @@ pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal}
 pub use bans::{Verdict, Violation};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
+pub use counts::{Counts, DURATION_BOUNDS_MS, Durations, ModelCount, OTHER, Queues, ToolCount};
 pub use effect::Effects;
 pub use error::{Result, StoreError};
 pub use foreign::{ForeignFiles, ForeignHash};
@@ -93,6 +95,7 @@ pub use transcripts::{Distilled, EndedRun, EndedRuns, LoggedFacts, TranscriptMar
 pub use usage::UsageTotal;
 pub use user_data::UserData;
 
+use counts::Counter;
 use reader::Readers;
 use writer::{Changes, Tx, Writer};
 
@@ -104,6 +107,7 @@ pub struct Store {
     readers: Arc<Readers>,
     writer: Arc<Writer>,
     changes: Arc<Changes>,
+    counter: Arc<Counter>,
     allowances: Arc<OnceLock<Allowances>>,
 }
 
@@ -121,6 +125,7 @@ impl Store {
             readers: Arc::new(Readers::new(path)),
             writer: Arc::new(writer),
             changes,
+            counter: Arc::default(),
             allowances: Arc::default(),
         })
     }

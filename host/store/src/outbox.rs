@@ -5,7 +5,7 @@
 //! nobody could tell whether it had arrived, and it is sent again.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use steward_agent::{Address, Outgoing};
 
 use crate::Store;
@@ -95,27 +95,24 @@ impl Store {
 
     /// The channel has it. The next one of its chat is free.
     pub async fn mark_sent(&self, id: OutboxId, now: Timestamp) -> Result<()> {
-        self.write(move |tx| {
-            let sql = "UPDATE outbox SET state = 'sent', finished_at = ?2, error = NULL
-                       WHERE id = ?1 AND state = 'pending'";
-            match tx.prepare_cached(sql)?.execute((id, Millis(now)))? {
-                0 => Err(is_finished(id)),
-                _ => Ok(()),
-            }
-        })
-        .await
+        let channel: String = self
+            .write(move |tx| {
+                let sql = "UPDATE outbox SET state = 'sent', finished_at = ?2, error = NULL
+                           WHERE id = ?1 AND state = 'pending' RETURNING channel";
+                let channel = tx.prepare_cached(sql)?.query_row((id, Millis(now)), |row| row.get(0)).optional()?;
+                channel.ok_or_else(|| is_finished(id))
+            })
+            .await?;
+        self.counter.sent(&channel);
+        Ok(())
     }
 
     /// It could not be sent and is due again at `until`, at most two hours from now. This counts as an attempt.
     pub async fn postpone(&self, id: OutboxId, until: Timestamp, error: &str) -> Result<()> {
         let error = error.to_owned();
-        self.change_outgoing(
-            id,
-            "UPDATE outbox SET not_before = ?2, error = ?3, attempts = attempts + 1
-             WHERE id = ?1 AND state = 'pending'",
-            move || (id, Millis(until), error.clone()),
-        )
-        .await
+        let sql = "UPDATE outbox SET not_before = ?2, error = ?3, attempts = attempts + 1
+                   WHERE id = ?1 AND state = 'pending' RETURNING channel";
+        self.change_outgoing(id, sql, move || (id, Millis(until), error.clone())).await.map(drop)
     }
 
     /// What waits for this channel is due now, because it can be reached again.
@@ -136,27 +133,25 @@ impl Store {
     /// It cannot be sent and is given up for good; the next one of its chat is free.
     pub async fn fail(&self, id: OutboxId, error: &str, now: Timestamp) -> Result<()> {
         let error = error.to_owned();
-        self.change_outgoing(
-            id,
-            "UPDATE outbox SET state = 'failed', finished_at = ?2, error = ?3
-             WHERE id = ?1 AND state = 'pending'",
-            move || (id, Millis(now), error.clone()),
-        )
-        .await
+        let sql = "UPDATE outbox SET state = 'failed', finished_at = ?2, error = ?3
+                   WHERE id = ?1 AND state = 'pending' RETURNING channel";
+        let channel = self.change_outgoing(id, sql, move || (id, Millis(now), error.clone())).await?;
+        self.counter.undeliverable(&channel);
+        Ok(())
     }
 
+    /// Runs a statement that returns the message's channel.
     async fn change_outgoing<P: Params + 'static>(
         &self,
         id: OutboxId,
         sql: &'static str,
         params: impl Fn() -> P + Send + 'static,
-    ) -> Result<()> {
+    ) -> Result<String> {
         self.write(move |tx| {
-            if tx.prepare_cached(sql)?.execute(params())? == 0 {
-                return Err(is_finished(id));
-            }
+            let channel = tx.prepare_cached(sql)?.query_row(params(), |row| row.get(0)).optional()?;
+            let channel = channel.ok_or_else(|| is_finished(id))?;
             tx.touch_outbox();
-            Ok(())
+            Ok(channel)
         })
         .await
     }

@@ -12,6 +12,7 @@ use crate::error::Result;
 impl Store {
     /// Adds a row to the audit with the recording of its call, both or neither, without waiting until they are on disk.
     pub async fn record_call_with(&self, call: AuditRow, recording: Vec<u8>) -> Result<()> {
+        self.counter.tool(&call);
         self.writer
             .hand_over(move |tx| {
                 audit::insert(tx, &call)?;

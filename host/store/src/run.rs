@@ -43,7 +43,10 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
-    fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 3] = [Self::Answered, Self::Stopped, Self::Failed];
+
+    /// The word for it, in the database and in figures.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Stopped => "stopped",
@@ -53,7 +56,7 @@ impl RunOutcome {
 
     /// The outcome of that name; a run that is open has none.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Answered, Self::Stopped, Self::Failed].into_iter().find(|outcome| outcome.as_str() == name)
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 }
 
@@ -155,6 +158,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::RunClosed`].
     pub async fn finish_run(&self, run: RunId, end: RunEnd, now: Timestamp) -> Result<()> {
+        let (outcome, used) = (end.outcome, end.usage.clone());
         self.write(move |tx| {
             let session = session_of(tx, run)?;
             session::append(tx, &session.id, run, &end.messages)?;
@@ -169,7 +173,9 @@ impl Store {
             tx.touch_runs();
             Ok(())
         })
-        .await
+        .await?;
+        self.counter.run(outcome, &used);
+        Ok(())
     }
 
     /// The runs that have not ended, oldest first. At start these are the ones a crash cut off.

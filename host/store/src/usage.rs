@@ -31,7 +31,10 @@ impl Store {
         call: ModelUsage,
         now: Timestamp,
     ) -> Result<()> {
-        self.write(move |tx| insert(tx, run, person.0, std::slice::from_ref(&call), now)).await
+        let used = call.clone();
+        self.write(move |tx| insert(tx, run, person.0, std::slice::from_ref(&call), now)).await?;
+        self.counter.models(std::slice::from_ref(&used));
+        Ok(())
     }
 
     /// The totals of each model since then, of one person or of all; the most used model first.

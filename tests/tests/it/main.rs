@@ -36,6 +36,7 @@ mod install;
 mod keeper;
 mod languages;
 mod long;
+mod monitoring;
 mod newcomer;
 mod outsider;
 mod people;

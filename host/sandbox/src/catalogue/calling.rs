@@ -6,6 +6,8 @@ use std::sync::Arc;
 use steward_agent::{Principal, Source, foreign as words};
 use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::Catalogue;
 use crate::audit::Record;
@@ -31,10 +33,20 @@ impl Catalogue {
     where
         F: Future<Output = Result<Leave, Refusal>>,
     {
+        // The tool's name is filled in once it is known to be one: a model may write anything there.
+        let span = tracing::info_span!("tool_call", key = call.key, tool = Empty, plugin = Empty);
+        self.call_audited(call, consent).instrument(span).await
+    }
+
+    async fn call_audited<F>(&self, call: Call, consent: impl FnOnce(Wanted<'_>) -> F) -> Answer
+    where
+        F: Future<Output = Result<Leave, Refusal>>,
+    {
         let mut started = Instant::now();
         let mut record = Record::new(&self.audit, &call);
         let (mut answer, tape) = match self.admit(&call) {
             Ok(admitted) => {
+                Span::current().record("tool", &*admitted.tool.name).record("plugin", &*admitted.tool.plugin.name);
                 record.admitted(&admitted.tool.plugin, admitted.set, admitted.arguments.text.len());
                 let matter = foreign::matter(admitted.tool.effect, admitted.set).filter(|_| call.sight.lowers());
                 let wanted = Wanted { effect: admitted.tool.effect, arguments: &admitted.arguments.text, matter };
@@ -51,6 +63,7 @@ impl Catalogue {
         let known = self.backing.connected.known();
         known.redact_answer(&mut answer);
         answer.elapsed = started.elapsed();
+        tracing::debug!(outcome = %answer.outcome, time = ?answer.elapsed, "the call has ended");
         let recording = match tape {
             Some((tool, tape)) => Box::pin(record::written(tape, tool, &answer, known)).await,
             None => None,
