@@ -35,7 +35,8 @@ use crate::seats::{self, Owners};
 use crate::sent::SentLog;
 use crate::transcripts::Transcripts;
 use crate::{
-    delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space, transcripts, uploads,
+    commands, delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space,
+    transcripts, uploads,
 };
 
 /// What every task works with.
@@ -355,6 +356,7 @@ pub(crate) fn telegram_config(config: &Config) -> Option<TelegramConfig> {
     built.api_url = telegram.api_url.clone();
     built.proxy = config.http_proxy.as_ref().map(|url| url.to_string());
     built.poll_timeout = telegram.poll_timeout;
+    built.menu = commands::menu();
     Some(built)
 }
 

@@ -44,14 +44,8 @@ pub(crate) fn welcome(language: Language, role: &Role, name: &str) -> String {
     }
 }
 
-pub(crate) fn help(language: Language, role: &Role) -> String {
-    let commands = say(
-        language,
-        "/stop ends what I am doing at once\n/clear forgets this conversation (not your memory files)\n/usage shows \
-         what was used\n/help shows this",
-        "/stop сразу прекращает то, что я делаю\n/clear забывает этот разговор (но не файлы памяти)\n/usage \
-         показывает расход\n/help показывает эту справку",
-    );
+/// What can be done, above the lines of the commands.
+pub(crate) fn help(language: Language, role: &Role, commands: &str) -> String {
     let abilities = match role {
         Role::Owner => say(
             language,
@@ -68,15 +62,7 @@ pub(crate) fn help(language: Language, role: &Role) -> String {
             "Я могу показать порученные вам задачи, принять ваш ответ по ним и передать сообщение моему владельцу.",
         ),
     };
-    let plugins = match role {
-        Role::Owner => say(
-            language,
-            "\n/plugins shows what I can use\n/mail shows gathered messages from outside",
-            "\n/plugins показывает, чем я пользуюсь\n/mail показывает собранные сообщения извне",
-        ),
-        _ => String::new(),
-    };
-    format!("{abilities}\n\n{commands}{plugins}")
+    format!("{abilities}\n\n{commands}")
 }
 
 /// A tool is compiled, which happens once on each machine.

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::{ChannelError, FetchError, SendError};
 pub use literal::literal;
 pub use steward_agent::Health;
-pub use telegram::{Telegram, TelegramConfig};
+pub use telegram::{MenuEntry, Telegram, TelegramConfig};
 pub use terminal::{ChatOptions, TerminalServer, chat};
 
 /// Takes what came in.

@@ -42,6 +42,7 @@ use url::Url;
 use crate::health::Pulse;
 use crate::{Channel, ChannelError, FetchError, Health, Inbox, SendError};
 use client::Client;
+pub use commands::MenuEntry;
 use poll::{Me, Poller};
 use send::{Progress, Sender, chat_id};
 use throttle::Throttle;
@@ -71,6 +72,8 @@ pub struct TelegramConfig {
     pub edit_interval: Duration,
     /// An answer that is complete within this time of its first word is not shown growing.
     pub draft_after: Duration,
+    /// The commands that the bot's menu offers.
+    pub menu: Vec<MenuEntry>,
 }
 
 impl TelegramConfig {
@@ -87,6 +90,7 @@ impl TelegramConfig {
             retry_max: Duration::from_secs(60),
             edit_interval: Duration::from_millis(1200),
             draft_after: Duration::from_millis(400),
+            menu: Vec::new(),
         }
     }
 }

@@ -160,7 +160,7 @@ pub(super) fn which(language: Language, decision: Decision, open: &[Approval]) -
     }
 }
 
-pub(super) fn owners_only(language: Language) -> String {
+pub(crate) fn owners_only(language: Language) -> String {
     match language {
         Language::En => "Only my owner can decide that.".to_owned(),
         Language::Ru => "Это может решить только мой владелец.".to_owned(),
