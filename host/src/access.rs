@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use steward_agent::{Envelope, Language, PersonId, Role};
 use steward_store::{Person, Resource, Store, StoreError};
 
+use crate::channels;
 use crate::config::{self, OpenTo};
 use crate::texts;
 
@@ -49,14 +50,14 @@ impl Doorkeeper {
         }
     }
 
-    pub(crate) async fn admit(
     /// `code` is that of an invitation, if the message is one.
+    pub(crate) async fn admit(
         &self,
         store: &Store,
         person: &Person,
         envelope: &Envelope,
-        language: Language,
         code: Option<&str>,
+        language: Language,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
         if person.banned && person.role != Role::Owner {
@@ -108,8 +109,7 @@ impl Doorkeeper {
     }
 
     fn is_listed(&self, envelope: &Envelope) -> bool {
-        let id = envelope.sender.id.parse().ok();
-        envelope.address.channel == "telegram" && id.is_some_and(|id: i64| self.access.allow.contains(&id))
+        channels::lets_in(&self.access, &envelope.address.channel, &envelope.sender.id)
     }
 
     fn is_over_rate(&self, person: PersonId) -> bool {

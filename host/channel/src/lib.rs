@@ -47,6 +47,14 @@ pub trait Channel: Send + Sync {
     /// As in [`Address::channel`].
     fn name(&self) -> &'static str;
 
+    /// From now on people can reach it; what they send waits for [`Channel::run`].
+    ///
+    /// # Errors
+    /// Nobody can reach it; the text says what to do.
+    async fn open(&self) -> Result<(), ChannelError> {
+        Ok(())
+    }
+
     /// Receives until stopped. It mends what retrying can mend by itself.
     ///
     /// # Errors

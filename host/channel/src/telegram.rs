@@ -120,6 +120,9 @@ pub struct Telegram {
 }
 
 impl Telegram {
+    /// As in [`Address::channel`].
+    pub const NAME: &'static str = "telegram";
+
     /// Prepares the channel; nothing is sent before [`Channel::run`]. The process must have a default crypto provider
     /// of rustls before this.
     ///
@@ -153,7 +156,7 @@ impl Telegram {
 #[async_trait]
 impl Channel for Telegram {
     fn name(&self) -> &'static str {
-        receive::CHANNEL
+        Self::NAME
     }
 
     async fn run(&self, inbox: Arc<dyn Inbox>, stop: CancellationToken) -> Result<(), ChannelError> {
