@@ -33,7 +33,7 @@ pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub(crate) use logging::filter;
 pub use memory::Memory;
-pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
+pub(crate) use models::{ModelEntry, ModelPlan, Prices};
 use origins::{Rows, checked_origins, checked_roles};
 use plugins::Grants;
 pub use search::{Embeddings, Search};

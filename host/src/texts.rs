@@ -7,6 +7,7 @@ use jiff::{Timestamp, fmt::strtime};
 use steward_agent::turn::{Answer, Silence};
 use steward_agent::{Language, ModelError, Role};
 use steward_channel::literal;
+use steward_model::PROVIDERS;
 use steward_store::Resource;
 
 /// Chooses by language.
@@ -194,12 +195,19 @@ pub(crate) fn rehearsal_footer(language: Language) -> String {
 }
 
 pub(crate) fn connect_a_model(language: Language) -> String {
+    let keys: Vec<_> = PROVIDERS.iter().filter_map(|kind| Some(kind.server.as_ref()?.key_variable)).collect();
     say(
         language,
-        "There is no model yet, so a small script answers. Start LM Studio or Ollama on this machine, or set \
-         OPENAI_API_KEY or ANTHROPIC_API_KEY and start me again.",
-        "Модели пока нет, отвечает небольшой сценарий. Запустите на этой машине LM Studio или Ollama либо задайте \
-         OPENAI_API_KEY или ANTHROPIC_API_KEY и перезапустите меня.",
+        format!(
+            "There is no model yet, so a small script answers. Start LM Studio or Ollama on this machine, or set {} and \
+             start me again.",
+            keys.join(" or ")
+        ),
+        format!(
+            "Модели пока нет, отвечает небольшой сценарий. Запустите на этой машине LM Studio или Ollama либо задайте {} \
+             и перезапустите меня.",
+            keys.join(" или ")
+        ),
     )
 }
 
