@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, Language, Role, visible_lines};
+use steward_agent::{Health, Language, Role, bytes, visible_lines};
 use steward_beneath::Folder;
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
 use steward_store::{Right, Store, StoreError};
@@ -100,7 +100,7 @@ fn disk(data: &Path) -> Finding {
     match rustix::fs::statvfs(place) {
         Ok(fs) => {
             let free = fs.f_bavail * fs.f_frsize;
-            let text = format!("{} MB free", free >> 20);
+            let text = format!("{} free", bytes(free));
             match free {
                 0..LITTLE => bad(text, "make room: Steward keeps every message on disk before it answers"),
                 _ => Good(text),

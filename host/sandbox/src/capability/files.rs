@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use steward_agent::bytes;
 use steward_beneath::Folder;
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::Dir;
@@ -25,7 +26,6 @@ use self::quota::Quota;
 use self::view::{HasFiles, view};
 use crate::capability::{Brings, Capability};
 use crate::grant::{Access, FilesGrant, GrantedIn};
-use crate::limits::bytes;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -92,7 +92,7 @@ impl Files {
     /// Why the call could not write what it wanted to, if that happened.
     pub(crate) fn refusal(&self, plugin: &str, granted_in: &GrantedIn) -> Option<String> {
         self.quota.was_exceeded().then(|| {
-            let most = bytes(usize::try_from(self.quota.most()).unwrap_or(usize::MAX));
+            let most = bytes(self.quota.most());
             format!(
                 "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or {}.",
                 granted_in.raise_limit("write_mb", "tool_write_mb")
