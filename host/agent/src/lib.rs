@@ -31,7 +31,7 @@ pub use memory::{
 };
 pub use message::{Message, ServerState, ToolCall, ToolResult, UserMessage};
 pub use model::{Ending, ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
-pub use name::{UNNAMED, clean_name, name_fits, name_key};
+pub use name::{clean_name, name_fits, name_key};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
 pub use recalled::Recalled;

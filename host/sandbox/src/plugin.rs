@@ -79,7 +79,7 @@ impl Plugin {
     }
 
     /// Whether a call of it need not wait for its code.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.code.is_ready()
     }
 
