@@ -70,7 +70,7 @@ tools: ## write anew what the built-in plugins say of their tools, after one of 
 	STEWARD_WRITE_TOOLS=1 cargo nextest run --locked --package steward-sandbox builtin::known_tools
 
 docs: ## write anew the tables of docs/reference that follow from the code
-	STEWARD_WRITE_DOCS=1 cargo nextest run --locked --package steward-sandbox reference::
+	STEWARD_WRITE_DOCS=1 cargo nextest run --locked --package steward-sandbox --package steward reference::
 
 setup: ## install what the tests need and what is missing
 	@tests/setup/install.sh

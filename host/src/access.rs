@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use steward_agent::{Envelope, Language, PersonId, Role};
 use steward_store::{Person, Resource, Store, StoreError};
 
+use crate::channels;
 use crate::config::{self, OpenTo};
 use crate::texts;
 
@@ -49,11 +50,13 @@ impl Doorkeeper {
         }
     }
 
+    /// `code` is that of an invitation, if the message is one.
     pub(crate) async fn admit(
         &self,
         store: &Store,
         person: &Person,
         envelope: &Envelope,
+        code: Option<&str>,
         language: Language,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
@@ -61,7 +64,6 @@ impl Doorkeeper {
             let told = store.tell_ban(person.id).await?;
             return Ok(Admission::TurnedAway(told.then(|| texts::banned(language))));
         }
-        let code = pairing_code(&envelope.text).filter(|_| envelope.foreign.is_none());
         if person.role == Role::Owner && code.is_none() {
             return Ok(Admission::Welcome);
         }
@@ -107,8 +109,7 @@ impl Doorkeeper {
     }
 
     fn is_listed(&self, envelope: &Envelope) -> bool {
-        let id = envelope.sender.id.parse().ok();
-        envelope.address.channel == "telegram" && id.is_some_and(|id: i64| self.access.allow.contains(&id))
+        channels::lets_in(&self.access, &envelope.address.channel, &envelope.sender.id)
     }
 
     fn is_over_rate(&self, person: PersonId) -> bool {
@@ -171,14 +172,6 @@ fn envelope_bytes(envelope: &Envelope) -> u64 {
     (FRAME + 2 * envelope.text.len() + envelope.sender.name.len() + attachments) as u64
 }
 
-/// The code of `/pair CODE` or of `/start CODE`, which a link to the bot sends.
-fn pairing_code(text: &str) -> Option<&str> {
-    let mut words = text.split_whitespace();
-    let command = words.next()?;
-    let code = words.next()?;
-    (matches!(command, "/pair" | "/start") && words.next().is_none()).then_some(code)
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
@@ -186,15 +179,6 @@ mod tests {
     use steward_store::{Allowances, Budget};
 
     use super::*;
-
-    #[test]
-    fn codes_are_read_from_both_commands_only() {
-        assert_eq!(pairing_code("/pair ABCD-EFGH"), Some("ABCD-EFGH"));
-        assert_eq!(pairing_code("/start abcdefgh"), Some("abcdefgh"));
-        assert_eq!(pairing_code("/start"), None);
-        assert_eq!(pairing_code("pair ABCD"), None);
-        assert_eq!(pairing_code("/pair my flat please"), None);
-    }
 
     async fn stage(access: config::Admission, each: &[(Resource, u64)]) -> (tempfile::TempDir, Store, Doorkeeper) {
         let folder = tempfile::tempdir().unwrap();
@@ -222,7 +206,7 @@ mod tests {
             part: steward_agent::Part::default(),
             received_at: at(seconds),
         };
-        door.admit(store, &person, &envelope, Language::En, at(seconds)).await.unwrap()
+        door.admit(store, &person, &envelope, None, Language::En, at(seconds)).await.unwrap()
     }
 
     const SILENCE: Admission = Admission::TurnedAway(None);

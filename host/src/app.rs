@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use steward_beneath::Place;
-use steward_channel::{Channel, Telegram, TelegramConfig, TerminalServer};
+use steward_channel::Channel;
 use steward_memory::Memory;
 use steward_sandbox::{Binary, Catalogue, Compiler, HttpPolicy, Limits, Roles, SandboxConfig, ShippedPlugin, Vault};
 use steward_store::Store;
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::approval::{self, Approvals};
-use crate::channels::Channels;
+use crate::channels::{self, Channels};
 use crate::config::{Config, OpenTo, Prices, plugins};
 use crate::distilling::Distilling;
 use crate::documents::{self, Documents};
@@ -34,7 +34,8 @@ use crate::seats::{self, Owners};
 use crate::sent::SentLog;
 use crate::transcripts::Transcripts;
 use crate::{
-    delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space, transcripts, uploads,
+    commands, delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space,
+    transcripts, uploads,
 };
 
 /// What every task works with.
@@ -106,16 +107,19 @@ impl App {
         let made_open_to = OpenTo::named(&store.open_to().await?);
         let sent = Arc::new(SentLog::open(&config.data, &store, Timestamp::now()).await?);
         let owners = seats::take(&config, &store).await?;
-        let (plugins, models, telegram, embedders) = tokio::join!(
+        let menu = commands::menu();
+        let (plugins, models, channels, embedders) = tokio::join!(
             Plugins::open(&config, store.clone()),
             Models::new(config.models.clone(), config.http_proxy.clone()),
-            open_telegram(&config),
+            Channels::make(&config, &menu),
             embedders::open(&config)
         );
         let plugins = Arc::new(plugins?);
         let documents = Arc::new(Documents::new(Arc::clone(&plugins), store.clone(), &config.data));
         let catalogue = plugins.catalogue();
-        let channels = Channels::new(open_channels(&config, telegram?).await?);
+        let channels = channels?;
+        // Before anything says that Steward is ready, for then people connect.
+        channels.open().await?;
         let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
         let vault = open_vault(&config, &store).await;
         let (models, approvals) = (Arc::new(models?.guarding(Arc::clone(&vault))), Approvals::default());
@@ -206,15 +210,8 @@ impl App {
         let mut lines = vec![
             format!("Ready. Model: {}", models.join(", then ")),
             format!("  tools      {} from {} plugins", catalogue.tools().count(), catalogue.plugins().len()),
-            format!("  terminal   steward chat   (data in {})", host.config.data.display()),
         ];
-        lines.push(match &host.config.telegram {
-            None => "  telegram   off: set TG_BOT_TOKEN and TG_OWNER_IDS".to_owned(),
-            Some(telegram) if telegram.owners.is_empty() => {
-                "  telegram   on, but nobody owns it: set TG_OWNER_IDS, or run `steward pair --owner`".to_owned()
-            }
-            Some(telegram) => format!("  telegram   on, {} owner(s)", telegram.owners.len()),
-        });
+        lines.extend(channels::banner(&host.config));
         lines.push(match host.embedders.describe() {
             Ok(model) => format!("  memory     searched by words and by meaning: {model}"),
             Err(reason) => format!("  memory     searched by words alone; {reason}"),
@@ -346,32 +343,6 @@ pub(crate) fn limits(config: &Config) -> Limits {
         time: Duration::from_secs(config.limits.tool_seconds),
         ..Limits::default()
     }
-}
-
-async fn open_telegram(config: &Config) -> anyhow::Result<Option<Telegram>> {
-    let Some(config) = telegram_config(config) else { return Ok(None) };
-    // Reads the system's certificates.
-    Ok(Some(tokio::task::spawn_blocking(move || Telegram::new(config)).await??))
-}
-
-async fn open_channels(config: &Config, telegram: Option<Telegram>) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
-    let terminal = TerminalServer::new(config.socket());
-    // Before anything says that Steward is ready, for then people connect.
-    terminal.open().await?;
-    let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(terminal)];
-    if let Some(telegram) = telegram {
-        channels.push(Arc::new(telegram));
-    }
-    Ok(channels)
-}
-
-pub(crate) fn telegram_config(config: &Config) -> Option<TelegramConfig> {
-    let telegram = config.telegram.as_ref()?;
-    let mut built = TelegramConfig::new(telegram.token.clone());
-    built.api_url = telegram.api_url.clone();
-    built.proxy = config.http_proxy.as_ref().map(|url| url.to_string());
-    built.poll_timeout = telegram.poll_timeout;
-    Some(built)
 }
 
 async fn receive(host: Arc<Host>, channel: Arc<dyn Channel>) {

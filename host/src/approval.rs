@@ -26,6 +26,7 @@ use crate::sent::Sent;
 pub use policy::{Policy, Rule};
 pub(crate) use waits::Waits;
 pub(crate) use within::WithinCall;
+pub(crate) use wording::owners_only;
 use wording::{Doing, Shown};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -261,11 +262,6 @@ pub(crate) async fn obey(
     Ok(elsewhere.then(|| wording::verdict(language, approval.state).to_owned()))
 }
 
-/// The command of a text that names no question.
-pub(crate) fn without_code(text: &str) -> Option<Decision> {
-    Decision::read(&format!("{text} X")).map(|(decision, _)| decision)
-}
-
 /// What to answer to a command that names no question.
 ///
 /// # Errors
@@ -316,16 +312,4 @@ async fn settle_outdated(host: &Host) -> Result<bool, StoreError> {
         }
     }
     Ok(again)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_alone_names_no_question() {
-        assert_eq!(without_code(" /Approve@our_bot\n"), Some(Decision::Approve));
-        assert_eq!(without_code("/show"), Some(Decision::Show));
-        assert!(["/approve K7QX", "/stop", "approve", ""].into_iter().all(|text| without_code(text).is_none()));
-    }
 }

@@ -11,6 +11,7 @@ mod origins;
 pub(crate) mod plugins;
 mod search;
 mod serve;
+mod telegram;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,17 +27,19 @@ use url::Url;
 pub use crate::approval::{Policy, Rule};
 use audit::AuditFile;
 use memory::MemoryFile;
+use telegram::TelegramFile;
 
 pub use access::{PeopleLimits, Together};
 pub use audit::Audit;
 pub(crate) use environment::Environment;
 pub(crate) use logging::filter;
 pub use memory::Memory;
-pub(crate) use models::{ModelEntry, ModelPlan, Prices, Provider};
+pub(crate) use models::{ModelEntry, ModelPlan, Prices};
 use origins::{Rows, checked_origins, checked_roles};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
 use serve::ServeFile;
+pub use telegram::Telegram;
 
 /// Everything that can be configured, checked and complete.
 #[derive(Clone, Debug)]
@@ -72,15 +75,6 @@ pub struct Config {
     pub roles: BTreeMap<String, BTreeMap<String, Access>>,
     /// What each origin of a run leaves: origin → capability → at most `read`, or nothing.
     pub origins: BTreeMap<String, BTreeMap<String, Access>>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Telegram {
-    pub token: String,
-    /// Telegram's ids of the owners.
-    pub owners: Vec<i64>,
-    pub api_url: Option<Url>,
-    pub poll_timeout: Duration,
 }
 
 /// Who may write to the assistant.
@@ -209,15 +203,6 @@ struct File {
     origins: Rows,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct TelegramFile {
-    token: Option<String>,
-    owners: Vec<i64>,
-    api_url: Option<String>,
-    poll_seconds: Option<u64>,
-}
-
 impl Config {
     /// Reads `file`, or `steward.toml` in the current folder where there is one, and the environment.
     pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
@@ -237,7 +222,7 @@ impl Config {
         Ok(Self { file: Some(path), ..config })
     }
 
-    fn parse(text: &str, environment: &Environment) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &str, environment: &Environment) -> anyhow::Result<Self> {
         let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!(explain(&error)))?;
         let data = environment.get("STEWARD_DATA").map(PathBuf::from).or(file.data);
         let workspace = environment.get("STEWARD_WORKSPACE").map(PathBuf::from).or(file.workspace);
@@ -257,7 +242,7 @@ impl Config {
             time_zone: time_zone(environment.get("TZ"), file.time_zone.as_deref())?,
             language: file.language.unwrap_or_default(),
             heartbeat: heartbeat(environment, file.heartbeat_minutes)?,
-            telegram: telegram(environment, file.telegram)?,
+            telegram: file.telegram.checked(environment)?,
             admission: checked_admission(file.access)?,
             models,
             limits: file.limits,
@@ -319,24 +304,6 @@ fn heartbeat(environment: &Environment, file: Option<i64>) -> anyhow::Result<Opt
         Some(minutes @ 1..=10_080) => Ok(Some(Duration::from_secs(minutes.unsigned_abs() * 60))),
         Some(other) => bail!("{key}: {other} is out of range. Use 1 to 10080 minutes, or 0 for none."),
     }
-}
-
-fn telegram(environment: &Environment, file: TelegramFile) -> anyhow::Result<Option<Telegram>> {
-    let owners = match environment.first(&["TG_OWNER_IDS", "TG_USER_ID"]) {
-        Some((key, text)) => environment::ids(key, text)?,
-        None => file.owners,
-    };
-    let api_url = environment.get("TG_API_URL").map(str::to_owned).or(file.api_url);
-    let api_url = api_url.map(|address| environment::url("TG_API_URL", &address)).transpose()?;
-    let Some(token) = environment.get("TG_BOT_TOKEN").map(str::to_owned).or(file.token) else {
-        return Ok(None);
-    };
-    let well_formed = token.split_once(':').is_some_and(|(id, secret)| id.parse::<u64>().is_ok() && !secret.is_empty());
-    if !well_formed {
-        bail!("TG_BOT_TOKEN: this is not a bot's token. It looks like 123456:ABC-DEF and comes from @BotFather.");
-    }
-    let poll_timeout = Duration::from_secs(file.poll_seconds.unwrap_or(50).clamp(1, 50));
-    Ok(Some(Telegram { token, owners, api_url, poll_timeout }))
 }
 
 fn checked_admission(access: Admission) -> anyhow::Result<Admission> {

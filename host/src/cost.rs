@@ -21,17 +21,9 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
-/// `512 B`, `3.1 KB`, `64 MB`.
+/// A size for a table, where nothing is shown for none.
 pub(crate) fn bytes(number: u64) -> String {
-    let (unit, name) = match number {
-        0 => return String::new(),
-        1..1024 => (1, "B"),
-        1024..1_048_576 => (1 << 10, "KB"),
-        1_048_576..1_073_741_824 => (1 << 20, "MB"),
-        _ => (1 << 30, "GB"),
-    };
-    let decimals = usize::from(!number.is_multiple_of(unit));
-    format!("{:.decimals$} {name}", number as f64 / unit as f64)
+    if number == 0 { String::new() } else { steward_agent::bytes(number) }
 }
 
 /// One line for each of the tools that worked the longest; empty if none was called.

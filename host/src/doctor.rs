@@ -5,35 +5,24 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use steward_agent::{Health, Language, Role, visible_lines};
+use steward_agent::{Health, Language, Role, bytes, visible_lines};
 use steward_beneath::Folder;
 use steward_sandbox::{Catalogue, Namespace, Namespaces, Recorded, Vault};
-use steward_store::{Identity, Right, Store, StoreError};
+use steward_store::{Right, Store, StoreError};
 
 use crate::app;
+use crate::channels::{self, Standing};
 use crate::cli::say;
 use crate::config::{Config, OpenTo};
 use crate::cost;
 use crate::listener::{self, Found};
+use crate::finding::Finding::{self, Bad, Good, Note};
 use crate::memory::embedders;
 use crate::models::Models;
 use crate::texts;
 
-/// How one check came out.
-enum Finding {
-    Good(String),
-    /// Works, but the owner may want to know.
-    Note(String),
-    Bad {
-        what: String,
-        remedy: String,
-    },
-}
-
-use Finding::{Bad, Good, Note};
-
 fn bad(what: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Bad { what: what.into(), remedy: remedy.into() }
+    Finding::bad(what, remedy)
 }
 
 pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCode> {
@@ -80,8 +69,8 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
     }
     report("memory", memory(&config).await);
     report("listener", listening(&config, running).await);
-    for finding in telegram(&config).await {
-        report("telegram", finding);
+    for (channel, finding) in channels::check(&config).await {
+        report(channel, finding);
     }
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -130,7 +119,7 @@ fn disk(data: &Path) -> Finding {
     match rustix::fs::statvfs(place) {
         Ok(fs) => {
             let free = fs.f_bavail * fs.f_frsize;
-            let text = format!("{} MB free", free >> 20);
+            let text = format!("{} free", bytes(free));
             match free {
                 0..LITTLE => bad(text, "make room: Steward keeps every message on disk before it answers"),
                 _ => Good(text),
@@ -245,14 +234,12 @@ async fn owners(config: &Config, store: &Store) -> Vec<Finding> {
         let person = people.iter().find(|person| person.id == one.person);
         let who = person.map_or_else(String::new, |person| format!(", {}", person.reference()));
         let what = visible_lines(&format!("{}:{} by {}{who}", one.channel, one.id, right.as_str()));
-        findings.push(match right {
-            Right::Configuration if config.telegram.is_some() && !is_named(config, &one) => bad(
+        findings.push(match (right, channels::standing(config, &one.channel, &one.id)) {
+            (Right::Configuration, Standing::NotNamed) => bad(
                 format!("{what}, whom the configuration no longer names"),
                 "start Steward again: their rights end with it",
             ),
-            Right::Configuration if one.channel == "telegram" && config.telegram.is_none() => {
-                Note(format!("{what}; Telegram is off"))
-            }
+            (Right::Configuration, Standing::Off(channel)) => Note(format!("{what}; {channel} is off")),
             _ => Good(what),
         });
     }
@@ -270,11 +257,6 @@ async fn owners(config: &Config, store: &Store) -> Vec<Finding> {
         }
     }
     findings
-}
-
-fn is_named(config: &Config, one: &Identity) -> bool {
-    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
-    one.channel == "terminal" || telegram.into_iter().any(|id| one.channel == "telegram" && id.to_string() == one.id)
 }
 
 /// Who may write, what of the day's allowances is used, and what waits to be read.
@@ -376,24 +358,4 @@ async fn models(config: &Config) -> Vec<(String, Finding)> {
             ("model".to_owned(), finding)
         })
         .collect()
-}
-
-async fn telegram(config: &Config) -> Vec<Finding> {
-    let Some(telegram) = &config.telegram else {
-        return vec![Note("off; set TG_BOT_TOKEN (from @BotFather) and TG_OWNER_IDS to switch it on".into())];
-    };
-    let mut findings = Vec::new();
-    if telegram.owners.is_empty() {
-        findings.push(bad("nobody owns the bot", "set TG_OWNER_IDS, or run `steward pair --owner`"));
-    }
-    let Some(built) = app::telegram_config(config) else { return findings };
-    let checked = match steward_channel::Telegram::new(built) {
-        Ok(telegram) => telegram.check().await.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    findings.push(match checked {
-        Ok(name) => Good(format!("the bot is @{name}")),
-        Err(error) => bad(error, "check TG_BOT_TOKEN, TG_API_URL and the network"),
-    });
-    findings
 }

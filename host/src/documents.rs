@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use steward_agent::{Language, Origin, Principal, Role, SessionId};
+use steward_agent::{Language, Origin, Principal, Role, SessionId, bytes};
 use steward_sandbox::{Answer, Call, Catalogue, Outcome, ToolPort};
 use steward_store::Store;
 use tempfile::TempDir;
@@ -145,8 +145,8 @@ impl Staged {
         let copied = copied.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         match copied {
             Ok((_, size)) if size > FILE_LIMIT => Err(DocumentError::Unreadable(format!(
-                "it has more than {} MB, and no larger document is read",
-                FILE_LIMIT >> 20
+                "it has more than {}, and no larger document is read",
+                bytes(FILE_LIMIT)
             ))),
             Ok((staged, _)) => Ok(staged),
             Err(error) => Err(DocumentError::Later(format!("it cannot be copied to be read: {error}"))),

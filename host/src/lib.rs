@@ -16,6 +16,7 @@ mod distilling;
 mod doctor;
 mod documents;
 mod events;
+mod finding;
 mod folders;
 mod footprint;
 mod heartbeat;

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
-use steward_model::{Gateway, GatewayConfig, LOCAL_SERVERS, ModelConfig, ModelDescription, Secret, discover};
+use steward_model::{
+    Gateway, GatewayConfig, LOCAL_SERVERS, ModelConfig, ModelDescription, REHEARSAL, Secret, discover,
+};
 use steward_sandbox::Vault;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::config::{ModelEntry, ModelPlan, Provider};
+use crate::config::{ModelEntry, ModelPlan};
 use crate::redaction;
 
 const PROBE_TIME: Duration = Duration::from_millis(300);
@@ -149,8 +151,8 @@ async fn choose(plan: &ModelPlan, proxy: Option<&Url>) -> Result<(Gateway, bool)
     let (models, settled) = match plan {
         ModelPlan::Configured(entries) => (entries.iter().map(configured).collect::<Result<_, _>>()?, true),
         ModelPlan::LocalFirst { model, otherwise } => match discover(LOCAL_SERVERS, PROBE_TIME).await {
-            Some(found) => (vec![with_model(found, model.as_deref())], true),
-            None if otherwise.is_empty() => (vec![ModelConfig::Rehearsal], false),
+            Some(found) => (vec![ModelConfig { model: model.clone().or(found.model), ..found }], true),
+            None if otherwise.is_empty() => (vec![ModelConfig::new(&REHEARSAL)], false),
             None => (otherwise.iter().map(configured).collect::<Result<_, _>>()?, true),
         },
     };
@@ -163,28 +165,16 @@ async fn choose(plan: &ModelPlan, proxy: Option<&Url>) -> Result<(Gateway, bool)
     }
 }
 
-fn with_model(found: ModelConfig, name: Option<&str>) -> ModelConfig {
-    match (found, name) {
-        (ModelConfig::OpenAi { base_url, key, context, .. }, Some(name)) => {
-            ModelConfig::OpenAi { base_url, key, model: Some(name.to_owned()), context }
-        }
-        (found, _) => found,
-    }
-}
-
 fn configured(entry: &ModelEntry) -> Result<ModelConfig, ModelError> {
-    let key = entry.key.clone().map(Secret::new);
-    let (model, context) = (entry.model.clone(), entry.context);
-    let address = entry.base_url.clone().unwrap_or_default();
-    let base_url = || {
-        let invalid = |error| ModelError::Invalid { address: address.clone(), reason: format!("{error}") };
-        Url::parse(&address).map_err(invalid)
+    let address = |text: &String| {
+        let invalid = |error| ModelError::Invalid { address: text.clone(), reason: format!("{error}") };
+        Url::parse(text).map_err(invalid)
     };
-    Ok(match entry.provider {
-        Provider::Openai => ModelConfig::OpenAi { base_url: base_url()?, key, model, context },
-        Provider::Anthropic => {
-            ModelConfig::Anthropic { base_url: base_url()?, key, model: model.unwrap_or_default(), context }
-        }
-        Provider::Rehearsal => ModelConfig::Rehearsal,
+    Ok(ModelConfig {
+        provider: entry.provider,
+        base_url: entry.base_url.as_ref().map(address).transpose()?,
+        key: entry.key.clone().map(Secret::new),
+        model: entry.model.clone(),
+        context: entry.context,
     })
 }

@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use steward_agent::{
-    Address, Decision, Envelope, Incoming, Language, Origin, Outgoing, Part, PersonId, Principal, Role, Sender,
-    SessionId, Wake,
+    Address, Envelope, Incoming, Language, Origin, Outgoing, Part, PersonId, Principal, Role, Sender, SessionId, Wake,
 };
 use steward_store::{InboxId, InboxRow, Person, StoreError};
 
 use crate::access::{Admission, Doorkeeper};
 use crate::app::Host;
-use crate::approval;
-use crate::commands::{self, Command};
-use crate::digest;
+use crate::commands::{self, Outcome, Said};
 use crate::rights;
 use crate::session::{Mail, SessionHandle, Work};
 use crate::texts;
@@ -129,7 +126,10 @@ impl Router {
         let person = self.host.store.meet(channel, &envelope.sender, role, &envelope.address, now).await?;
         let language = language_of(&envelope.sender, &envelope.text, self.host.config.language);
         let person = self.as_now(person);
-        match self.door.admit(&self.host.store, &person, &envelope, language, now).await? {
+        // What others wrote is never a command, whoever passes it on.
+        let said = if envelope.foreign.is_none() { commands::read(&envelope.text) } else { None };
+        let code = said.and_then(Said::invitation);
+        match self.door.admit(&self.host.store, &person, &envelope, code, language, now).await? {
             Admission::Welcome => {}
             Admission::Answer(text) => return self.answer(row, &envelope.address, text).await,
             Admission::TurnedAway(text) => {
@@ -138,20 +138,8 @@ impl Router {
                 return self.host.store.turn_away(row, reply.into_iter().collect(), now).await;
             }
         }
-        // What others wrote is never a command, whoever passes it on.
-        let own = if envelope.foreign.is_none() { envelope.text.as_str() } else { "" };
-        if let Some(answer) = Decision::read(own) {
-            let said = approval::obey(&self.host, answer, &person, language, &envelope.address).await?;
-            let to = envelope.address.clone();
-            let reply = said.map(|text| Outgoing { to, text, draft: None, unasked: false });
-            return self.host.store.settle(row, reply.into_iter().collect(), now).await;
-        }
-        if let Some(decision) = approval::without_code(own) {
-            let text = approval::which(&self.host, decision, &person, language).await?;
-            return self.answer(row, &envelope.address, text).await;
-        }
-        if let Some(command) = Command::read(own) {
-            return self.command(row, command, &person, language, envelope.address).await;
+        if let Some(said) = said {
+            return self.command(row, said, &person, language, &envelope.address).await;
         }
         let work = Work {
             row,
@@ -194,44 +182,25 @@ impl Router {
     async fn command(
         &mut self,
         row: InboxId,
-        command: Command,
+        said: Said<'_>,
         person: &Person,
         language: Language,
-        address: Address,
+        address: &Address,
     ) -> Result<(), StoreError> {
         let reply = |text: String| Outgoing { to: address.clone(), text, draft: None, unasked: false };
-        let session = session_of(person, &address);
+        let mail = match said.obey(&self.host, person, language, address, Timestamp::now()).await? {
+            Outcome::Reply(text) => return self.answer(row, address, text).await,
+            Outcome::Silence => return self.host.store.settle(row, Vec::new(), Timestamp::now()).await,
+            Outcome::Letters(text, shown) => {
+                self.answer(row, address, text).await?;
+                return self.host.store.letters_shown(shown, Timestamp::now()).await;
+            }
+            Outcome::Stop(text) => Mail::Stop { row, reply_to: reply(text) },
+            Outcome::Clear(text) => Mail::Clear { row, reply: reply(text) },
+        };
         let owner = person.role == Role::Owner;
         let whose = Whose { person: person.id, owner, language, address: address.clone() };
-        match command {
-            Command::Start => {
-                let text = texts::welcome(language, &person.role, &person.name);
-                self.answer(row, &address, text).await
-            }
-            Command::Help => self.answer(row, &address, commands::help(&self.host, language, &person.role)).await,
-            Command::Usage => {
-                let text = commands::usage(&self.host, language, person, Timestamp::now()).await?;
-                self.answer(row, &address, text).await
-            }
-            Command::Plugins => {
-                let text = commands::plugins(&self.host, language, &person.role).await;
-                self.answer(row, &address, text).await
-            }
-            Command::Mail if person.role == Role::Owner => {
-                let (shown, text) = digest::mail(&self.host, person.id, language).await?;
-                self.answer(row, &address, text).await?;
-                self.host.store.letters_shown(shown, Timestamp::now()).await
-            }
-            Command::Mail => self.answer(row, &address, commands::help(&self.host, language, &person.role)).await,
-            Command::Stop => {
-                let reply_to = reply(texts::nothing_to_stop(language));
-                self.hand_over(row, &session, Mail::Stop { row, reply_to }, whose).await
-            }
-            Command::Clear => {
-                let reply = reply(texts::cleared(language));
-                self.hand_over(row, &session, Mail::Clear { row, reply }, whose).await
-            }
-        }
+        self.hand_over(row, &session_of(person, address), mail, whose).await
     }
 
     /// The person in the role that counts.

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use steward_agent::Address;
 use steward_store::{Seat, Store, StoreError, Unseated};
 
+use crate::channels;
 use crate::config::Config;
 
 /// The identities that the configuration names as owners.
@@ -25,27 +25,12 @@ impl Owners {
 
 /// Seats the owners of the configuration.
 pub(crate) async fn take(config: &Config, store: &Store) -> Result<Owners, StoreError> {
-    let seats = seats(config);
+    let seats = channels::seats(config);
     let owners = Owners::of(&seats);
-    for one in store.seat_owners(seats, channels(config), Timestamp::now()).await? {
+    for one in store.seat_owners(seats, channels::named(config), Timestamp::now()).await? {
         tell_of_unseated(&one);
     }
     Ok(owners)
-}
-
-/// The owners. The one at this machine, who is whoever may open the socket in the data folder, comes first: the first on
-/// Telegram is the same person.
-fn seats(config: &Config) -> Vec<Seat> {
-    let seat = |channel: &str, id: String| Seat { address: Address { channel: channel.into(), chat: id.clone() }, id };
-    let telegram = config.telegram.iter().flat_map(|telegram| &telegram.owners);
-    let telegram = telegram.map(|id| seat("telegram", id.to_string()));
-    [seat("terminal", "owner".to_owned())].into_iter().chain(telegram).collect()
-}
-
-/// The channels whose owners the configuration names; those of one that is off are named again when it is on.
-fn channels(config: &Config) -> Vec<String> {
-    let telegram = config.telegram.as_ref().map(|_| "telegram");
-    ["terminal"].into_iter().chain(telegram).map(str::to_owned).collect()
 }
 
 /// For the log: who has lost an owner's rights with this start, and who only seems to.

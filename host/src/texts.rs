@@ -7,6 +7,7 @@ use jiff::{Timestamp, fmt::strtime};
 use steward_agent::turn::{Answer, Silence};
 use steward_agent::{Language, ModelError, Role};
 use steward_channel::literal;
+use steward_model::PROVIDERS;
 use steward_store::Resource;
 
 /// Chooses by language.
@@ -44,14 +45,8 @@ pub(crate) fn welcome(language: Language, role: &Role, name: &str) -> String {
     }
 }
 
-pub(crate) fn help(language: Language, role: &Role) -> String {
-    let commands = say(
-        language,
-        "/stop ends what I am doing at once\n/clear forgets this conversation (not your memory files)\n/usage shows \
-         what was used\n/help shows this",
-        "/stop сразу прекращает то, что я делаю\n/clear забывает этот разговор (но не файлы памяти)\n/usage \
-         показывает расход\n/help показывает эту справку",
-    );
+/// What can be done, above the lines of the commands.
+pub(crate) fn help(language: Language, role: &Role, commands: &str) -> String {
     let abilities = match role {
         Role::Owner => say(
             language,
@@ -68,15 +63,7 @@ pub(crate) fn help(language: Language, role: &Role) -> String {
             "Я могу показать порученные вам задачи, принять ваш ответ по ним и передать сообщение моему владельцу.",
         ),
     };
-    let plugins = match role {
-        Role::Owner => say(
-            language,
-            "\n/plugins shows what I can use\n/mail shows gathered messages from outside",
-            "\n/plugins показывает, чем я пользуюсь\n/mail показывает собранные сообщения извне",
-        ),
-        _ => String::new(),
-    };
-    format!("{abilities}\n\n{commands}{plugins}")
+    format!("{abilities}\n\n{commands}")
 }
 
 /// A tool is compiled, which happens once on each machine.
@@ -208,12 +195,19 @@ pub(crate) fn rehearsal_footer(language: Language) -> String {
 }
 
 pub(crate) fn connect_a_model(language: Language) -> String {
+    let keys: Vec<_> = PROVIDERS.iter().filter_map(|kind| Some(kind.server.as_ref()?.key_variable)).collect();
     say(
         language,
-        "There is no model yet, so a small script answers. Start LM Studio or Ollama on this machine, or set \
-         OPENAI_API_KEY or ANTHROPIC_API_KEY and start me again.",
-        "Модели пока нет, отвечает небольшой сценарий. Запустите на этой машине LM Studio или Ollama либо задайте \
-         OPENAI_API_KEY или ANTHROPIC_API_KEY и перезапустите меня.",
+        format!(
+            "There is no model yet, so a small script answers. Start LM Studio or Ollama on this machine, or set {} and \
+             start me again.",
+            keys.join(" or ")
+        ),
+        format!(
+            "Модели пока нет, отвечает небольшой сценарий. Запустите на этой машине LM Studio или Ollama либо задайте {} \
+             и перезапустите меня.",
+            keys.join(" или ")
+        ),
     )
 }
 

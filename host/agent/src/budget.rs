@@ -29,13 +29,13 @@ impl Default for Limits {
 
 impl Limits {
     /// Tokens that the conversation may take beside the system prompt, the tools and the answer.
-    pub fn for_history(&self, fixed: u32) -> u32 {
+    pub(crate) fn for_history(&self, fixed: u32) -> u32 {
         let reserve = self.window / 10;
         self.window.saturating_sub(self.answer.min(self.window / 4)).saturating_sub(reserve).saturating_sub(fixed)
     }
 
     /// Characters of one tool result that are worth the window they take.
-    pub fn result_chars(&self) -> usize {
+    pub(crate) fn result_chars(&self) -> usize {
         (self.window as usize / 4 * 3).clamp(4_000, 100_000)
     }
 }
@@ -50,7 +50,7 @@ pub fn tokens(text: &str) -> u32 {
 }
 
 /// Tokens of one entry with what the wire format adds to it.
-pub fn message_tokens(message: &Message) -> u32 {
+pub(crate) fn message_tokens(message: &Message) -> u32 {
     const FRAME: u32 = 6;
     FRAME
         + match message {

@@ -18,6 +18,7 @@ pub mod principal;
 pub mod prompt;
 pub mod question;
 pub mod recalled;
+pub mod size;
 pub mod turn;
 pub mod visible;
 
@@ -30,8 +31,9 @@ pub use memory::{
 };
 pub use message::{Message, ServerState, ToolCall, ToolResult, UserMessage};
 pub use model::{Ending, ModelError, ModelReply, ModelRequest, StreamEvent, ToolSpec, Usage};
-pub use name::{UNNAMED, clean_name, name_fits, name_key};
+pub use name::{clean_name, name_fits, name_key};
 pub use principal::{Origin, PersonId, Principal, Role, SessionId};
 pub use question::{Choice, Decision, Question};
 pub use recalled::Recalled;
+pub use size::bytes;
 pub use visible::{for_terminal, is_hidden, visible, visible_json, visible_lines};

@@ -10,7 +10,7 @@ const MOST: usize = 64;
 /// Marks on one letter; more of them run into the lines around.
 const MARKS: usize = 2;
 /// Of somebody whose name holds nothing that can be shown.
-pub const UNNAMED: &str = "Unnamed";
+const UNNAMED: &str = "Unnamed";
 
 /// The name on one line, without what hides, turns text around, or looks like markup, a quotation, a username or a line
 /// of the program's own.

@@ -25,7 +25,7 @@ pub const HEARTBEAT: &str = "This run is a heartbeat: look whether something nee
 const NOTHING_TO_DO: &str = "HEARTBEAT_OK";
 
 /// In the prompt of a run that an event set going.
-pub const TRIGGERED: &str = "This run was set going by an event you watch for; nobody is waiting at the keyboard.";
+const TRIGGERED: &str = "This run was set going by an event you watch for; nobody is waiting at the keyboard.";
 
 /// What the system prompt is made from.
 #[derive(Clone, Debug)]

@@ -51,12 +51,17 @@ impl Decision {
         let mut words = text.split_whitespace();
         let word = words.next()?.strip_prefix('/')?.split('@').next()?;
         let code = words.next()?;
-        let fits = (1..=32).contains(&code.len()) && code.chars().all(|c| c.is_ascii_alphanumeric());
         let decision = Self::ALL.into_iter().find(|decision| decision.word().eq_ignore_ascii_case(word))?;
-        (fits && words.next().is_none()).then_some((decision, code))
+        (Self::is_code(code) && words.next().is_none()).then_some((decision, code))
     }
 
-    fn word(self) -> &'static str {
+    /// Whether a word can be the code of a question.
+    pub fn is_code(word: &str) -> bool {
+        (1..=32).contains(&word.len()) && word.chars().all(|c| c.is_ascii_alphanumeric())
+    }
+
+    /// The name of its command.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Deny => "deny",

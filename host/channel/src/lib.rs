@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::{ChannelError, FetchError, SendError};
 pub use literal::literal;
 pub use steward_agent::Health;
-pub use telegram::{Telegram, TelegramConfig};
+pub use telegram::{MenuEntry, Telegram, TelegramConfig};
 pub use terminal::{ChatOptions, TerminalServer, chat};
 
 /// Takes what came in.
@@ -46,6 +46,14 @@ pub trait Inbox: Send + Sync {
 pub trait Channel: Send + Sync {
     /// As in [`Address::channel`].
     fn name(&self) -> &'static str;
+
+    /// From now on people can reach it; what they send waits for [`Channel::run`].
+    ///
+    /// # Errors
+    /// Nobody can reach it; the text says what to do.
+    async fn open(&self) -> Result<(), ChannelError> {
+        Ok(())
+    }
 
     /// Receives until stopped. It mends what retrying can mend by itself.
     ///

@@ -42,6 +42,7 @@ use url::Url;
 use crate::health::Pulse;
 use crate::{Channel, ChannelError, FetchError, Health, Inbox, SendError};
 use client::Client;
+pub use commands::MenuEntry;
 use poll::{Me, Poller};
 use send::{Progress, Sender, chat_id};
 use throttle::Throttle;
@@ -71,6 +72,8 @@ pub struct TelegramConfig {
     pub edit_interval: Duration,
     /// An answer that is complete within this time of its first word is not shown growing.
     pub draft_after: Duration,
+    /// The commands that the bot's menu offers.
+    pub menu: Vec<MenuEntry>,
 }
 
 impl TelegramConfig {
@@ -87,6 +90,7 @@ impl TelegramConfig {
             retry_max: Duration::from_secs(60),
             edit_interval: Duration::from_millis(1200),
             draft_after: Duration::from_millis(400),
+            menu: Vec::new(),
         }
     }
 }
@@ -116,6 +120,9 @@ pub struct Telegram {
 }
 
 impl Telegram {
+    /// As in [`Address::channel`].
+    pub const NAME: &'static str = "telegram";
+
     /// Prepares the channel; nothing is sent before [`Channel::run`]. The process must have a default crypto provider
     /// of rustls before this.
     ///
@@ -149,7 +156,7 @@ impl Telegram {
 #[async_trait]
 impl Channel for Telegram {
     fn name(&self) -> &'static str {
-        receive::CHANNEL
+        Self::NAME
     }
 
     async fn run(&self, inbox: Arc<dyn Inbox>, stop: CancellationToken) -> Result<(), ChannelError> {

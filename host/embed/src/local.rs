@@ -93,7 +93,8 @@ impl LocalModel {
     }
 
     /// Whether the weights or the vocabulary are in memory.
-    pub fn is_loaded(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_loaded(&self) -> bool {
         self.inner.encoder.is_full() || self.inner.tokenizer.is_full()
     }
 

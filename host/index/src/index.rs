@@ -252,14 +252,4 @@ impl Batch<'_> {
         }
         Ok(())
     }
-
-    /// Takes out all files below a root.
-    pub fn remove_root(&mut self, root: &str, now: i64) -> Result<()> {
-        let mut statement = self.db.prepare_cached("SELECT path FROM file WHERE root = ?1")?;
-        let paths = statement.query_map([root], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-        for path in paths {
-            self.remove(&FilePlace { root: root.to_owned(), path }, now)?;
-        }
-        Ok(())
-    }
 }

@@ -19,8 +19,10 @@ pub trait Embedders: Send + Sync {
 }
 
 /// No model: texts are found by their words.
-pub struct NoEmbedders;
+#[cfg(test)]
+pub(crate) struct NoEmbedders;
 
+#[cfg(test)]
 #[async_trait]
 impl Embedders for NoEmbedders {
     fn current(&self) -> Option<Arc<dyn Embedder>> {

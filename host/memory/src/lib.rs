@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use steward_index::Index;
 
-pub use embedding::{Embedders, NoEmbedders};
+pub use embedding::Embedders;
 pub use service::Memory;
 pub use settings::Settings;
 pub use shared::{MemoryError, NotRead, ReadDocuments};

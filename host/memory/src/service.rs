@@ -226,7 +226,7 @@ impl Memory {
     ///
     /// # Errors
     /// As [`Memory::forget`].
-    pub async fn forget_for(
+    pub(crate) async fn forget_for(
         &self,
         space: MemorySpace,
         person: PersonId,

@@ -12,7 +12,8 @@ use steward_embed::{EmbedError, Embedder, ModelId, Purpose};
 use steward_store::Store;
 use tempfile::TempDir;
 
-use crate::{Asker, Embedders, Memory, NoEmbedders, Settings};
+use crate::embedding::NoEmbedders;
+use crate::{Asker, Embedders, Memory, Settings};
 
 const OWNERS: MemorySpace = MemorySpace::Owners;
 

@@ -15,7 +15,7 @@ use crate::config::{ModelDescription, Secret};
 use crate::fault::Failure;
 use crate::http::{self, Server};
 use crate::owner;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderKind, ServerKind};
 use crate::reading;
 use crate::sink::Sink;
 
@@ -25,6 +25,28 @@ pub(crate) use stream::Answer;
 const VERSION: &str = "2023-06-01";
 /// The window of a model that was set up without one.
 const CONTEXT: u32 = 200_000;
+
+/// What is asked where no model is named.
+const MODEL: &str = "claude-sonnet-4-5";
+
+/// This kind of model.
+pub static ANTHROPIC: ProviderKind = ProviderKind {
+    name: "anthropic",
+    server: Some(ServerKind {
+        title: "Anthropic",
+        address: "https://api.anthropic.com",
+        address_variable: "ANTHROPIC_BASE_URL",
+        key_variable: "ANTHROPIC_API_KEY",
+        model: MODEL,
+        family: Some("claude"),
+        lists_models: false,
+    }),
+    make: |config, client, idle| {
+        let base = config.address()?;
+        let model = config.model.unwrap_or_else(|| MODEL.to_owned());
+        Ok(Box::new(Anthropic::new(client, &base, config.key, model, config.context, idle)?))
+    },
+};
 
 /// One such server and the model asked there.
 pub(crate) struct Anthropic {

@@ -4,7 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use steward_agent::ModelError;
 use url::Url;
+
+use crate::provider::ProviderKind;
 
 /// A key. It is never shown: `Debug` prints a placeholder and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,8 +33,7 @@ impl fmt::Debug for Secret {
 /// The models and the patience of a [`crate::Gateway`].
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
-    /// The chain: the first is tried first, the next ones when it fails. Empty: a local server is looked for, and
-    /// while there is none the rehearsal model answers.
+    /// The chain: the first is tried first, the next ones when it fails. At least one.
     pub models: Vec<ModelConfig>,
     /// `http://host:port` of a proxy for all but loopback addresses.
     pub http_proxy: Option<String>,
@@ -58,37 +60,31 @@ impl Default for GatewayConfig {
 
 /// One entry of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModelConfig {
-    /// A server that speaks OpenAI's chat completions.
-    OpenAi {
-        /// With `/v1`; it is added to an address without a path.
-        base_url: Url,
-        key: Option<Secret>,
-        /// `None` is the first chat model the server lists.
-        model: Option<String>,
-        /// The model's window in tokens.
-        context: Option<u32>,
-    },
-    /// A server that speaks Anthropic's messages.
-    Anthropic {
-        /// With or without `/v1`.
-        base_url: Url,
-        key: Option<Secret>,
-        model: String,
-        /// The model's window in tokens.
-        context: Option<u32>,
-    },
-    /// The built-in interpreter that needs no model.
-    Rehearsal,
+pub struct ModelConfig {
+    pub provider: &'static ProviderKind,
+    /// Where its server is; `None` is where its makers run it. `/v1` is added where it is missing.
+    pub base_url: Option<Url>,
+    pub key: Option<Secret>,
+    /// `None` is the first chat model that a server lists, or the usual one of its kind.
+    pub model: Option<String>,
+    /// The model's window in tokens.
+    pub context: Option<u32>,
 }
 
 impl ModelConfig {
-    /// Where its server is; `None` where no server is asked.
-    pub(crate) fn base_url(&self) -> Option<&Url> {
-        match self {
-            Self::OpenAi { base_url, .. } | Self::Anthropic { base_url, .. } => Some(base_url),
-            Self::Rehearsal => None,
-        }
+    /// A model of this kind where its makers run it, without a key.
+    pub fn new(provider: &'static ProviderKind) -> Self {
+        Self { provider, base_url: None, key: None, model: None, context: None }
+    }
+
+    /// Where its server is.
+    ///
+    /// # Errors
+    /// There is none, for it is built in.
+    pub(crate) fn address(&self) -> Result<Url, ModelError> {
+        let address = self.provider.server.as_ref().map_or("", |server| server.address);
+        let invalid = |error| ModelError::Invalid { address: address.to_owned(), reason: format!("{error}") };
+        self.base_url.clone().map_or_else(|| Url::parse(address).map_err(invalid), Ok)
     }
 }
 
@@ -110,12 +106,8 @@ mod tests {
 
     #[test]
     fn a_key_is_not_printed() {
-        let config = ModelConfig::Anthropic {
-            base_url: Url::parse("https://api.anthropic.com").unwrap(),
-            key: Some(Secret::new("sk-ant-1")),
-            model: "claude".to_owned(),
-            context: None,
-        };
+        let key = Some(Secret::new("sk-ant-1"));
+        let config = ModelConfig { key, ..ModelConfig::new(&crate::anthropic::ANTHROPIC) };
         let printed = format!("{config:?}");
         assert!(printed.contains("Secret(…)") && !printed.contains("sk-ant"), "{printed}");
     }

@@ -8,9 +8,7 @@ use url::Url;
 
 use crate::config::ModelConfig;
 use crate::http;
-
-/// How long a server of this machine may take to list its models.
-pub const DISCOVERY_TIMEOUT: Duration = Duration::from_millis(300);
+use crate::openai::{Listed, OPENAI, chat_models};
 
 /// A place where a local model server may listen: a port on 127.0.0.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,33 +46,7 @@ async fn ask(client: &reqwest::Client, server: LocalServer, timeout: Duration) -
     };
     let Listed { id, context } = chat_models(&list).into_iter().next()?;
     tracing::info!(server = server.name, port = server.port, model = %id, "a local model server was found");
-    Some(ModelConfig::OpenAi { base_url, key: None, model: Some(id), context })
-}
-
-/// A model as a server lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) id: String,
-    /// Its window in tokens, where the server tells.
-    pub(crate) context: Option<u32>,
-}
-
-/// The models of a `GET /models` that are no embedding models, in the server's order.
-pub(crate) fn chat_models(list: &Value) -> Vec<Listed> {
-    let models = list.get("data").or_else(|| list.get("models")).and_then(Value::as_array);
-    models.into_iter().flatten().filter_map(listed).filter(|model| chats(&model.id)).collect()
-}
-
-fn listed(model: &Value) -> Option<Listed> {
-    let id = model.get("id").or_else(|| model.get("name"))?.as_str().filter(|id| !id.is_empty())?;
-    let windows = ["loaded_context_length", "max_model_len", "context_length"];
-    let context = windows.iter().find_map(|field| model.get(field)?.as_u64()).and_then(|n| u32::try_from(n).ok());
-    Some(Listed { id: id.to_owned(), context: context.filter(|tokens| *tokens > 0) })
-}
-
-fn chats(id: &str) -> bool {
-    let id = id.to_lowercase();
-    !["embed", "rerank", "whisper"].iter().any(|other| id.contains(other))
+    Some(ModelConfig { base_url: Some(base_url), model: Some(id), context, ..ModelConfig::new(&OPENAI) })
 }
 
 #[cfg(test)]
@@ -109,8 +81,8 @@ mod tests {
         let later = serve(json!({"data": [{"id": "other"}]})).await;
         let found = discover(&[nobody().await, only_embeddings, good, later], Duration::from_secs(5)).await;
         let base_url = Url::parse(&format!("http://127.0.0.1:{}/v1", good.port)).unwrap();
-        let expected =
-            ModelConfig::OpenAi { base_url, key: None, model: Some("qwen3-8b".into()), context: Some(16_384) };
+        let (base_url, model, context) = (Some(base_url), Some("qwen3-8b".into()), Some(16_384));
+        let expected = ModelConfig { base_url, model, context, ..ModelConfig::new(&OPENAI) };
         assert_eq!(found, Some(expected));
     }
 

@@ -4,21 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
 use steward_agent::{ModelError, ModelReply, ModelRequest, StreamEvent};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use crate::anthropic::Anthropic;
 use crate::config::{GatewayConfig, ModelConfig, ModelDescription};
-use crate::discover::LOCAL_SERVERS;
 use crate::http;
-use crate::local::Local;
-use crate::openai::OpenAi;
 use crate::provider::Provider;
-use crate::rehearsal::Rehearsal;
 use crate::retry::{self, Pauses};
 use crate::sink::Sink;
 
@@ -40,14 +34,9 @@ impl Gateway {
     /// [`ModelError::Invalid`] if the proxy is no address or a key cannot be sent.
     pub fn new(config: GatewayConfig) -> Result<Self, ModelError> {
         let client = http::client(&config)?;
-        let chain = match config.models.as_slice() {
-            [] => vec![Box::new(Local::new(client, LOCAL_SERVERS, config.idle_timeout)) as Box<dyn Provider>],
-            models => {
-                let made = models.iter().map(|model| provider(model.clone(), client.clone(), &config));
-                made.collect::<Result<_, _>>()?
-            }
-        };
-        Ok(Self { chain: chain.into(), retries: config.retries, pauses: Pauses::real() })
+        let make = |model: ModelConfig| (model.provider.make)(model, client.clone(), config.idle_timeout);
+        let chain = config.models.into_iter().map(make).collect::<Result<_, _>>()?;
+        Ok(Self { chain, retries: config.retries, pauses: Pauses::real() })
     }
 
     /// Asks for one step. The text streams into `events` as it comes; [`StreamEvent::Restart`] voids what came before.
@@ -182,19 +171,6 @@ fn rank(error: &ModelError) -> u8 {
         ModelError::Rejected { .. } => 1,
         _ => 0,
     }
-}
-
-fn provider(model: ModelConfig, client: Client, config: &GatewayConfig) -> Result<Box<dyn Provider>, ModelError> {
-    let idle = config.idle_timeout;
-    Ok(match model {
-        ModelConfig::OpenAi { base_url, key, model, context } => {
-            Box::new(OpenAi::new(client, &base_url, key, model, context, idle)?)
-        }
-        ModelConfig::Anthropic { base_url, key, model, context } => {
-            Box::new(Anthropic::new(client, &base_url, key, model, context, idle)?)
-        }
-        ModelConfig::Rehearsal => Box::new(Rehearsal),
-    })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use serde_json::Value;
 use steward_agent::ModelError;
 use url::Url;
 
-use crate::config::{GatewayConfig, ModelConfig, Secret};
+use crate::config::{GatewayConfig, Secret};
 use crate::fault::{self, Complaint, Failure};
 use crate::retry;
 
@@ -57,10 +57,9 @@ pub(crate) fn local_client(timeout: Duration) -> Result<Client, reqwest::Error> 
     build(None, timeout, Trust::Nobody)
 }
 
-/// Without models of its own the gateway looks for local ones, which speak plain HTTP.
 fn trust(config: &GatewayConfig) -> Trust {
     let secure = |scheme: &str| !scheme.eq_ignore_ascii_case("http");
-    let models = config.models.iter().filter_map(ModelConfig::base_url).any(|url| secure(url.scheme()));
+    let models = config.models.iter().filter_map(|model| model.address().ok()).any(|url| secure(url.scheme()));
     let proxy = config.http_proxy.as_deref().and_then(|proxy| proxy.trim().split_once("://"));
     if models || proxy.is_some_and(|(scheme, _)| secure(scheme)) { Trust::System } else { Trust::Nobody }
 }
@@ -251,6 +250,9 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
+    use crate::openai::OPENAI;
+    use crate::rehearsal::REHEARSAL;
 
     fn server(base: &str) -> Server {
         let client = client(&GatewayConfig::default()).unwrap();
@@ -278,16 +280,13 @@ mod tests {
 
     #[test]
     fn certificates_are_read_only_for_https() {
-        let model = |base: &str| {
-            let base_url = Url::parse(base).unwrap();
-            ModelConfig::OpenAi { base_url, key: None, model: None, context: None }
-        };
+        let model = |base: &str| ModelConfig { base_url: Some(Url::parse(base).unwrap()), ..ModelConfig::new(&OPENAI) };
         let of = |models: &[ModelConfig], proxy: Option<&str>| {
             let http_proxy = proxy.map(str::to_owned);
             trust(&GatewayConfig { models: models.to_vec(), http_proxy, ..GatewayConfig::default() })
         };
         let (near, far) = (model("http://127.0.0.1:1234"), model("https://api.openai.com/v1"));
-        for models in [&[][..], &[ModelConfig::Rehearsal], std::slice::from_ref(&near)] {
+        for models in [&[][..], &[ModelConfig::new(&REHEARSAL)], std::slice::from_ref(&near)] {
             assert_eq!(of(models, None), Trust::Nobody, "{models:?}");
             assert_eq!(of(models, Some("http://proxy:3128")), Trust::Nobody);
             assert_eq!(of(models, Some("HTTPS://proxy:3128")), Trust::System);

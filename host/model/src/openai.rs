@@ -1,5 +1,6 @@
 //! Servers that speak OpenAI's chat completions: LM Studio, Ollama, vLLM, llama.cpp, OpenRouter, OpenAI itself.
 
+mod listing;
 mod request;
 mod slots;
 mod stream;
@@ -13,14 +14,14 @@ use steward_agent::{ModelError, ModelReply, ModelRequest};
 use url::Url;
 
 use crate::config::{ModelDescription, Secret};
-use crate::discover;
 use crate::fault::Failure;
 use crate::http::{self, Server};
 use crate::owner;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderKind, ServerKind};
 use crate::reading;
 use crate::sink::Sink;
 
+pub(crate) use listing::{Listed, chat_models};
 use request::Dialect;
 pub(crate) use stream::Answer;
 
@@ -28,6 +29,24 @@ pub(crate) use stream::Answer;
 const CONTEXT: u32 = 32_768;
 /// The most bytes of an answer that came in one piece.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// This kind of model.
+pub static OPENAI: ProviderKind = ProviderKind {
+    name: "openai",
+    server: Some(ServerKind {
+        title: "OpenAI",
+        address: "https://api.openai.com/v1",
+        address_variable: "OPENAI_BASE_URL",
+        key_variable: "OPENAI_API_KEY",
+        model: "gpt-5.1",
+        family: None,
+        lists_models: true,
+    }),
+    make: |config, client, idle| {
+        let base = config.address()?;
+        Ok(Box::new(OpenAi::new(client, &base, config.key, config.model, config.context, idle)?))
+    },
+};
 
 /// One such server and the model asked there.
 pub(crate) struct OpenAi {
@@ -79,7 +98,7 @@ impl OpenAi {
         if let Some(model) = asked.map(str::to_owned).or_else(|| self.model()) {
             return Ok(model);
         }
-        let listed = discover::chat_models(&self.server.get("models", "").await?);
+        let listed = chat_models(&self.server.get("models", "").await?);
         let Some(first) = listed.into_iter().next() else {
             return Err(Failure::invalid(&self.server.address, "it has no model: load one, or name it in MODEL"));
         };
@@ -204,7 +223,7 @@ impl Provider for OpenAi {
 
     async fn check(&self) -> Result<String, ModelError> {
         let list = match self.server.get("models", "").await {
-            Ok(list) => discover::chat_models(&list),
+            Ok(list) => chat_models(&list),
             Err(failure) => return self.without_list(failure.error),
         };
         let ids: Vec<&str> = list.iter().map(|listed| listed.id.as_str()).collect();

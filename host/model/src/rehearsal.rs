@@ -16,7 +16,7 @@ use steward_agent::{Language, Message, ModelError, ModelReply, ModelRequest, pro
 
 use crate::config::ModelDescription;
 use crate::fault::Failure;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderKind};
 use crate::sink::Sink;
 use crate::wording::shorten;
 
@@ -29,6 +29,10 @@ const CONTEXT: u32 = 32_768;
 const PIECE_CHARS: usize = 48;
 /// Lines of a summary.
 const SUMMARY_LINES: usize = 40;
+
+/// This kind of model.
+pub static REHEARSAL: ProviderKind =
+    ProviderKind { name: NAME, server: None, make: |_config, _client, _idle| Ok(Box::new(Rehearsal)) };
 
 /// The built-in model.
 pub(crate) struct Rehearsal;

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use steward_agent::Language;
+use steward_agent::{Language, bytes};
 
 use crate::capability::CAPABILITIES;
 use crate::component::{Import, Kind};
 use crate::consent::Request;
 use crate::error::LoadError;
-use crate::limits::{Limits, bytes};
+use crate::limits::Limits;
 use crate::lines::Lines;
 
 /// A tool as a plugin describes it.
@@ -84,7 +84,7 @@ impl Inspection {
     pub fn text(&self, language: Language) -> String {
         let mut lines = Lines::new(language);
         lines.line(self.kind.words(language));
-        lines.line(&format!("{}, BLAKE3 {}", bytes(self.size), self.hash));
+        lines.line(&format!("{}, BLAKE3 {}", bytes(self.size as u64), self.hash));
         if self.capabilities.is_empty() {
             lines.head("Can reach nothing outside itself.", "Ни к чему снаружи доступа нет.");
         } else {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use steward_agent::bytes;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
@@ -20,7 +21,7 @@ use crate::engine::Engine;
 use crate::foreign::{Asking, ForeignMarks, Lowering};
 use crate::form::{Arguments, Entry, Linked, Streams};
 use crate::grant::CapabilitySet;
-use crate::limits::{self, Limits, Meter, OverLimit, bytes};
+use crate::limits::{self, Limits, Meter, OverLimit};
 use crate::part::{Beginning, Parts};
 use crate::plugin::Plugin;
 use crate::record::{self, RelayPre, Tape};
@@ -273,8 +274,8 @@ impl Ending<'_> {
         let text = format!(
             "{} answered with {} and may answer with {}: ask it for less at once.",
             self.tool,
-            bytes(size),
-            bytes(most)
+            bytes(size as u64),
+            bytes(most as u64)
         );
         Answer::of(Outcome::OutputTooLarge, text)
     }
@@ -306,7 +307,7 @@ impl Ending<'_> {
         let cause = error.root_cause().to_string();
         // wasmtime keeps the type of this error to itself.
         if cause.contains("fuel allocated for hostcalls") {
-            let most = bytes(self.limits.host_call);
+            let most = bytes(self.limits.host_call as u64);
             let text = format!("{tool} handed over more than {most} at once and was ended. Ask it for less at once.");
             return Answer::of(Outcome::OutputTooLarge, text);
         }

@@ -76,19 +76,10 @@ pub(crate) fn resources() -> ResourceTable {
 /// The guest asked for more than it may have.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OverLimit {
-    #[error("it needs more memory than the {} it may use", bytes(*.0))]
+    #[error("it needs more memory than the {} it may use", steward_agent::bytes(*.0 as u64))]
     Memory(usize),
     #[error("it needs a table of more than {0} elements")]
     Table(usize),
-}
-
-/// A number of bytes in words.
-pub(crate) fn bytes(number: usize) -> String {
-    match number {
-        1_048_576.. => format!("{} MB", number.div_ceil(1 << 20)),
-        1024.. => format!("{} KB", number.div_ceil(1 << 10)),
-        _ => format!("{number} bytes"),
-    }
 }
 
 /// Counts the memory of one call and refuses growth over the limit; refusing ends the guest.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use steward_agent::ToolSpec;
+use steward_agent::{Language, ToolSpec};
 use wasmtime::component::Component;
 
 use crate::binary::Binary;
@@ -80,7 +80,7 @@ impl Plugin {
     }
 
     /// Whether a call of it need not wait for its code.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.code.is_ready()
     }
 
@@ -109,6 +109,32 @@ pub enum Effect {
     Write,
     Send,
     Destructive,
+}
+
+impl Effect {
+    /// As plugins and the configuration write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Send => "send",
+            Self::Destructive => "destructive",
+        }
+    }
+
+    /// What a person is told that a tool does: "it …" in English, "это …" in Russian.
+    pub fn in_words(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Read, Language::En) => "only reads",
+            (Self::Read, Language::Ru) => "только чтение",
+            (Self::Write, Language::En) => "changes something here",
+            (Self::Write, Language::Ru) => "изменение данных здесь",
+            (Self::Send, Language::En) => "sends something to others",
+            (Self::Send, Language::Ru) => "отправка другим людям",
+            (Self::Destructive, Language::En) => "cannot be undone",
+            (Self::Destructive, Language::Ru) => "необратимое действие",
+        }
+    }
 }
 
 impl From<tool::Effect> for Effect {

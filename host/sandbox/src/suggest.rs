@@ -11,28 +11,13 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
     let mut near: Vec<_> = candidates
         .filter_map(|candidate| {
             let other = candidate.to_lowercase();
-            let distance = distance(&name, &other);
+            let distance = strsim::levenshtein(&name, &other);
             let within = name.len() >= 4 && other.contains(&name) || other.len() >= 4 && name.contains(&other);
             (within || distance <= other.len().max(name.len()) / 3).then_some((distance, candidate))
         })
         .collect();
     near.sort();
     near.into_iter().take(NAMES).map(|(_, candidate)| candidate).collect()
-}
-
-/// Levenshtein's distance: insertions, deletions and replacements of letters.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, there) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *there);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

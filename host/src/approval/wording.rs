@@ -83,28 +83,15 @@ fn heading(language: Language, wanted: &Shown<'_>) -> String {
 
 fn doing(language: Language, doing: Doing) -> &'static str {
     match (language, doing) {
-        (language, Doing::Effect(one)) => effect(language, one),
-        (language, Doing::Matter(Matter::Send)) => effect(language, Effect::Send),
-        (language, Doing::Matter(Matter::Destructive)) => effect(language, Effect::Destructive),
+        (language, Doing::Effect(one)) => one.in_words(language),
+        (language, Doing::Matter(Matter::Send)) => Effect::Send.in_words(language),
+        (language, Doing::Matter(Matter::Destructive)) => Effect::Destructive.in_words(language),
         (Language::En, Doing::Matter(Matter::Instructions)) => "changes what I take as your orders later",
         (Language::En, Doing::Matter(Matter::Host)) => "reaches an address you have not named",
         (Language::Ru, Doing::Matter(Matter::Instructions)) => {
             "изменение того, что я потом буду считать вашими указаниями"
         }
         (Language::Ru, Doing::Matter(Matter::Host)) => "обращение по адресу, который вы не называли",
-    }
-}
-
-fn effect(language: Language, effect: Effect) -> &'static str {
-    match (language, effect) {
-        (Language::En, Effect::Read) => "only reads",
-        (Language::En, Effect::Write) => "changes something here",
-        (Language::En, Effect::Send) => "sends something to others",
-        (Language::En, Effect::Destructive) => "cannot be undone",
-        (Language::Ru, Effect::Read) => "только чтение",
-        (Language::Ru, Effect::Write) => "изменение данных здесь",
-        (Language::Ru, Effect::Send) => "отправка другим людям",
-        (Language::Ru, Effect::Destructive) => "необратимое действие",
     }
 }
 
@@ -160,7 +147,7 @@ pub(super) fn which(language: Language, decision: Decision, open: &[Approval]) -
     }
 }
 
-pub(super) fn owners_only(language: Language) -> String {
+pub(crate) fn owners_only(language: Language) -> String {
     match language {
         Language::En => "Only my owner can decide that.".to_owned(),
         Language::Ru => "Это может решить только мой владелец.".to_owned(),
@@ -169,7 +156,7 @@ pub(super) fn owners_only(language: Language) -> String {
 
 /// Why a call is refused without a question, for the model.
 pub(super) fn forbidden(tool: &str, effect: Effect, origin: Origin) -> String {
-    let (effect, origin) = (key(effect), origin.as_str());
+    let (effect, origin) = (effect.as_str(), origin.as_str());
     format!(
         "{tool} was not called: the owner's configuration refuses tools of effect `{effect}` in a run of origin \
          {origin}. Do without it and say so; only the owner can allow it, by [approval] in steward.toml."
@@ -203,15 +190,6 @@ pub(super) fn refused(tool: &str, state: ApprovalState, seconds: u64) -> String 
             "{tool} was not called: the owner was asked and did not answer within {seconds} s, which counts as no. Go \
              on without it and say what was left undone."
         ),
-    }
-}
-
-fn key(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "read",
-        Effect::Write => "write",
-        Effect::Send => "send",
-        Effect::Destructive => "destructive",
     }
 }
 

@@ -15,7 +15,7 @@ use steward_store::{Identity, Person, Store};
 use super::agreement::agrees;
 use super::output::say;
 use crate::config::{Config, OpenTo};
-use crate::{access, rights, texts};
+use crate::{access, channels, rights, texts};
 
 #[derive(Subcommand)]
 pub(super) enum PeopleCommand {
@@ -174,10 +174,8 @@ impl Desk<'_> {
     /// The role as it counts, and what else decides whether they are answered.
     fn standing<'i>(&self, person: &Person, identities: impl IntoIterator<Item = &'i Identity>) -> String {
         let role = rights::role(&self.config.roles, person.role.clone());
-        let allow = &self.config.admission.allow;
-        let listed = identities
-            .into_iter()
-            .any(|one| one.channel == "telegram" && allow.iter().any(|id| id.to_string() == one.id));
+        let access = &self.config.admission;
+        let listed = identities.into_iter().any(|one| channels::lets_in(access, &one.channel, &one.id));
         let now = Person { role: role.clone(), ..person.clone() };
         let mut text = match (access::is_let_in(self.open_to, &now, listed), &role) {
             (true, _) => role.to_string(),

@@ -70,7 +70,7 @@ pub(super) fn manifest(path: &Option<PathBuf>) -> anyhow::Result<Option<String>>
     let Some(path) = path else { return Ok(None) };
     let cannot = || format!("cannot read {}", path.display());
     let size = std::fs::metadata(path).with_context(cannot)?.len();
-    anyhow::ensure!(size <= MOST, "{} is longer than {} KB: it is not a plugin.toml", path.display(), MOST >> 10);
+    anyhow::ensure!(size <= MOST, "{} is longer than {}: it is not a plugin.toml", path.display(), cost::bytes(MOST));
     std::fs::read_to_string(path).map(Some).with_context(cannot)
 }
 
@@ -153,7 +153,7 @@ fn table_of_plugins(catalogue: &Catalogue) -> Table {
     for plugin in catalogue.plugins() {
         let tools = catalogue.tools().filter(|tool| tool.plugin.name == plugin.name);
         let tools: Vec<_> = tools.map(|tool| tool.name.clone()).collect();
-        let size = format!("{} KB", plugin.size / 1024);
+        let size = cost::bytes(plugin.size as u64);
         let name = format!("{} {}", plugin.name, steward_agent::visible(&plugin.version, 40));
         table.add_row([name, tools.join("\n"), plugin.grant.capabilities.to_string(), limits(&plugin.limits), size]);
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use steward_agent::bytes;
 use steward_author::Project;
 
 /// The largest file that is taken for a plugin, in bytes.
@@ -31,7 +32,7 @@ impl PluginFile {
                 format!("{} is not built yet; build it with: steward plugin build {}", project.name, path.display())
             });
         }
-        let wasm = bytes(path)?;
+        let wasm = component(path)?;
         let packed = steward_sandbox::packed_manifest(&wasm).with_context(|| path.display().to_string())?;
         let manifest = packed.map(str::to_owned);
         let name = path.file_stem().map_or_else(|| "trial".into(), |stem| stem.to_string_lossy()).into_owned();
@@ -41,16 +42,16 @@ impl PluginFile {
     /// The last build of a project, with the plugin.toml it has now.
     pub(super) fn of_project(project: &Project) -> anyhow::Result<Self> {
         let path = project.component();
-        let wasm = bytes(&path)?;
+        let wasm = component(&path)?;
         Ok(Self { path, name: project.name.clone(), wasm, manifest: Some(project.manifest.clone()) })
     }
 }
 
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn component(path: &Path) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("cannot read {}", path.display());
     let size = fs::metadata(path).with_context(cannot)?.len();
     if size > MOST {
-        bail!("{} has {} MiB: a plugin has at most {}", path.display(), size >> 20, MOST >> 20);
+        bail!("{} has {}: a plugin has at most {}", path.display(), bytes(size), bytes(MOST));
     }
     fs::read(path).with_context(cannot)
 }

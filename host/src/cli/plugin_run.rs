@@ -11,7 +11,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
-use steward_agent::{Address, Origin, Principal, Role, Sender, SessionId, visible, visible_json, visible_lines};
+use steward_agent::{Origin, Principal, Role, Sender, SessionId, visible, visible_json, visible_lines};
+use steward_channel::TerminalServer;
 use steward_sandbox::{
     Access, Answer, CAPABILITIES, Call, Catalogue, Outcome, PluginSource, Requirement, Roles, SandboxConfig, Tool,
     ToolPort, Trial,
@@ -209,9 +210,10 @@ pub(super) async fn owner(store: &Store) -> anyhow::Result<Principal> {
     let owner = match store.owners().await?.into_iter().next() {
         Some(owner) => owner,
         None => {
-            let address = Address { channel: "terminal".to_owned(), chat: "owner".to_owned() };
-            let sender = Sender { id: "owner".to_owned(), name: "owner".to_owned(), username: None, language: None };
-            store.meet("terminal", &sender, Some(Role::Owner), &address, Timestamp::now()).await?
+            let address = TerminalServer::owner();
+            let id = address.chat.clone();
+            let sender = Sender { name: id.clone(), id, username: None, language: None };
+            store.meet(TerminalServer::NAME, &sender, Some(Role::Owner), &address, Timestamp::now()).await?
         }
     };
     let session = SessionId("trial".to_owned());

@@ -55,22 +55,6 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
-/// Telegram ids from `[1, 2]` or `1, 2`.
-pub(super) fn ids(key: &str, text: &str) -> anyhow::Result<Vec<i64>> {
-    let list = text.trim().trim_start_matches('[').trim_end_matches(']');
-    let parts = list.split(',').map(|part| part.trim().trim_matches('"')).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            part.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
-                anyhow::anyhow!(
-                    "{key}: “{part}” is not a Telegram id. Write numbers, such as 123456789 or [123, 456]; @userinfobot \
-                     tells you yours."
-                )
-            })
-        })
-        .collect()
-}
-
 pub(super) fn url(key: &str, address: &str) -> anyhow::Result<Url> {
     match Url::parse(address) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),

@@ -2,7 +2,9 @@
 //! this machine, and a key alone comes after it.
 
 use anyhow::bail;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use steward_model::{PROVIDERS, ProviderKind, ServerKind};
 
 use super::environment::{self, Environment};
 
@@ -10,7 +12,8 @@ use super::environment::{self, Environment};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelEntry {
-    pub provider: Provider,
+    #[serde(deserialize_with = "provider")]
+    pub provider: &'static ProviderKind,
     pub base_url: Option<String>,
     pub key: Option<String>,
     pub model: Option<String>,
@@ -21,12 +24,13 @@ pub struct ModelEntry {
     pub price_out: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    Openai,
-    Anthropic,
-    Rehearsal,
+/// The kind of that name.
+fn provider<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static ProviderKind, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    PROVIDERS.into_iter().find(|kind| kind.name == name).ok_or_else(|| {
+        let names: Vec<_> = PROVIDERS.iter().map(|kind| format!("`{}`", kind.name)).collect();
+        D::Error::custom(format!("unknown variant `{name}`, expected one of {}", names.join(", ")))
+    })
 }
 
 /// How the models are found.
@@ -63,33 +67,32 @@ impl Prices {
     }
 }
 
-const OPENAI: &str = "https://api.openai.com/v1";
-const ANTHROPIC: &str = "https://api.anthropic.com";
-
 impl ModelPlan {
     /// What the models cost; none if one of them has no price.
     pub(crate) fn prices(&self) -> Prices {
         let Self::Configured(entries) = self else { return Prices::default() };
-        let paid = entries.iter().filter(|entry| entry.provider != Provider::Rehearsal);
+        let paid = entries.iter().filter(|entry| entry.provider.server.is_some());
         let prices = paid.map(|entry| Some((entry.model.clone(), entry.price_in?, entry.price_out?)));
         Prices(prices.collect::<Option<Vec<_>>>().unwrap_or_default())
     }
 
     pub(super) fn choose(environment: &Environment, entries: Vec<ModelEntry>) -> anyhow::Result<Self> {
-        for key in ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"] {
+        let mut by_address = false;
+        for key in servers().map(|(_, server)| server.address_variable) {
             if let Some(url) = environment.get(key) {
                 environment::url(key, url)?;
+                by_address = true;
             }
         }
         if !entries.is_empty() {
             return Ok(Self::Configured(from_file(environment, entries)?));
         }
         let model = environment.get("MODEL").map(str::to_owned);
-        if model.as_deref() == Some("rehearsal") {
-            return Ok(Self::Configured(vec![entry(Provider::Rehearsal, None, None, None)]));
+        let is_built_in = |kind: &&&ProviderKind| kind.server.is_none() && Some(kind.name) == model.as_deref();
+        if let Some(kind) = PROVIDERS.iter().find(is_built_in) {
+            return Ok(Self::Configured(vec![entry(kind, None, None, None)]));
         }
         let found = from_environment(environment, model.as_deref());
-        let by_address = environment.first(&["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"]).is_some();
         if by_address || (model.is_some() && !found.is_empty()) {
             return Ok(Self::Configured(found));
         }
@@ -97,55 +100,59 @@ impl ModelPlan {
     }
 }
 
-fn entry(provider: Provider, base_url: Option<&str>, key: Option<&str>, model: Option<&str>) -> ModelEntry {
+/// The kinds whose models are asked at a server.
+fn servers() -> impl Iterator<Item = (&'static ProviderKind, &'static ServerKind)> {
+    PROVIDERS.into_iter().filter_map(|kind| Some((kind, kind.server.as_ref()?)))
+}
+
+fn entry(
+    provider: &'static ProviderKind,
+    base_url: Option<&str>,
+    key: Option<&str>,
+    model: Option<&str>,
+) -> ModelEntry {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let (base_url, key, model) = (owned(base_url), owned(key), owned(model));
     ModelEntry { provider, base_url, key, model, context: None, price_in: None, price_out: None }
 }
 
-/// What the environment tells: the provider that `MODEL` belongs to comes first and the other is its fallback.
+/// What the environment tells: the provider that `MODEL` belongs to comes first and the others are its fallback.
 fn from_environment(environment: &Environment, model: Option<&str>) -> Vec<ModelEntry> {
-    let claude = model.is_some_and(|model| model.starts_with("claude"));
-    let key = |name| environment.get(name);
+    let owner = model.and_then(|model| servers().find(|(_, server)| server.is_own(model)));
+    let is_owner = |kind: &ProviderKind| owner.is_some_and(|(owner, _)| owner == kind);
     let mut found = Vec::new();
-    if environment.first(&["OPENAI_BASE_URL", "OPENAI_API_KEY"]).is_some() {
-        let url = environment.get("OPENAI_BASE_URL").unwrap_or(OPENAI);
-        let default = (url == OPENAI).then_some("gpt-5.1");
-        let model = model.filter(|_| !claude).or(default);
-        found.push(entry(Provider::Openai, Some(url), key("OPENAI_API_KEY"), model));
+    for (kind, server) in servers() {
+        if environment.first(&[server.address_variable, server.key_variable]).is_none() {
+            continue;
+        }
+        let url = environment.get(server.address_variable).unwrap_or(server.address);
+        let usual = (url == server.address || !server.lists_models).then_some(server.model);
+        // A name that tells no provider is for the one that comes first.
+        let asked = model.filter(|_| is_owner(kind) || (owner.is_none() && found.is_empty()));
+        found.push(entry(kind, Some(url), environment.get(server.key_variable), asked.or(usual)));
     }
-    if environment.first(&["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"]).is_some() {
-        let url = environment.get("ANTHROPIC_BASE_URL").unwrap_or(ANTHROPIC);
-        let model = model.filter(|_| claude || found.is_empty()).unwrap_or("claude-sonnet-4-5");
-        found.push(entry(Provider::Anthropic, Some(url), key("ANTHROPIC_API_KEY"), Some(model)));
-    }
-    if claude {
-        found.reverse();
-    }
+    found.sort_by_key(|entry| !is_owner(entry.provider));
     found
 }
 
 /// The file's entries, completed by the environment's keys, addresses and model.
 fn from_file(environment: &Environment, mut entries: Vec<ModelEntry>) -> anyhow::Result<Vec<ModelEntry>> {
     for (at, entry) in entries.iter_mut().enumerate() {
-        let (url, key, default) = match entry.provider {
-            Provider::Openai => ("OPENAI_BASE_URL", "OPENAI_API_KEY", OPENAI),
-            Provider::Anthropic => ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", ANTHROPIC),
-            Provider::Rehearsal => continue,
-        };
+        let Some(server) = &entry.provider.server else { continue };
         if let Some(url) = &entry.base_url {
             environment::url(&format!("models[{at}].base_url"), url)?;
         }
         if at == 0 {
-            entry.base_url = environment.get(url).map(str::to_owned).or(entry.base_url.take());
+            entry.base_url = environment.get(server.address_variable).map(str::to_owned).or(entry.base_url.take());
             entry.model = environment.get("MODEL").map(str::to_owned).or(entry.model.take());
         }
-        let base_url = entry.base_url.get_or_insert_with(|| default.to_owned());
-        if entry.key.is_none() && base_url == default {
-            entry.key = environment.get(key).map(str::to_owned);
+        let base_url = entry.base_url.get_or_insert_with(|| server.address.to_owned());
+        if entry.key.is_none() && base_url == server.address {
+            entry.key = environment.get(server.key_variable).map(str::to_owned);
         }
-        if entry.provider == Provider::Anthropic && entry.model.is_none() {
-            bail!("models[{at}].model: an Anthropic entry names its model, such as claude-sonnet-4-5.");
+        if !server.lists_models && entry.model.is_none() {
+            let (title, model) = (server.title, server.model);
+            bail!("models[{at}].model: an {title} entry names its model, such as {model}.");
         }
         for (name, price) in [("price_in", entry.price_in), ("price_out", entry.price_out)] {
             if price.is_some_and(|price| !(0.0..=1e6).contains(&price)) {
@@ -161,6 +168,8 @@ fn from_file(environment: &Environment, mut entries: Vec<ModelEntry>) -> anyhow:
 
 #[cfg(test)]
 mod tests {
+    use steward_model::OPENAI;
+
     use super::*;
 
     #[test]
@@ -168,7 +177,7 @@ mod tests {
         let entry = |model: &str, price_in, price_out| ModelEntry {
             price_in,
             price_out,
-            ..entry(Provider::Openai, None, None, Some(model))
+            ..entry(&OPENAI, None, None, Some(model))
         };
         let (small, large) = (entry("small", Some(1.0), Some(2.0)), entry("large", Some(3.0), Some(15.0)));
         let prices = ModelPlan::Configured(vec![small.clone(), large]).prices();

@@ -1,5 +1,7 @@
 //! Every mistake is named with its remedy, and the environment wins over the file.
 
+use steward_model::{ANTHROPIC, OPENAI, REHEARSAL};
+
 use super::*;
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
@@ -44,6 +46,7 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("[origins.chat]\nmemory = \"read\"", &[], &["origins.chat", "no read-only form"]),
         ("[http]\nallow_private = [\"nas\"]", &[], &["http.allow_private", "nas", "192.168"]),
         ("[[models]]\nprovider = \"anthropic\"", &[], &["models[0].model", "claude"]),
+        ("[[models]]\nprovider = \"opnai\"", &[], &["opnai", "`openai`", "`anthropic`", "`rehearsal`"]),
         ("[approval]\nsend = \"perhaps\"", &[], &["perhaps", "automatic", "deny"]),
         ("[audit]\nrecord = \"some\"", &[], &["audit.record", "some", "list of plugins"]),
         ("[audit]\nkeep_days = 0", &[], &["audit.keep_days", "1 to 3650"]),
@@ -117,15 +120,15 @@ fn owner_ids_are_read_in_every_usual_form() {
 fn a_key_alone_comes_after_a_local_server_and_an_address_before_it() {
     let plan = |pairs: &[(&str, &str)]| Config::parse("", &environment(pairs)).unwrap().models;
     let ModelPlan::LocalFirst { otherwise, .. } = plan(&[("ANTHROPIC_API_KEY", "k")]) else { panic!("local first") };
-    assert_eq!(otherwise[0].provider, Provider::Anthropic);
+    assert_eq!(otherwise[0].provider, &ANTHROPIC);
     let ModelPlan::Configured(models) = plan(&[("OPENAI_BASE_URL", "http://h:1/v1")]) else { panic!("configured") };
     assert_eq!(models[0].base_url.as_deref(), Some("http://h:1/v1"));
     let pairs = [("OPENAI_API_KEY", "a"), ("ANTHROPIC_API_KEY", "b"), ("MODEL", "claude-x")];
     let ModelPlan::Configured(models) = plan(&pairs) else { panic!("configured") };
     let order: Vec<_> = models.iter().map(|m| (m.provider, m.model.as_deref())).collect();
-    assert_eq!(order, [(Provider::Anthropic, Some("claude-x")), (Provider::Openai, Some("gpt-5.1"))]);
+    assert_eq!(order, [(&ANTHROPIC, Some("claude-x")), (&OPENAI, Some("gpt-5.1"))]);
     let ModelPlan::Configured(models) = plan(&[("MODEL", "rehearsal")]) else { panic!("configured") };
-    assert_eq!(models[0].provider, Provider::Rehearsal);
+    assert_eq!(models[0].provider, &REHEARSAL);
 }
 
 #[test]

@@ -1,12 +1,44 @@
 //! A store in a temporary folder for the tests of this crate, and samples of what is put into it.
 
 use jiff::Timestamp;
+use rusqlite::OptionalExtension;
 use steward_agent::{
-    Address, Envelope, Incoming, Message, Origin, Outgoing, PersonId, Principal, Role, Sender, SessionId, Wake,
+    Address, Envelope, Incoming, Message, Origin, Outgoing, PersonId, Principal, Role, Sender, SessionId, Source, Wake,
 };
 use tempfile::TempDir;
 
-use crate::{NewRun, Person, Received, Store};
+use crate::column::Json;
+use crate::error::Result;
+use crate::{NewRun, Person, Received, Right, RunId, Store, people};
+
+/// What only tests ask of a store.
+impl Store {
+    /// Says that this sender, too, is that person. It keeps the name they have; whom the sender was before loses it.
+    pub(crate) async fn link_identity(&self, person: PersonId, channel: &str, id: &str) -> Result<()> {
+        let (channel, id) = (channel.to_owned(), id.to_owned());
+        self.write(move |tx| {
+            let known = people::known(tx, person)?;
+            let granted = (known.role == Role::Owner).then_some(Right::Command.kept());
+            tx.prepare_cached(
+                "INSERT INTO identity (channel, id, person, linked, granted) VALUES (?1, ?2, ?3, 1, ?4)
+                 ON CONFLICT (channel, id) DO UPDATE SET person = ?3, linked = 1, granted = ?4 WHERE person <> ?3",
+            )?
+            .execute((&channel, &id, person.0, granted))?;
+            tx.touch_standing()
+        })
+        .await
+    }
+
+    /// The sources of foreign text that a run was marked with.
+    pub(crate) async fn run_marks(&self, run: RunId) -> Result<Vec<Source>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached("SELECT foreign_text FROM run WHERE id = ?1")?;
+            let marks = statement.query_row([run], |row| row.get::<_, Option<Json<Vec<Source>>>>(0)).optional()?;
+            Ok(marks.flatten().map(|marks| marks.0).unwrap_or_default())
+        })
+        .await
+    }
+}
 
 /// An open store and the folder it lies in.
 pub(crate) struct Fixture {

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use rusqlite::OptionalExtension;
 use steward_agent::Source;
 
 use crate::Store;
@@ -31,16 +30,6 @@ impl Store {
             let mut statement = tx.prepare_cached("UPDATE run SET foreign_text = ?2 WHERE id = ?1")?;
             statement.execute((run, Json(&sources)))?;
             Ok(())
-        })
-        .await
-    }
-
-    /// The same, as it was marked.
-    pub async fn run_marks(&self, run: RunId) -> Result<Vec<Source>> {
-        self.read(move |db| {
-            let mut statement = db.prepare_cached("SELECT foreign_text FROM run WHERE id = ?1")?;
-            let marks = statement.query_row([run], |row| row.get::<_, Option<Json<Vec<Source>>>>(0)).optional()?;
-            Ok(marks.flatten().map(|marks| marks.0).unwrap_or_default())
         })
         .await
     }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
-use steward_agent::{Address, PersonId, Role, clean_name};
+use steward_agent::{Address, PersonId, clean_name};
 
 use crate::Store;
 use crate::column::{Json, Millis};
@@ -78,25 +78,6 @@ impl Store {
     pub async fn owners_identities(&self) -> Result<Vec<Identity>> {
         let all = self.identities(None).await?;
         Ok(all.into_iter().filter(|one| one.right.is_some()).collect())
-    }
-
-    /// Says that this sender, too, is that person. It keeps the name they have; whom the sender was before loses it.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such person.
-    pub async fn link_identity(&self, person: PersonId, channel: &str, id: &str) -> Result<()> {
-        let (channel, id) = (channel.to_owned(), id.to_owned());
-        self.write(move |tx| {
-            let known = people::known(tx, person)?;
-            let granted = (known.role == Role::Owner).then_some(Right::Command.kept());
-            tx.prepare_cached(
-                "INSERT INTO identity (channel, id, person, linked, granted) VALUES (?1, ?2, ?3, 1, ?4)
-                 ON CONFLICT (channel, id) DO UPDATE SET person = ?3, linked = 1, granted = ?4 WHERE person <> ?3",
-            )?
-            .execute((&channel, &id, person.0, granted))?;
-            tx.touch_standing()
-        })
-        .await
     }
 
     /// Takes an identity from its person. Somebody who has written by it is a person of their own from then on, without

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use steward_agent::message::ToolResult;
 use steward_agent::{Message, ModelError, ModelReply, ModelRequest, StreamEvent, ToolCall, ToolSpec};
-use steward_model::{Gateway, GatewayConfig, ModelConfig, Secret};
+use steward_model::{ANTHROPIC, Gateway, GatewayConfig, ModelConfig, OPENAI, Secret};
 use steward_tests::model::{Asked, KEY, MODEL, Provider, Reply};
 use steward_tests::{Gate, ScriptedModel, http};
 use tokio::sync::mpsc;
@@ -11,15 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 fn gateway(model: &ScriptedModel, provider: Provider) -> Gateway {
     let (key, name) = (Some(Secret::new(KEY)), MODEL.to_owned());
-    let url = |url: String| url.parse().unwrap();
-    let entry = match provider {
-        Provider::OpenAi => {
-            ModelConfig::OpenAi { base_url: url(model.openai_url()), key, model: Some(name), context: None }
-        }
-        Provider::Anthropic => {
-            ModelConfig::Anthropic { base_url: url(model.anthropic_url()), key, model: name, context: None }
-        }
+    let (kind, url) = match provider {
+        Provider::OpenAi => (&OPENAI, model.openai_url()),
+        Provider::Anthropic => (&ANTHROPIC, model.anthropic_url()),
     };
+    let entry = ModelConfig { base_url: Some(url.parse().unwrap()), key, model: Some(name), ..ModelConfig::new(kind) };
     // Also installs what TLS needs, as the program does at its start.
     drop(http::client());
     Gateway::new(GatewayConfig { models: vec![entry], retries: 0, ..GatewayConfig::default() }).unwrap()

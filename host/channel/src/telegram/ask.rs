@@ -9,8 +9,8 @@ use steward_agent::{Address, Choice, Decision, Draft, Envelope, Language, Part, 
 use teloxide::payloads::AnswerCallbackQuery;
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardButtonKind, InlineKeyboardMarkup};
 
+use super::Telegram;
 use super::client::Client;
-use super::receive::CHANNEL;
 use super::render::render;
 use super::rich::LIMIT;
 use super::send::{Sender, chat_id, message_id};
@@ -75,7 +75,7 @@ pub(super) fn read_press(update: &Value, id: i64) -> Option<Press> {
         language: from["language_code"].as_str().map(Language::from_tag),
     };
     let envelope = Envelope {
-        address: Address { channel: CHANNEL.to_owned(), chat: chat_id.to_string() },
+        address: Address { channel: Telegram::NAME.to_owned(), chat: chat_id.to_string() },
         external_id: id.to_string(),
         sender,
         text: decision.command(code),

@@ -80,7 +80,7 @@ impl<'a> Poller<'a> {
     /// Receives until it is dropped.
     pub(super) async fn run(mut self) {
         self.introduce().await;
-        commands::publish(self.client).await;
+        commands::publish(self.client, &self.config.menu).await;
         loop {
             match self.round().await {
                 Ok(()) => self.recovered(),

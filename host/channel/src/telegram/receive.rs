@@ -8,13 +8,12 @@ use serde_json::Value;
 use steward_agent::{Address, Envelope, ForeignPart, Language, Part, Sender, Source};
 use teloxide::types::{Message, MessageKind, Update, UpdateKind, User};
 
+use super::Telegram;
 use super::ask::{Press, read_press};
 use super::attachment::{attachments, in_words, unknown_kind};
 use super::links::{self, with_addresses};
 use super::split::whole_characters;
 
-/// The name of this channel in addresses.
-pub(super) const CHANNEL: &str = "telegram";
 /// How much of a message that is replied to is quoted, in characters.
 const QUOTE: usize = 300;
 
@@ -83,7 +82,7 @@ fn read_message(message: &Message, raw: &Value, id: i64, bot: &str) -> Option<Re
 
 fn envelope(id: i64, chat: i64, sender: Sender, text: String) -> Envelope {
     Envelope {
-        address: Address { channel: CHANNEL.to_owned(), chat: chat.to_string() },
+        address: Address { channel: Telegram::NAME.to_owned(), chat: chat.to_string() },
         external_id: id.to_string(),
         sender,
         text,

@@ -23,7 +23,6 @@ use super::socket::{Socket, listen};
 use crate::health::Pulse;
 use crate::{Channel, ChannelError, FetchError, Health, Inbox, SendError};
 
-const CHANNEL: &str = "terminal";
 const OWNER: &str = "owner";
 /// How long a client may take to introduce itself.
 const HELLO: Duration = Duration::from_secs(10);
@@ -39,7 +38,7 @@ const LOOKS: u32 = 20;
 /// The channel `terminal` on a Unix socket. Whoever may connect speaks as the owner.
 pub struct TerminalServer {
     path: PathBuf,
-    /// Made by [`TerminalServer::open`], used by [`Channel::run`].
+    /// Made by [`Channel::open`], used by [`Channel::run`].
     socket: Mutex<Option<Socket>>,
     shared: Arc<Shared>,
 }
@@ -57,7 +56,15 @@ struct Shared {
 }
 
 impl TerminalServer {
-    /// Prepares the channel; nobody can connect before [`TerminalServer::open`] or [`Channel::run`].
+    /// As in [`Address::channel`].
+    pub const NAME: &'static str = "terminal";
+
+    /// The one chat there is; the owner's id there is its name.
+    pub fn owner() -> Address {
+        Address { channel: Self::NAME.to_owned(), chat: OWNER.to_owned() }
+    }
+
+    /// Prepares the channel; nobody can connect before [`Channel::open`] or [`Channel::run`].
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         let shared = Shared {
             clients: Clients::default(),
@@ -68,16 +75,6 @@ impl TerminalServer {
             pulse: Pulse::default(),
         };
         Self { path: socket.into(), socket: Mutex::default(), shared: Arc::new(shared) }
-    }
-
-    /// Makes the socket; from now on clients can connect and are served by [`Channel::run`].
-    ///
-    /// # Errors
-    /// Another daemon listens there, or the socket cannot be made.
-    pub async fn open(&self) -> Result<(), ChannelError> {
-        let socket = listen(&self.path).await?;
-        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
-        Ok(())
     }
 
     fn opened(&self) -> Option<Socket> {
@@ -109,7 +106,14 @@ impl Shared {
 #[async_trait]
 impl Channel for TerminalServer {
     fn name(&self) -> &'static str {
-        CHANNEL
+        Self::NAME
+    }
+
+    /// Makes the socket. It fails if another daemon listens there.
+    async fn open(&self) -> Result<(), ChannelError> {
+        let socket = listen(&self.path).await?;
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
+        Ok(())
     }
 
     async fn run(&self, inbox: Arc<dyn Inbox>, stop: CancellationToken) -> Result<(), ChannelError> {
@@ -249,10 +253,6 @@ async fn introduce(wire: &mut Lines) -> Option<Sender> {
     }
 }
 
-fn chat() -> Address {
-    Address { channel: CHANNEL.to_owned(), chat: OWNER.to_owned() }
-}
-
 fn sender(name: String, language: Language) -> Sender {
     let name = if name.trim().is_empty() { OWNER.to_owned() } else { name };
     Sender { id: OWNER.to_owned(), name, username: None, language: Some(language) }
@@ -291,7 +291,7 @@ impl Connection<'_> {
     /// Says when everything that waited has been shown. It goes the way of the messages, so it does not overtake one.
     async fn catch_up(&self) {
         let mut looks = 0_u32;
-        while self.inbox.is_behind(&chat()).await {
+        while self.inbox.is_behind(&TerminalServer::owner()).await {
             tokio::time::sleep(LOOK).await;
             looks += 1;
             if looks.is_multiple_of(LOOKS) {
@@ -316,7 +316,7 @@ impl Connection<'_> {
     async fn take(&self, id: String, text: String) -> FromServer {
         let envelope = Envelope {
             foreign: None,
-            address: chat(),
+            address: TerminalServer::owner(),
             external_id: id.clone(),
             sender: self.person.clone(),
             text,

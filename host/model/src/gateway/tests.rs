@@ -6,7 +6,10 @@ use steward_agent::{Message, ToolSpec};
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::*;
+use crate::anthropic::ANTHROPIC;
 use crate::config::Secret;
+use crate::openai::OPENAI;
+use crate::rehearsal::REHEARSAL;
 use crate::stand_in::{Answer, StandIn};
 
 const WHOLE: &str = concat!(
@@ -25,12 +28,12 @@ const TOO_LONG: &str = r#"{"error":{"message":"too many","code":"context_length_
 
 fn openai(server: &StandIn, model: Option<&str>) -> ModelConfig {
     let (key, model) = (Some(Secret::new("sk-1")), model.map(str::to_owned));
-    ModelConfig::OpenAi { base_url: server.url(), key, model, context: None }
+    ModelConfig { base_url: Some(server.url()), key, model, ..ModelConfig::new(&OPENAI) }
 }
 
 fn anthropic(server: &StandIn) -> ModelConfig {
-    let (key, model) = (Some(Secret::new("sk-2")), "claude-x".to_owned());
-    ModelConfig::Anthropic { base_url: server.url(), key, model, context: None }
+    let (key, model) = (Some(Secret::new("sk-2")), Some("claude-x".to_owned()));
+    ModelConfig { base_url: Some(server.url()), key, model, ..ModelConfig::new(&ANTHROPIC) }
 }
 
 /// A gateway, its listener's end, and the pauses it would have made.
@@ -263,7 +266,7 @@ async fn a_check_tells_which_model_would_answer_and_what_is_wrong() {
         openai(&other, Some("gone")),
         anthropic(&claude),
         anthropic(&refusing),
-        ModelConfig::Rehearsal,
+        ModelConfig::new(&REHEARSAL),
     ];
     let checks: Vec<String> = case(models)
         .gateway
@@ -292,7 +295,8 @@ async fn a_key_is_not_carried_to_another_address() {
 async fn a_server_that_is_not_there_is_told_of_in_plain_words() {
     let nobody = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let base_url = url::Url::parse(&format!("http://{nobody}/v1")).unwrap();
-    let case = case(vec![ModelConfig::OpenAi { base_url, key: None, model: Some("m".into()), context: Some(8_192) }]);
+    let (base_url, model, context) = (Some(base_url), Some("m".into()), Some(8_192));
+    let case = case(vec![ModelConfig { base_url, model, context, ..ModelConfig::new(&OPENAI) }]);
     let error = case.ask(&request()).await.unwrap_err();
     assert!(matches!(error, ModelError::Unreachable { .. }), "{error:?}");
     assert!(error.to_string().contains("is the server running"), "{error}");
@@ -302,7 +306,7 @@ async fn a_server_that_is_not_there_is_told_of_in_plain_words() {
 
 #[tokio::test]
 async fn the_rehearsal_model_streams_like_any_other() {
-    let mut case = case(vec![ModelConfig::Rehearsal]);
+    let mut case = case(vec![ModelConfig::new(&REHEARSAL)]);
     let reply = case.ask(&ModelRequest { messages: vec![Message::user("help")], ..request() }).await.unwrap();
     assert!(reply.rehearsal && reply.model == "rehearsal");
     assert_eq!(case.shown(), reply.text);

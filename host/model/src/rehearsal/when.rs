@@ -1,60 +1,19 @@
-//! Finds the words that say when, before or after the words that say what. What they mean is for the scheduler to
-//! decide.
+//! Tells the words that say when from the words that say what, which may stand on either side. The grammar is the
+//! scheduler's own: words say when if it can read them.
+
+use jiff::civil::DateTime;
+use steward_when::WhenError;
 
 use super::words::{Word, fits, words};
 
-/// What sort of time a phrase names; a day and an hour may stand apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// So much later, or a moment on its own.
-    Moment,
-    Day,
-    Hour,
-}
-
-const PHRASES: [(Kind, &str); 38] = [
-    (Kind::Moment, "in #number|a|an #unit and? #number? #unit?"),
-    (Kind::Moment, "in half a|an #unit"),
-    (Kind::Moment, "in a couple|few of? #unit"),
-    (Kind::Moment, "in an? hour and a half"),
-    (Kind::Moment, "через #number? #unit и? #number? #unit?"),
-    (Kind::Moment, "через пару|несколько|полтора|полторы|пол #unit"),
-    (Kind::Moment, "через полчаса|полминуты|полгода"),
-    (Kind::Day, "tomorrow|today morning|afternoon|evening|night?"),
-    (Kind::Day, "the? day after tomorrow"),
-    (Kind::Day, "завтра|послезавтра|сегодня утром|днем|вечером|ночью?"),
-    (Kind::Day, "on|next|this #weekday morning|afternoon|evening?"),
-    (Kind::Day, "#weekday morning|afternoon|evening?"),
-    (Kind::Day, "next week|month"),
-    (Kind::Day, "в|во следующ*|эту|этот|это? #weekday утром|днем|вечером?"),
-    (Kind::Day, "на следующей неделе"),
-    (Kind::Day, "on? #month #number"),
-    (Kind::Day, "on? the? #number of? #month #year?"),
-    (Kind::Day, "on|в? #date"),
-    (Kind::Day, "every|each #number? #unit|#weekday|weekday|workday|morning|evening|night|weekend"),
-    (Kind::Day, "every other|second day|week"),
-    (Kind::Day, "daily|weekly|monthly|hourly"),
-    (Kind::Day, "on weekdays|weekends"),
-    (Kind::Day, "кажд* #number? будний|рабочий? #unit|#weekday|утро|вечер|ночь|будни|выходные"),
-    (Kind::Day, "по #weekday|будням|выходным"),
-    (Kind::Day, "по рабочим|будним дням"),
-    (Kind::Day, "ежедневно|ежечасно|еженедельно|ежемесячно"),
-    (Kind::Hour, "at #number|#clock am|pm|a.m|p.m|o'clock? in? the? morning|afternoon|evening?"),
-    (Kind::Hour, "at? noon|midnight"),
-    (Kind::Hour, "#clock am|pm?"),
-    (Kind::Hour, "#number am|pm"),
-    (Kind::Hour, "in the morning|afternoon|evening"),
-    (Kind::Hour, "tonight at? #number|#clock?"),
-    (Kind::Hour, "в|к #number|#clock час|часа|часов? утра|вечера|дня|ночи?"),
-    (Kind::Hour, "в #number час|часа|часов #number минут|минуты"),
-    (Kind::Hour, "в? полдень|полночь"),
-    (Kind::Hour, "#clock утра|вечера|дня|ночи?"),
-    (Kind::Hour, "#number утра|вечера|ночи"),
-    (Kind::Hour, "утром|днем|вечером|ночью"),
-];
-
 /// Words between the time and the task.
 const JOINTS: &str = "to|that|about|of|что|чтобы|о|об|про";
+/// No time takes more words.
+const TIME_WORDS: usize = 14;
+/// A time amid the words is looked for among so many of them.
+const SEARCHED: usize = 200;
+/// Which words say when does not depend on the moment.
+const NOW: DateTime = DateTime::constant(2000, 1, 1, 0, 0, 0, 0);
 
 /// A task and when it is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,19 +28,21 @@ pub(super) fn split(text: &str) -> Plan {
     let polite = |word: &Word<'_>| ["please", "пожалуйста"].contains(&word.plain.as_str());
     let words: Vec<Word<'_>> = words(text).into_iter().filter(|word| !polite(word)).collect();
     let words = without_joint(&words);
-    let (first, kinds) = time_at(words);
+    let first = time_at(words);
     if first > 0 {
         let task = without_joint(&words[first..]);
-        let (title, more) = match time_behind(task) {
-            Some((from, later)) if apart(&kinds, &later) => (&task[..from], &task[from..]),
-            _ => (task, &task[task.len()..]),
-        };
-        return plan(title, &[&words[..first], more]);
+        // A day in front and an hour behind are one time.
+        if let Some(from) = time_behind(task)
+            && says_when(&[&words[..first], &task[from..]].concat())
+        {
+            return plan(&task[..from], &[&words[..first], &task[from..]]);
+        }
+        return plan(task, &[&words[..first]]);
     }
-    if let Some((from, _)) = time_behind(words) {
+    if let Some(from) = time_behind(words) {
         return plan(&words[..from], &[&words[from..]]);
     }
-    let inside = (1..words.len()).map(|at| (at, time_at(&words[at..]).0)).find(|(_, len)| *len > 0);
+    let inside = (1..words.len().min(SEARCHED)).map(|at| (at, time_at(&words[at..]))).find(|(_, len)| *len > 0);
     match inside {
         Some((at, len)) => {
             let title = [&words[..at], without_joint(&words[at + len..])].concat();
@@ -95,14 +56,12 @@ fn plan(title: &[Word<'_>], time: &[&[Word<'_>]]) -> Plan {
     Plan { title: join(title), time: Some(join(&time.concat())) }
 }
 
-/// A day in front and an hour behind (or the other way round) are one time.
-fn apart(one: &[Kind], other: &[Kind]) -> bool {
-    let all = |kinds: &[Kind], kind| kinds.iter().all(|each| *each == kind);
-    (all(one, Kind::Day) && all(other, Kind::Hour)) || (all(one, Kind::Hour) && all(other, Kind::Day))
+fn without_joint<'w, 'a>(words: &'w [Word<'a>]) -> &'w [Word<'a>] {
+    joint(words).map_or(words, |len| &words[len..])
 }
 
-fn without_joint<'w, 'a>(words: &'w [Word<'a>]) -> &'w [Word<'a>] {
-    fits(words, JOINTS, class).map_or(words, |len| &words[len..])
+fn joint(words: &[Word<'_>]) -> Option<usize> {
+    fits(words, JOINTS, |_, _| false)
 }
 
 /// The words as written, without the punctuation that closed the sentence.
@@ -111,79 +70,37 @@ fn join(words: &[Word<'_>]) -> String {
     text.trim_matches(|c: char| c.is_whitespace() || ".,;:!?–—-".contains(c)).to_owned()
 }
 
-/// How many words at the beginning say when, phrase after phrase.
-fn time_at(words: &[Word<'_>]) -> (usize, Vec<Kind>) {
-    let (mut at, mut kinds) = (0, Vec::new());
-    while let Some((len, kind)) = phrase_at(&words[at..]) {
-        at += len;
-        kinds.push(kind);
-    }
-    (at, kinds)
-}
-
-fn phrase_at(words: &[Word<'_>]) -> Option<(usize, Kind)> {
-    let found = PHRASES.iter().filter_map(|(kind, pattern)| Some((fits(words, pattern, class)?, *kind)));
-    found.filter(|(len, _)| *len > 0).max_by_key(|(len, _)| *len)
+/// How many words at the beginning say when.
+fn time_at(words: &[Word<'_>]) -> usize {
+    let lengths = 1..=words.len().min(TIME_WORDS);
+    lengths.rev().find(|len| says_when(&words[..*len])).unwrap_or(0)
 }
 
 /// Where the words at the end begin to say when.
-fn time_behind(words: &[Word<'_>]) -> Option<(usize, Vec<Kind>)> {
-    let candidates = (1..words.len()).map(|from| (from, time_at(&words[from..])));
-    candidates.filter(|(from, (len, _))| *len == words.len() - from).map(|(from, (_, kinds))| (from, kinds)).next()
+fn time_behind(words: &[Word<'_>]) -> Option<usize> {
+    (words.len().saturating_sub(TIME_WORDS).max(1)..words.len()).find(|from| says_when(&words[*from..]))
 }
 
-fn class(word: &str, name: &str) -> bool {
-    match name {
-        "#number" => is_number(word),
-        "#unit" => UNITS.split(' ').any(|unit| unit == word),
-        "#weekday" => WEEKDAYS.split(' ').any(|day| day == word),
-        "#month" => MONTHS.split(' ').any(|month| month == word),
-        "#clock" => is_clock(word),
-        "#date" => is_date(word),
-        "#year" => word.len() == 4 && word.starts_with("20") && digits(word, 4),
-        _ => false,
+/// Numbers alone count things far more often than hours, and a joint belongs to neither side.
+fn says_when(words: &[Word<'_>]) -> bool {
+    let is_number = |word: &Word<'_>| steward_when::parse(&format!("in {} minutes", word.plain), NOW).is_ok();
+    let mut ends = [words.first(), words.last()].into_iter().flatten();
+    if ends.any(|word| joint(std::slice::from_ref(word)).is_some()) || words.iter().all(is_number) {
+        return false;
     }
-}
-
-const UNITS: &str = "\
-    second seconds sec secs minute minutes min mins hour hours h day days week weeks month months year years \
-    секунду секунды секунд секундочку сек минуту минуты минут минутку минуточку мин час часа часов часик день \
-    дня дней дни неделю недели недель месяц месяца месяцев год года лет полчаса";
-const WEEKDAYS: &str = "\
-    monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays \
-    saturdays sundays понедельник вторник среду среда четверг пятницу пятница субботу суббота воскресенье \
-    понедельникам вторникам средам четвергам пятницам субботам воскресеньям";
-const MONTHS: &str = "\
-    january february march april may june july august september october november december jan feb mar apr jun \
-    jul aug sep sept oct nov dec января февраля марта апреля мая июня июля августа сентября октября ноября \
-    декабря";
-const NUMBERS: &str = "\
-    one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty один \
-    одну одного два две три четыре пять шесть семь восемь девять десять одиннадцать двенадцать пятнадцать \
-    двадцать тридцать сорок пятьдесят";
-
-fn is_number(word: &str) -> bool {
-    let figure = word.trim_end_matches("st").trim_end_matches("nd").trim_end_matches("rd").trim_end_matches("th");
-    (!figure.is_empty() && digits(figure, 4)) || NUMBERS.split(' ').any(|number| number == word)
-}
-
-fn digits(word: &str, most: usize) -> bool {
-    word.len() <= most && word.chars().all(|c| c.is_ascii_digit())
-}
-
-/// `9:00`, `18.30`, `9am`, `9:30pm`.
-fn is_clock(word: &str) -> bool {
-    let bare = word.trim_end_matches("am").trim_end_matches("pm");
-    match bare.split_once([':', '.']) {
-        Some((hour, minute)) => !hour.is_empty() && digits(hour, 2) && minute.len() == 2 && digits(minute, 2),
-        None => bare != word && !bare.is_empty() && digits(bare, 2),
+    match steward_when::parse(&join(words), NOW) {
+        Ok(_) => true,
+        // It has been understood, and the scheduler says why it cannot be.
+        Err(error) => matches!(
+            error,
+            WhenError::Past { .. }
+                | WhenError::TwoDays { .. }
+                | WhenError::Weeks { .. }
+                | WhenError::OtherDay { .. }
+                | WhenError::Contradiction { .. }
+                | WhenError::TooFar
+        ),
     }
-}
-
-/// `2026-11-21`, `21.11`, `21.11.2026`, `21/11`.
-fn is_date(word: &str) -> bool {
-    let parts: Vec<&str> = word.split(['-', '.', '/']).collect();
-    (2..=3).contains(&parts.len()) && parts.iter().all(|part| !part.is_empty() && digits(part, 4))
 }
 
 #[cfg(test)]

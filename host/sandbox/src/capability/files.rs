@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use steward_agent::bytes;
 use steward_beneath::Folder;
 use toml::Value;
 use wasmtime::component::Linker;
@@ -27,7 +28,6 @@ use self::quota::Quota;
 use self::view::{HasFiles, view};
 use crate::capability::{Brings, Capability};
 use crate::grant::{Access, GrantedIn};
-use crate::limits::bytes;
 use crate::part::Part;
 use crate::plugin::{Effect, Plugin};
 use crate::scope::{ALL, Row, ScopeKind, problem};
@@ -139,7 +139,7 @@ impl Part for Files {
     /// Why the call could not write what it wanted to, if that happened.
     fn refusal(&self, plugin: &str, granted_in: &GrantedIn) -> Option<String> {
         self.quota.was_exceeded().then(|| {
-            let most = bytes(usize::try_from(self.quota.most()).unwrap_or(usize::MAX));
+            let most = bytes(self.quota.most());
             format!(
                 "{plugin} may write {most} in one call and wanted to write more: have it write less at once, or {}.",
                 granted_in.raise_limit("write_mb", "tool_write_mb")

@@ -189,7 +189,7 @@ fn an_owner_reads_all_of_it() {
     let consent = Consent::new(request("1.0", WHOLE, IMPORTS, &tools), None, None);
     assert!(consent.is_needed());
     insta::assert_snapshot!(consent.text(Language::En, &Limits::default()), @r#"
-    notes 1.0 (3 bytes)
+    notes 1.0 (3 B)
       A plugin of the world steward:plugin.
       Its author says: Keeps notes.
       BLAKE3 ecf87622ea5c78b2b1f44016ea95d14feb3bd825f7544e7201862f3d12b4cd1b
@@ -224,7 +224,7 @@ fn an_owner_reads_all_of_it() {
     Offered to nobody, because it declines what they require: keep
     "#);
     insta::assert_snapshot!(consent.text(Language::Ru, &Limits::default()), @r#"
-    notes 1.0 (3 bytes)
+    notes 1.0 (3 B)
       Плагин мира steward:plugin.
       Автор пишет: Keeps notes.
       BLAKE3 ecf87622ea5c78b2b1f44016ea95d14feb3bd825f7544e7201862f3d12b4cd1b
@@ -252,9 +252,9 @@ fn an_owner_reads_all_of_it() {
     Есть в манифесте, но не в программе, поэтому не действует: memory
     Вызову дано: память 64 MB, время 60 с, ответ 256 KB, вложения 20 MB, запись 64 MB.
     Инструменты, по его собственному описанию:
-      find (только читает; требует files): Does find.
-      post (отправляет другим; требует http, secrets): Does post.
-      keep (меняет данные здесь; требует kv): Does keep.
+      find (только чтение; требует files): Does find.
+      post (отправка другим людям; требует http, secrets): Does post.
+      keep (изменение данных здесь; требует kv): Does keep.
     Доступны и тем, кто не владелец: find
     Недоступны никому: плагин отказался от того, что им нужно: keep
     "#);
@@ -267,7 +267,7 @@ fn an_update_begins_with_what_changed() {
     let narrower = signed(now.clone(), &before);
     assert!(!narrower.is_needed());
     insta::assert_snapshot!(narrower.text(Language::En, &Limits::default()), @r#"
-    notes 1.1 (3 bytes)
+    notes 1.1 (3 B)
       A plugin of the world steward:plugin.
       Its author says: Keeps notes.
       BLAKE3 0b05da999f66ad01ccbafbb6719dc1cdcea39bac56e53d7356f5152502662171

@@ -3,15 +3,14 @@
 
 use std::cmp::Ordering;
 
-use steward_agent::{Language, Origin, Role};
+use steward_agent::{Language, Origin, Role, bytes};
 
 use super::scope;
 use super::{Approved, AskedCapability, AskedTool, Change, Consent, Doubt, Extent, Request};
 use crate::capability::Capability;
 use crate::grant::{Access, CapabilitySet, Requirement};
-use crate::limits::{Limits, bytes};
+use crate::limits::Limits;
 use crate::lines::{Lines, joined, shown};
-use crate::plugin::Effect;
 use crate::roles::Roles;
 use crate::scope::{Row, Sentence};
 
@@ -35,7 +34,7 @@ impl Consent {
 
 fn head(request: &Request, author: Option<&str>, lines: &mut Lines) {
     let Request { name, version, description, kind, hash, size, .. } = request;
-    lines.line(&format!("{} {} ({})", shown(name), shown(version), bytes(*size)));
+    lines.line(&format!("{} {} ({})", shown(name), shown(version), bytes(*size as u64)));
     lines.item(kind.words(lines.language()));
     let says = lines.pick("Its author says", "Автор пишет");
     lines.item(&format!("{says}: {}", shown(description)));
@@ -165,8 +164,8 @@ impl Limits {
     /// What a call is held to, in one line.
     pub fn text(&self, language: Language) -> String {
         let Self { memory, time, output, attachments, write, .. } = self;
-        let (memory, output, files, time) = (bytes(*memory), bytes(*output), bytes(*attachments), time.as_secs());
-        let write = bytes(usize::try_from(*write).unwrap_or(usize::MAX));
+        let [memory, output, files] = [*memory, *output, *attachments].map(|size| bytes(size as u64));
+        let (write, time) = (bytes(*write), time.as_secs());
         match language {
             Language::En => format!(
                 "A call has {memory} of memory, {time} s, {output} of answer, {files} of attachments, {write} to files."
@@ -179,7 +178,7 @@ impl Limits {
 }
 
 fn tool(tool: &AskedTool, lines: &mut Lines) {
-    let effect = effect(tool.effect, lines.language());
+    let effect = tool.effect.in_words(lines.language());
     let requires = match tool.requires.as_slice() {
         [] => String::new(),
         requires => format!("; {} {}", lines.pick("requires", "требует"), joined(requires)),
@@ -195,19 +194,6 @@ fn access(access: Access, language: Language) -> &'static str {
         (Access::Read, Language::Ru) => "только чтение",
         (Access::Write, Language::En) => "read and write",
         (Access::Write, Language::Ru) => "чтение и запись",
-    }
-}
-
-fn effect(effect: Effect, language: Language) -> &'static str {
-    match (effect, language) {
-        (Effect::Read, Language::En) => "only reads",
-        (Effect::Read, Language::Ru) => "только читает",
-        (Effect::Write, Language::En) => "changes something here",
-        (Effect::Write, Language::Ru) => "меняет данные здесь",
-        (Effect::Send, Language::En) => "sends something to others",
-        (Effect::Send, Language::Ru) => "отправляет другим",
-        (Effect::Destructive, Language::En) => "cannot be undone",
-        (Effect::Destructive, Language::Ru) => "необратимо",
     }
 }
 
@@ -283,11 +269,11 @@ impl Change {
             }
             Self::Tool { name, effect: of, added } => {
                 let now = if *added { "new tool" } else { "no longer there: tool" };
-                format!("{now} {} ({})", shown(name), effect(*of, Language::En))
+                format!("{now} {} ({})", shown(name), of.in_words(Language::En))
             }
             Self::Effect { tool, from, to } => {
                 let less = if to < from { ", so you are asked about it less" } else { "" };
-                let (from, to) = (effect(*from, Language::En), effect(*to, Language::En));
+                let (from, to) = (from.in_words(Language::En), to.in_words(Language::En));
                 format!("tool {}: {to}, before: {from}{less}", shown(tool))
             }
             Self::Requires { tool, added, removed } => {
@@ -327,12 +313,12 @@ impl Change {
                 } else {
                     "больше нет инструмента"
                 };
-                format!("{now} {} ({})", shown(name), effect(*of, Language::Ru))
+                format!("{now} {} ({})", shown(name), of.in_words(Language::Ru))
             }
             Self::Effect { tool, from, to } => {
                 let less =
                     if to < from { ", поэтому о нём будут спрашивать реже" } else { "" };
-                let (from, to) = (effect(*from, Language::Ru), effect(*to, Language::Ru));
+                let (from, to) = (from.in_words(Language::Ru), to.in_words(Language::Ru));
                 format!("инструмент {}: {to}, было: {from}{less}", shown(tool))
             }
             Self::Requires { tool, added, removed } => {

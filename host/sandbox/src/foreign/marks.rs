@@ -98,7 +98,7 @@ impl ForeignMarks {
     }
 
     /// Whether a folder holds anything foreign, however deep. Links are not followed.
-    pub async fn is_any_below(&self, folder: &Path) -> Result<bool> {
+    pub(crate) async fn is_any_below(&self, folder: &Path) -> Result<bool> {
         let (sizes, spans) = {
             let known = self.known().await?;
             (known.contents.clone(), known.spans.clone())

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use steward_agent::bytes;
 use wasmtime::component::{Func, ResourceAny};
 use wasmtime_wasi::I32Exit;
 
@@ -142,7 +143,7 @@ impl Recorder {
         self.size += EACH + size;
         if self.size > self.limit {
             self.entries = Vec::new();
-            let most = crate::limits::bytes(self.limit);
+            let most = bytes(self.limit as u64);
             self.incomplete = Some(format!(
                 "the call exchanged more than {most} with its surroundings: raise `audit.record_kb` in steward.toml \
                  before the next one"

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Method;
+use steward_agent::bytes;
 
 use super::policy::Destination;
 use crate::grant::GrantedIn;
@@ -125,10 +126,10 @@ impl fmt::Display for Denial {
                 write!(f, "one call may send {limit} requests and no more: split the work into several calls")
             }
             Self::RequestBody { limit } => {
-                write!(f, "the request's body is longer than the {} a request may have", size(*limit))
+                write!(f, "the request's body is longer than the {} a request may have", bytes(*limit))
             }
             Self::ResponseBody { limit, host } => {
-                write!(f, "the answer of {host} is longer than the {} a response may have", size(*limit))
+                write!(f, "the answer of {host} is longer than the {} a response may have", bytes(*limit))
             }
         }
     }
@@ -138,17 +139,6 @@ impl fmt::Display for Denial {
 fn quoted(host: &str, port: Option<u16>) -> String {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     port.map_or_else(|| format!("\"{host}\""), |port| format!("\"{host}:{port}\""))
-}
-
-/// A size in words: `10 MiB`.
-fn size(bytes: u64) -> String {
-    const MIB: u64 = 1 << 20;
-    const KIB: u64 = 1 << 10;
-    match bytes {
-        MIB.. if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
-        KIB.. if bytes.is_multiple_of(KIB) => format!("{} KiB", bytes / KIB),
-        _ => format!("{bytes} bytes"),
-    }
 }
 
 #[cfg(test)]
@@ -164,7 +154,5 @@ mod tests {
         assert!(text.contains("add \"example.org\" to `http.hosts` under [plugins.web] in steward.toml"), "{text}");
         let text = host.text(&GrantedIn::Approval);
         assert!(text.contains("`http.hosts` in its plugin.toml, and install it again"), "{text}");
-        assert_eq!(size(10 << 20), "10 MiB");
-        assert_eq!(size(1500), "1500 bytes");
     }
 }

@@ -138,7 +138,7 @@ async fn a_body_is_sent_up_to_the_limit() {
     let long = http::Request::post(server.url("/")).body(body("hello, hello")).unwrap();
     let error = send(&mut hooks, long).await.unwrap_err();
     assert!(matches!(error, Error::HttpRequestBodySize(Some(10))), "{error:?}");
-    assert!(hooks.denied().unwrap().contains("longer than the 10 bytes"));
+    assert!(hooks.denied().unwrap().contains("longer than the 10 B"));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_response_that_is_too_long_ends_with_the_reason() {
     let response = get(&mut hooks, &server.url("/")).await.unwrap();
     let error = text(response).await.unwrap_err();
     assert!(matches!(error, Error::HttpResponseBodySize(Some(1024))), "{error:?}");
-    assert!(hooks.denied().unwrap().contains("127.0.0.1 is longer than the 1 KiB"));
+    assert!(hooks.denied().unwrap().contains("127.0.0.1 is longer than the 1 KB"));
 }
 
 #[tokio::test]

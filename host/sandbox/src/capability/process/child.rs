@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use steward_agent::bytes;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{interval_at, sleep, timeout};
@@ -19,7 +20,6 @@ use super::output::{FLOOD, Output};
 use super::tree::{self, Member};
 use crate::bindings::Failure;
 use crate::bindings::wit::process::Ending;
-use crate::limits::bytes;
 use crate::private::mask_of_programs;
 
 /// How often a command's memory and processes are looked at.
@@ -104,7 +104,7 @@ pub(super) async fn run(
     }
     let _ = timeout(GONE, group.gone()).await;
     match flooded {
-        Some(true) => Ok(Ending::Ended(format!("it printed more than {}", bytes(FLOOD as usize)))),
+        Some(true) => Ok(Ending::Ended(format!("it printed more than {}", bytes(FLOOD)))),
         _ => Ok(ending),
     }
 }
@@ -214,8 +214,7 @@ impl Group {
                     return format!("it started more than {} processes", bounds.processes);
                 }
                 () if memory > bounds.memory => {
-                    let most = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
-                    return format!("it used more memory than {}", bytes(most));
+                    return format!("it used more memory than {}", bytes(bounds.memory));
                 }
                 () => {}
             }
