@@ -362,5 +362,4 @@ fn safe_name(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "uploads_tests.rs"]
 mod tests;

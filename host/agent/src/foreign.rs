@@ -316,5 +316,4 @@ pub fn is_plain_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "foreign_tests.rs"]
 mod tests;

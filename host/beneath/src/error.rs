@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::folder::Kind;
+use crate::metadata::Kind;
 
 pub type Result<T> = std::result::Result<T, BeneathError>;
 

@@ -29,12 +29,14 @@
 
 mod error;
 mod folder;
+mod metadata;
 mod rights;
 mod walk;
 mod writing;
 
 pub use error::{BeneathError, Result};
-pub use folder::{Entry, Folder, Kind, Metadata, Opened, Place};
+pub use folder::{Entry, Folder, Opened, Place};
+pub use metadata::{Kind, Metadata};
 
 #[cfg(test)]
 mod tests;

@@ -129,7 +129,6 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
             sources.extend(self::sources(&path));
         } else if name.ends_with(".rs")
             && !["tests.rs", "build.rs", "fixture.rs", "builtin.rs"].contains(&name)
-            && !name.ends_with("_tests.rs")
         {
             sources.push(path);
         }

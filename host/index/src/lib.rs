@@ -19,12 +19,6 @@ mod vectors;
 mod words;
 
 #[cfg(test)]
-mod killed_tests;
-#[cfg(test)]
-mod mending_tests;
-#[cfg(test)]
-mod retrieval_tests;
-#[cfg(test)]
 mod tests;
 
 pub use chunk::{Chunk, PassageSize, TextKind, cut};

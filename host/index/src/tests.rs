@@ -1,5 +1,9 @@
 //! An index as a whole: what goes in is found, what is taken out is not, whatever breaks.
 
+mod killed;
+mod mending;
+mod retrieval;
+
 use std::fs;
 
 use proptest::prelude::*;

@@ -262,5 +262,4 @@ fn add(db: &Connection, day: &str, person: i64, resource: &str, change: i64) -> 
 }
 
 #[cfg(test)]
-#[path = "allowance_tests.rs"]
 mod tests;

@@ -171,5 +171,4 @@ pub(crate) fn post(
 }
 
 #[cfg(test)]
-#[path = "letters_tests.rs"]
 mod tests;

@@ -214,5 +214,4 @@ fn seated(db: &Connection, seat: &Seat, shared: Option<PersonId>) -> Result<Pers
 }
 
 #[cfg(test)]
-#[path = "owners_tests.rs"]
 mod tests;

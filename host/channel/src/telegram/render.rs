@@ -348,5 +348,4 @@ fn is_line_break(html: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "render_tests.rs"]
 mod tests;
