@@ -100,7 +100,7 @@ impl Turn {
         self.state == State::Done
     }
 
-    /// The first effects: asks the model, or goes on with calls that a crash cut off.
+    /// The first effects: asks the model, or continues with calls that a crash cut off.
     pub fn start(&mut self) -> Vec<Effect> {
         let unanswered = unanswered_calls(&self.messages);
         if !unanswered.is_empty() {
@@ -337,7 +337,7 @@ impl Turn {
         effects
     }
 
-    /// Who stops a run means all that was said so far; after any other end, what came late is a run of its own.
+    /// Who stops a run means all that was said so far; after any other end, what came late is a separate run.
     fn finish(&mut self, end: End) -> Vec<Effect> {
         self.state = State::Done;
         let mut effects = if end == End::Stopped { self.take_joined() } else { Vec::new() };

@@ -20,7 +20,9 @@ const LISTED: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::C
 /// A name in a folder.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The name alone, without a folder.
     pub name: OsString,
+    /// Of the entry itself; a link is not followed.
     pub metadata: Metadata,
 }
 
@@ -34,7 +36,9 @@ impl Entry {
 /// A plain file that was opened.
 #[derive(Debug)]
 pub struct Opened {
+    /// Open for reading.
     pub file: File,
+    /// As it was when it was opened.
     pub metadata: Metadata,
 }
 
@@ -62,7 +66,7 @@ impl Place {
     }
 
     /// # Errors
-    /// It is not there, or is no folder.
+    /// It is not there, or is not a folder.
     pub fn open(&self) -> Result<Folder> {
         self.enter(Folder::open(&self.base)?, false)
     }
@@ -70,7 +74,7 @@ impl Place {
     /// Opens it, made for its owner alone where it is missing.
     ///
     /// # Errors
-    /// It cannot be made, or is no folder.
+    /// It cannot be made, or is not a folder.
     pub fn make(&self) -> Result<Folder> {
         self.enter(Folder::make(&self.base)?, true)
     }
@@ -98,7 +102,7 @@ impl Folder {
     /// followed.
     ///
     /// # Errors
-    /// It is not there, or is no folder.
+    /// It is not there, or is not a folder.
     pub fn open(path: &Path) -> Result<Self> {
         let opened = rustix::fs::open(path, LISTED.difference(OFlags::NOFOLLOW), Mode::empty());
         let fd = opened.map_err(|error| BeneathError::io(path, Path::new("."), error))?;
@@ -108,7 +112,7 @@ impl Folder {
     /// The same for an absolute path that was resolved once before: no part of it may have become a link since.
     ///
     /// # Errors
-    /// It is not there, is no folder, or a part is a link.
+    /// It is not there, is not a folder, or a part is a link.
     pub fn open_resolved(path: &Path) -> Result<Self> {
         let top = Self::open(Path::new("/"))?.strict();
         let below = path.strip_prefix("/").unwrap_or(path);
@@ -119,7 +123,7 @@ impl Folder {
     /// Opens a folder, made for its owner alone where it is missing.
     ///
     /// # Errors
-    /// It cannot be made, or is no folder.
+    /// It cannot be made, or is not a folder.
     pub fn make(path: &Path) -> Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
@@ -150,7 +154,7 @@ impl Folder {
     /// Opens a folder below. Beneath it, what leads out of it leads out, even if it stays in this one.
     ///
     /// # Errors
-    /// It is not there, a part of the path is no folder, or a link on the way leads out.
+    /// It is not there, a part of the path is not a folder, or a link on the way leads out.
     pub fn folder(&self, path: impl AsRef<Path>) -> Result<Self> {
         self.enter(path.as_ref(), false)
     }
@@ -158,7 +162,7 @@ impl Folder {
     /// The same, made for its owner alone where it is missing.
     ///
     /// # Errors
-    /// It cannot be made, a part of the path is no folder, or a link on the way leads out.
+    /// It cannot be made, a part of the path is not a folder, or a link on the way leads out.
     pub fn make_folder(&self, path: impl AsRef<Path>) -> Result<Self> {
         self.enter(path.as_ref(), true)
     }
@@ -176,7 +180,7 @@ impl Folder {
     /// Opens a plain file for reading.
     ///
     /// # Errors
-    /// It is not there, is no plain file, or a link on the way leads out.
+    /// It is not there, is not a plain file, or a link on the way leads out.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Opened> {
         let path = path.as_ref();
         self.plain(path, &self.spot(path, true, false)?, OFlags::RDONLY)
@@ -198,7 +202,7 @@ impl Folder {
         }
     }
 
-    /// The text of a plain file; bytes that are no text are shown as `�`.
+    /// The text of a plain file; bytes that are not text are shown as `�`.
     ///
     /// # Errors
     /// As [`Self::bytes`].

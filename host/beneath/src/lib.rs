@@ -27,6 +27,8 @@
 //! tools run get the mask that Steward was started with. Projects of `steward plugin new` and the like are made with it
 //! too.
 
+#![warn(missing_docs)]
+
 mod error;
 mod folder;
 mod metadata;

@@ -7,12 +7,19 @@ use rustix::fs::{FileType, Stat};
 /// What bears a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A plain file.
     File,
+    /// A folder.
     Folder,
+    /// A symbolic link.
     Link,
+    /// A named pipe.
     Pipe,
+    /// A character or block device.
     Device,
+    /// A Unix socket.
     Socket,
+    /// None of these.
     Other,
 }
 
@@ -45,7 +52,9 @@ impl Kind {
 /// What is known of a name without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metadata {
+    /// What it is.
     pub kind: Kind,
+    /// In bytes.
     pub size: u64,
     /// Since 1970; what is older counts as then.
     pub modified: Duration,
@@ -74,14 +83,17 @@ impl Metadata {
         }
     }
 
+    /// Whether it is a plain file.
     pub fn is_file(&self) -> bool {
         self.kind == Kind::File
     }
 
+    /// Whether it is a folder.
     pub fn is_folder(&self) -> bool {
         self.kind == Kind::Folder
     }
 
+    /// When its content was last changed.
     pub fn written(&self) -> SystemTime {
         UNIX_EPOCH + self.modified
     }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here runs or reads them: to the sandbox they are plugins like any other.
 
+#![warn(missing_docs)]
+
 /// A plugin that ships: its component and its manifest.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltinPlugin {
@@ -31,7 +33,7 @@ mod tests {
     fn every_plugin_is_a_component_with_a_manifest_of_its_name() {
         assert!(PLUGINS.is_sorted_by_key(|plugin| plugin.name) && !PLUGINS.is_empty());
         for plugin in PLUGINS {
-            assert!(plugin.wasm.starts_with(COMPONENT), "{} is no component", plugin.name);
+            assert!(plugin.wasm.starts_with(COMPONENT), "{} is not a component", plugin.name);
             let name = format!("name = \"{}\"", plugin.name);
             assert_eq!(plugin.hash, blake3::hash(plugin.wasm).to_hex().as_str(), "{}", plugin.name);
             assert!(plugin.manifest.lines().any(|line| line == name), "{}: plugin.toml has no {name}", plugin.name);

@@ -11,6 +11,7 @@ use url::Url;
 pub struct Secret(String);
 
 impl Secret {
+    /// Takes a key as it is configured.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
@@ -63,6 +64,7 @@ pub enum ModelConfig {
     OpenAi {
         /// With `/v1`; it is added to an address without a path.
         base_url: Url,
+        /// Sent with each request, where there is one.
         key: Option<Secret>,
         /// `None` is the first chat model the server lists.
         model: Option<String>,
@@ -73,7 +75,9 @@ pub enum ModelConfig {
     Anthropic {
         /// With or without `/v1`.
         base_url: Url,
+        /// Sent with each request, where there is one.
         key: Option<Secret>,
+        /// As the server names it.
         model: String,
         /// The model's window in tokens.
         context: Option<u32>,
@@ -99,6 +103,7 @@ pub struct ModelDescription {
     pub label: String,
     /// The base address; `built in` for the rehearsal model.
     pub address: String,
+    /// Whether it is the built-in script.
     pub rehearsal: bool,
     /// Its window in tokens.
     pub context: u32,

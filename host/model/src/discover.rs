@@ -17,6 +17,7 @@ pub const DISCOVERY_TIMEOUT: Duration = Duration::from_millis(300);
 pub struct LocalServer {
     /// As its makers call it.
     pub name: &'static str,
+    /// On 127.0.0.1.
     pub port: u16,
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn rights_changed(language: Language) -> String {
     )
 }
 
-/// One line for somebody who is no owner and has used up what they may use today.
+/// One line for somebody who is not an owner and has used up what they may use today.
 pub(crate) fn exhausted(language: Language, resource: Resource) -> String {
     let (en, ru) = match resource {
         Resource::Files => {

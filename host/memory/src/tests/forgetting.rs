@@ -23,8 +23,8 @@ async fn a_damaged_index_is_made_anew_by_whoever_meets_it_and_what_was_forgotten
         fixture.memory.end().await;
         let folder = fixture.folder.path().join("data/index/owners");
         let database = folder.join("passages.sqlite");
-        for beside in ["-wal", "-shm"] {
-            let _ = fs::remove_file(folder.join(format!("passages.sqlite{beside}")));
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(folder.join(format!("passages.sqlite{suffix}")));
         }
         match how {
             "other bytes" => {
