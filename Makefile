@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run test lint audit fuzz bench setup tools docs
 
-# What plugins can be written in beside Rust.
+# What plugins can be written in other than Rust.
 LANGUAGES := python javascript typescript go c zig
 
 # Checkers of the shell scripts, the Dockerfile and docker-compose.yml; setup puts them there.
@@ -28,10 +28,11 @@ test: lint ## install what the tests need, then run everything that must pass
 	cargo test --locked --workspace --doc --quiet
 	cargo nextest run --locked --workspace
 
-lint: setup ## check format, lints, licences, scripts, the image and the compose file
+lint: setup ## check format, lints, the repository, licences, scripts, the image and the compose file
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path sdk/examples/rust/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo xtask tidy
 	@# Warnings, of which crates are there twice, are shown by `cargo deny check bans`.
 	cargo deny --locked --log-level error check licenses bans sources
 	$(TOOLS)/shellcheck .ci/run tests/setup/install.sh
@@ -66,11 +67,11 @@ bench: ## measure; prints ratios within one run
 	done
 	cargo run --locked --release --package steward-benches
 
-tools: ## write anew what the built-in plugins say of their tools, after one of them was changed
+tools: ## write what the built-in plugins say of their tools, after one of them was changed
 	STEWARD_WRITE_TOOLS=1 cargo nextest run --locked --package steward-sandbox builtin::known_tools
 
-docs: ## write anew the tables of docs/reference that follow from the code
-	STEWARD_WRITE_DOCS=1 cargo nextest run --locked --package steward-sandbox --package steward reference::
+docs: ## write the pages of docs/reference that follow from the code
+	cargo xtask docs
 
 setup: ## install what the tests need and what is missing
 	@tests/setup/install.sh

@@ -1,4 +1,4 @@
-//! The same small tool in hosts that do less, or the same each time anew: one that has linked it before and checks,
+//! The same small tool in hosts that do less, or do the same again each time: one that has linked it before and checks,
 //! limits and records nothing; one that links it at each call; one that compiles it at each call.
 
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! Figures of Steward, each beside something it can be compared with in the same run: `make bench` takes them all,
+//! Figures of Steward, each next to something it can be compared with in the same run: `make bench` takes them all,
 //! `cargo run --release -p steward-benches -- call memory` those that are named.
 //!
 //! Nothing here asserts on time; how to read the figures stands in `README.md`.

@@ -1,5 +1,5 @@
-//! Messages through the whole path: Telegram, inbox, session, model, outbox, Telegram. Beside it a bot that has nothing
-//! of that, and the terminal, which knows no limit on messages.
+//! Messages through the whole path: Telegram, inbox, session, model, outbox, Telegram. Compared with a bot that has
+//! nothing of that, and with the terminal, which knows no limit on messages.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub(crate) async fn take() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The bare bot, with a Telegram of its own.
+/// The bare bot, with a separate Telegram.
 async fn bare() -> anyhow::Result<(Answered, Answered)> {
     let telegram = Telegram::start().await;
     let _bot = Bare::start(&telegram, ANSWER);

@@ -33,7 +33,7 @@ impl Memory {
     }
 }
 
-/// Lets the peak begin anew at what is resident now.
+/// Lets the peak begin again at what is resident now.
 pub(crate) fn forget_peak(process: u32) -> anyhow::Result<()> {
     let path = format!("/proc/{process}/clear_refs");
     std::fs::write(&path, "5").with_context(|| format!("cannot write {path}"))

@@ -14,7 +14,7 @@ use steward_store::{Person, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-/// With a database and folders of its own, which go with it.
+/// With a database and its own folders, which go with it.
 pub(crate) struct Sandbox {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) store: Store,

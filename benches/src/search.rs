@@ -1,5 +1,5 @@
 //! Searching memory with many passages: Steward's index against plain sqlite-vec with FTS5, against comparing all
-//! vectors in memory, and against exact answers. Steward's part runs in a process of its own, so that its memory can be
+//! vectors in memory, and against exact answers. Steward's part runs in a separate process, so that its memory can be
 //! told; see `ours`.
 
 mod ours;
@@ -60,7 +60,9 @@ fn sizes() -> anyhow::Result<Vec<usize>> {
         Err(_) => Ok(SIZES.to_vec()),
         Ok(text) => text
             .split(',')
-            .map(|size| size.trim().parse().with_context(|| format!("STEWARD_BENCH_PASSAGES: `{size}` is no number")))
+            .map(|size| {
+                size.trim().parse().with_context(|| format!("STEWARD_BENCH_PASSAGES: `{size}` is not a number"))
+            })
             .collect(),
     }
 }

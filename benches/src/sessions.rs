@@ -1,4 +1,4 @@
-//! 200 people who write at the same moment, each with a session of their own, against one who is alone.
+//! 200 people who write at the same moment, each with a separate session, against one who is alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -35,7 +35,7 @@ pub(crate) async fn take() -> anyhow::Result<()> {
         row("`steward --version`", &base),
         row("ready, plugins compiled before", &Samples::new(warm)?),
         row("ready, very first start", &Samples::new(first)?),
-        row("every plugin there, compiled anew", &Samples::new(cold)?),
+        row("every plugin there, compiled again", &Samples::new(cold)?),
     ];
     print(["start", "min / median / max", "ratio of medians"], rows);
     Ok(())

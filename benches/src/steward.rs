@@ -1,4 +1,4 @@
-//! The program as it ships, as a child process with folders and an environment of its own.
+//! The program as it ships, as a child process with folders and a separate environment.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -130,7 +130,7 @@ impl Home {
         Ok(())
     }
 
-    /// What it prints beside.
+    /// Where it prints.
     fn log(&self) -> PathBuf {
         self.folder.path().join("errors.log")
     }
@@ -159,7 +159,7 @@ impl Steward {
     }
 }
 
-/// The program, beside the one that runs here.
+/// The program, next to the one that runs here.
 fn program() -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let path = here.parent().unwrap_or(Path::new(".")).join("steward");

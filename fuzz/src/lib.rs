@@ -12,6 +12,8 @@
 //! it, one that fails is minimised, and one that takes 20 seconds fails. Code that is private to a crate is reached
 //! through its hidden module `fuzzing`.
 
+#![warn(missing_docs)]
+
 mod campaign;
 mod mutation;
 mod seeds;

@@ -10,7 +10,7 @@ use steward_fuzz::{Outcome, TARGETS, Target, campaign};
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     let seconds = arguments.next().context("say for how many seconds: steward-fuzz SECONDS [TARGET …]")?;
-    let seconds = seconds.parse().with_context(|| format!("`{seconds}` is no number of seconds"))?;
+    let seconds = seconds.parse().with_context(|| format!("`{seconds}` is not a number of seconds"))?;
     let named: Vec<String> = arguments.collect();
     let targets = chosen(&named)?;
     let failures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("failures");

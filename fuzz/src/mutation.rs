@@ -38,6 +38,7 @@ const PIECES: [&[u8]; 30] = [
 pub struct Mutation(u64);
 
 impl Mutation {
+    /// A source with this number.
     pub fn new(number: u64) -> Self {
         Self(number)
     }

@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod environment;
+mod file;
 mod logging;
 mod memory;
 mod models;
@@ -25,37 +26,43 @@ use steward_sandbox::{Access, KeySource, Namespaces};
 use url::Url;
 
 pub use crate::approval::{Policy, Rule};
-use audit::AuditFile;
-use memory::MemoryFile;
-use telegram::TelegramFile;
 
 pub use access::{PeopleLimits, Together};
 pub use audit::Audit;
 pub(crate) use environment::Environment;
+use file::File;
 pub(crate) use logging::filter;
 pub use memory::Memory;
 pub(crate) use models::{ModelEntry, ModelPlan, Prices};
-use origins::{Rows, checked_origins, checked_roles};
+use origins::{checked_origins, checked_roles};
 use plugins::Grants;
 pub use search::{Embeddings, Search};
-use serve::ServeFile;
 pub use telegram::Telegram;
 
 /// Everything that can be configured, checked and complete.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Folder for the database, compiled plugins and the socket.
     pub data: PathBuf,
+    /// Folder of the owners' files and memory.
     pub workspace: PathBuf,
+    /// Where the owner lives, for times and dates.
     pub time_zone: TimeZone,
     /// For people whose language the channel does not tell.
     pub language: Language,
     /// `None` is off.
     pub heartbeat: Option<Duration>,
+    /// For everything that goes out.
     pub http_proxy: Option<Url>,
+    /// `None` is off.
     pub telegram: Option<Telegram>,
+    /// Who may write, and how much.
     pub admission: Admission,
+    /// Which models are asked, in which order.
     pub models: ModelPlan,
+    /// Of runs, tool calls and files.
     pub limits: Limits,
+    /// What tools may reach.
     pub http: Http,
     /// How tools run programs of this machine.
     pub process: Process,
@@ -67,7 +74,9 @@ pub struct Config {
     pub secret_key: KeySource,
     /// Which tool calls need an owner's consent.
     pub approval: Policy,
+    /// What is recorded of tool calls.
     pub audit: Audit,
+    /// What memory does by itself.
     pub memory: Memory,
     /// The HTTP listener; `None` is off.
     pub serve: Option<steward_serve::Settings>,
@@ -81,18 +90,24 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {
-    /// Whether people who are no owners are answered; unsaid, what the installation was made with.
+    /// Who is answered: everyone, those let in by a code from `steward pair`, or owners alone. Without this setting an
+    /// installation keeps what it was made with, and an older one answers everyone.
+    ///
+    /// Default: `paired`
     pub open_to: Option<OpenTo>,
-    /// What those are told who are not let in, at most once a day; empty for nothing.
+    /// What people who are not let in are told, at most once a day; `""` for silence.
+    ///
+    /// Default: a friendly line
     pub answer: Option<String>,
-    /// Telegram ids that are let in as if by a code.
+    /// Telegram ids that are let in without a code.
     pub allow: Vec<i64>,
-    /// Messages a minute that one person who is no owner may send.
+    /// Messages a minute that one person may send, owners excepted.
     pub messages_per_minute: u32,
-    /// What people who are no owners may use up.
+    /// What people who are not owners may use up.
     pub limits: PeopleLimits,
 }
 
+/// Who is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpenTo {
@@ -127,24 +142,41 @@ impl Default for Admission {
     }
 }
 
+/// Limits of runs, tool calls and files.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Answers of the model in one run.
+    ///
+    /// Values: 1 to 1000
     pub steps: u32,
     /// Tokens of one run.
+    ///
+    /// Values: 1000 to 1000000000
     pub tokens: u64,
-    /// Seconds of one run.
+    /// Time of one run.
+    ///
+    /// Values: seconds, 5 to 86400
     pub seconds: u64,
-    /// Seconds of one tool call.
+    /// Time of one tool call.
+    ///
+    /// Values: seconds, 1 to 3600
     pub tool_seconds: u64,
-    /// Megabytes one tool call may use.
+    /// Memory of one tool call.
+    ///
+    /// Values: megabytes, 4 to 1024
     pub tool_memory_mb: u32,
-    /// Megabytes one tool call may write to files.
+    /// What one tool call may write to files.
+    ///
+    /// Values: megabytes, 1 to 100000
     pub tool_write_mb: u32,
-    /// Tokens of one answer.
+    /// Tokens of one answer; longer files are written in parts.
+    ///
+    /// Values: 64 to 1000000
     pub answer_tokens: u32,
-    /// Megabytes of one file sent to the assistant.
+    /// Size of one file sent to the assistant.
+    ///
+    /// Values: megabytes, 1 to 2000
     pub upload_mb: u64,
 }
 
@@ -163,10 +195,12 @@ impl Default for Limits {
     }
 }
 
+/// What tools may reach over HTTP.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
-    /// `host:port` on the own machine or network that tools may reach; all others there are closed to them.
+    /// Places on this machine or your network that tools may reach, each as `host:port`; all others there are closed to
+    /// them.
     pub allow_private: Vec<String>,
 }
 
@@ -174,33 +208,10 @@ pub struct Http {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Process {
-    /// Whether each is run in a namespace of its own.
+    /// Whether bubblewrap confines each command that a tool runs.
+    ///
+    /// Default: `auto`
     pub namespace: Namespaces,
-}
-
-/// `steward.toml` as it is written.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    data: Option<PathBuf>,
-    workspace: Option<PathBuf>,
-    time_zone: Option<String>,
-    language: Option<Language>,
-    heartbeat_minutes: Option<i64>,
-    http_proxy: Option<String>,
-    telegram: TelegramFile,
-    access: Admission,
-    models: Vec<ModelEntry>,
-    limits: Limits,
-    http: Http,
-    process: Process,
-    plugins: Grants,
-    approval: Policy,
-    audit: AuditFile,
-    memory: MemoryFile,
-    serve: ServeFile,
-    roles: Rows,
-    origins: Rows,
 }
 
 impl Config {
@@ -208,7 +219,7 @@ impl Config {
     pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Self> {
         environment.check_names()?;
         filter(environment)?;
-        let named = file.map(Path::to_owned).or_else(|| environment.get("STEWARD_CONFIG").map(PathBuf::from));
+        let named = file.map(Path::to_owned).or_else(|| environment.get(environment::CONFIG).map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| "steward.toml".into());
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -229,7 +240,7 @@ impl Config {
         let http_proxy = environment.get("HTTP_PROXY").map(str::to_owned).or(file.http_proxy);
         check_limits(&file.limits)?;
         let data = data.unwrap_or_else(|| "data".into());
-        let secret_key = match environment.get("STEWARD_SECRET_KEY") {
+        let secret_key = match environment.get(environment::SECRET_KEY) {
             Some(key) => KeySource::Given(key.to_owned()),
             None => KeySource::File(data.join("secret.key")),
         };
@@ -260,6 +271,7 @@ impl Config {
         })
     }
 
+    /// The SQLite file.
     pub fn database(&self) -> PathBuf {
         self.data.join("steward.sqlite")
     }
@@ -358,5 +370,4 @@ fn checked_http(http: Http) -> anyhow::Result<Http> {
 }
 
 #[cfg(test)]
-#[path = "config/tests.rs"]
 mod tests;

@@ -257,5 +257,4 @@ impl Reading<'_> {
 }
 
 #[cfg(test)]
-#[path = "documents/tests.rs"]
 mod tests;

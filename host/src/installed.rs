@@ -1,4 +1,4 @@
-//! The plugins the owner installed, beside the built-in ones: which of them are enabled is looked up whenever a run
+//! The plugins the owner installed, as well as the built-in ones: which of them are enabled is looked up whenever a run
 //! begins, so that a running host follows what the command line does. What is approved is not decided here. After a first
 //! start the built-in plugins are compiled behind everything else; no run waits for that.
 
@@ -140,7 +140,7 @@ fn ids(rows: &[InstalledPlugin]) -> Vec<Installation> {
     ids
 }
 
-/// Where one lies and what was approved of it.
+/// Where one is and what was approved of it.
 fn source(row: &InstalledPlugin, data: &Path) -> Installed {
     let plugin = row.plugin.clone();
     let file = files::path(&files::folder(data), &plugin.hash);

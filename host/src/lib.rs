@@ -1,6 +1,8 @@
 //! The host: what ties channels, models, the sandbox and the store together. `app` is the one file that knows all of
 //! them; read it first, then `router`, `session` and `run` for the way of a message.
 
+#![warn(missing_docs)]
+
 pub mod app;
 pub mod cli;
 pub mod config;

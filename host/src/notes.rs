@@ -87,5 +87,4 @@ fn missing(before: &[u8], since: &[u8], piece: &Piece<'_>) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "notes_tests.rs"]
 mod tests;

@@ -15,7 +15,7 @@ use steward_agent::Draft;
 use steward_store::{ApprovalId, OutboxId, RunId, Store, StoreError};
 
 const FILE: &str = "sent.log";
-/// The file begins anew at this length, when the database knows all that is in it.
+/// The file begins again at this length, when the database knows all that is in it.
 const LONG: u64 = 64 * 1024;
 
 /// Something the channel has taken.
@@ -62,7 +62,7 @@ struct Notes {
 }
 
 impl SentLog {
-    /// Takes over what the last process noted, then begins anew.
+    /// Takes over what the last process noted, then begins again.
     ///
     /// # Errors
     /// The database cannot be written.

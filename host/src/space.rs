@@ -1,4 +1,4 @@
-//! Whose memory a run works with, and where its files lie.
+//! Whose memory a run works with, and where its files are.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use steward_sandbox::Access;
 use crate::app::Host;
 use crate::config::Config;
 
-/// In the data folder: a folder for each person who is no owner, with their files and memory.
+/// In the data folder: a folder for each person who is not an owner, with their files and memory.
 pub(crate) const PEOPLE: &str = "people";
 /// The capability without which nothing is remembered for anybody.
 const MEMORY: &str = "memory";
@@ -28,7 +28,7 @@ pub(crate) fn folder(config: &Config, space: MemorySpace) -> Place {
     }
 }
 
-/// The folder of a person who is no owner.
+/// The folder of a person who is not an owner.
 pub(crate) fn person_s(data: &Path, person: PersonId) -> Place {
     Place::below(data, format!("{PEOPLE}/{person}"))
 }

@@ -1,14 +1,17 @@
 //! What the program itself says to people, in English and Russian. The model's words are not here.
 
+mod access;
 mod unanswered;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
-use steward_agent::turn::{Answer, Silence};
-use steward_agent::{Language, ModelError, Role};
+use steward_agent::{Language, Role};
 use steward_channel::literal;
 use steward_model::PROVIDERS;
 use steward_store::Resource;
+
+pub(crate) use access::{banned, code_needed, code_unknown, exhausted, owners_only, paired, rights_changed, slow_down};
+pub(crate) use unanswered::{answer, model_failed};
 
 /// Chooses by language.
 pub(crate) fn say(language: Language, en: impl Into<String>, ru: impl Into<String>) -> String {
@@ -105,87 +108,6 @@ pub(crate) fn out_of_time(language: Language, seconds: u64) -> String {
     )
 }
 
-/// One plain sentence about a model that did not answer. Owners are told what to do; for others it would be noise.
-pub(crate) fn model_failed(language: Language, role: &Role, error: &ModelError) -> String {
-    if *role != Role::Owner {
-        return say(
-            language,
-            "I cannot answer right now. Please try again a little later.",
-            "Сейчас не могу ответить. Попробуйте, пожалуйста, чуть позже.",
-        );
-    }
-    let (en, ru) = match error {
-        ModelError::Unreachable { address, .. } => (
-            format!("⚠️ I cannot reach the model at {address}. Is it running? `steward doctor` tells more."),
-            format!("⚠️ Модель по адресу {address} не отвечает. Она запущена? Подробнее: `steward doctor`."),
-        ),
-        ModelError::Refused { address, .. } => (
-            format!("⚠️ The model at {address} does not accept the key. Check it, then write again."),
-            format!("⚠️ Модель по адресу {address} не принимает ключ. Проверьте его и напишите снова."),
-        ),
-        ModelError::Overloaded { address, .. } => (
-            format!("⚠️ The model at {address} is overloaded. Please write again in a few minutes."),
-            format!("⚠️ Модель по адресу {address} перегружена. Напишите снова через несколько минут."),
-        ),
-        ModelError::TooLong { model, .. } => (
-            format!("⚠️ This is too long for {model}. Send a shorter text, or start afresh with /clear."),
-            format!("⚠️ Это слишком длинно для {model}. Пришлите текст покороче или начните заново: /clear."),
-        ),
-        ModelError::BrokeOff { address, reason } => (
-            format!("⚠️ The answer of the model at {address} broke off: {reason}. Please write again."),
-            format!("⚠️ Ответ модели по адресу {address} оборвался: {reason}. Напишите, пожалуйста, ещё раз."),
-        ),
-        ModelError::Rejected { address, reason, summarised: false } => (
-            format!("⚠️ The model at {address} answered with an error: {reason}"),
-            format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
-        ),
-        ModelError::Rejected { address, reason, summarised: true } => (
-            format!(
-                "⚠️ The model at {address} does not take this conversation, even after I summarised it: {reason}. Start \
-                 afresh with /clear."
-            ),
-            format!(
-                "⚠️ Модель по адресу {address} не принимает этот разговор, даже сокращённый: {reason}. Начните заново: \
-                 /clear."
-            ),
-        ),
-        ModelError::NoTools { address, model, reason } => unanswered::no_tools(address, model, reason),
-        ModelError::Invalid { address, reason } => (
-            format!("⚠️ The model at {address} answered with an error: {reason}"),
-            format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
-        ),
-        ModelError::Cancelled => return stopped(language),
-    };
-    say(language, en, ru)
-}
-
-/// The answer as it is sent, with what must be said about it below.
-pub(crate) fn answer(language: Language, answer: &Answer) -> String {
-    let mut text = answer.text.trim().to_owned();
-    if text.is_empty() {
-        text = format!("⚠️ {}", unanswered::silence(language, answer.silence));
-    } else if answer.silence == Some(Silence::CallsCut) {
-        text = format!("{text}\n\n⚠️ {}", unanswered::silence(language, answer.silence));
-    }
-    if answer.cut && answer.silence.is_none() {
-        let note = say(
-            language,
-            "_(cut off: the answer reached `limits.answer_tokens`)_",
-            "_(обрезано: ответ достиг `limits.answer_tokens`)_",
-        );
-        text = format!("{text}\n\n{note}");
-    }
-    if answer.hurried {
-        let note = say(
-            language,
-            "_(stopped early: this run reached its limit of steps or tokens; write “go on” to continue)_",
-            "_(остановлено раньше: достигнут предел шагов или токенов; напишите «продолжай»)_",
-        );
-        text = format!("{text}\n\n{note}");
-    }
-    if answer.rehearsal { format!("{text}\n\n{}", rehearsal_footer(language)) } else { text }
-}
-
 pub(crate) fn rehearsal_footer(language: Language) -> String {
     say(
         language,
@@ -229,45 +151,6 @@ pub(crate) fn disk_full(language: Language) -> String {
     )
 }
 
-pub(crate) fn slow_down(language: Language) -> String {
-    say(
-        language,
-        "You are writing faster than I may answer. Please wait a minute and write again.",
-        "Вы пишете быстрее, чем мне разрешено отвечать. Подождите минуту и напишите снова.",
-    )
-}
-
-/// To somebody who is banned, once.
-pub(crate) fn banned(language: Language) -> String {
-    say(
-        language,
-        "Sorry, I can no longer answer you here. If this is a mistake, please ask my owner.",
-        "Простите, я больше не могу вам здесь отвечать. Если это ошибка, обратитесь к моему владельцу.",
-    )
-}
-
-/// To somebody whose role changed while something was done for them.
-pub(crate) fn rights_changed(language: Language) -> String {
-    say(
-        language,
-        "Your rights have just changed, so I stopped. Please write again.",
-        "Ваши права только что изменились, поэтому я остановился. Напишите, пожалуйста, ещё раз.",
-    )
-}
-
-/// One line for somebody who is no owner and has used up what they may use today.
-pub(crate) fn exhausted(language: Language, resource: Resource) -> String {
-    let (en, ru) = match resource {
-        Resource::Files => {
-            ("I have taken as many files from you as I can today", "Больше файлов сегодня принять не могу")
-        }
-        Resource::Bytes => ("I have no more room for today's messages", "Место для сегодняшних сообщений закончилось"),
-        Resource::Answers => ("That is as many answers as I can take today", "Больше ответов сегодня принять не могу"),
-        _ => ("That is as much as I can do for you today", "Это всё, что я могу сделать для вас сегодня"),
-    };
-    say(language, format!("{en}. Please write again tomorrow."), format!("{ru}. Напишите, пожалуйста, завтра."))
-}
-
 /// Messages from outside that were gathered, for their reader.
 pub(crate) fn digest(language: Language, shown: usize, left: usize, letters: &str) -> String {
     let head = say(
@@ -294,39 +177,6 @@ fn more_mail(language: Language, left: usize) -> String {
             format!("\n\n_{left} more wait: /mail shows the next ones._"),
             format!("\n\n_Ждут ещё {left}: следующие покажет /mail._"),
         ),
-    }
-}
-
-pub(crate) fn owners_only(language: Language) -> String {
-    say(language, "Sorry, I only talk with my owner.", "Простите, я говорю только со своим владельцем.")
-}
-
-pub(crate) fn code_needed(language: Language) -> String {
-    say(
-        language,
-        "Hello! I am a personal assistant and talk with people my owner knows. Ask my owner for a code and send me: \
-         /pair CODE",
-        "Здравствуйте! Я личный помощник и говорю с теми, кого знает мой владелец. Попросите у него код и пришлите: \
-         /pair КОД",
-    )
-}
-
-pub(crate) fn code_unknown(language: Language) -> String {
-    say(
-        language,
-        "This code is invalid or has expired. Ask for a new one.",
-        "Этот код неверен или устарел. Попросите новый.",
-    )
-}
-
-pub(crate) fn paired(language: Language, role: &Role) -> String {
-    match role {
-        Role::Owner => say(
-            language,
-            "Welcome! You are an owner now. /help tells more.",
-            "Добро пожаловать! Теперь вы владелец. Подробнее: /help.",
-        ),
-        _ => say(language, "Welcome! You can write to me now.", "Добро пожаловать! Теперь вы можете мне писать."),
     }
 }
 
@@ -404,12 +254,5 @@ mod tests {
         assert_eq!(reminder(Language::En, "milk", due, due, &zone), "⏰ milk");
         assert_eq!(reminder(Language::En, "fix __init__.py", due, due, &zone), r"⏰ fix \_\_init\_\_.py");
         assert!(reminder(Language::Ru, "молоко", due, later, &zone).contains("2026-11-20 09:00"));
-    }
-
-    #[test]
-    fn outsiders_are_not_told_where_the_model_is() {
-        let error = ModelError::Unreachable { address: "10.0.0.5:1234".into(), reason: "refused".into() };
-        assert!(!model_failed(Language::En, &Role::External, &error).contains("10.0.0.5"));
-        assert!(model_failed(Language::En, &Role::Owner, &error).contains("10.0.0.5"));
     }
 }

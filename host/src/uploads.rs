@@ -251,7 +251,7 @@ async fn pour(
     }
 }
 
-/// Keeps a file that a tool made, beside the uploads, and gives its path as the model is told it. One that was made of
+/// Keeps a file that a tool made, next to the uploads, and gives its path as the model is told it. One that was made of
 /// foreign text is foreign.
 pub(crate) async fn save_output(
     host: &Host,
@@ -362,5 +362,4 @@ fn safe_name(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "uploads_tests.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and what is missing; says nothing when all is there. Runs again without harm.
 #
-# Versions: cargo's tools here, Python's in requirements.txt and models.txt beside, npm's in tests/package-lock.json,
+# Versions: cargo's tools here, Python's in requirements.txt and models.txt next to it, npm's in tests/package-lock.json,
 # Rust's in rust-toolchain.toml. Debian's packages are those of the release the machine runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

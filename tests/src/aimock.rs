@@ -1,4 +1,4 @@
-//! `@copilotkit/aimock`, a model server written by others, as the second opinion beside [`crate::ScriptedModel`]: it
+//! `@copilotkit/aimock`, a model server written by others, as the second opinion next to [`crate::ScriptedModel`]: it
 //! speaks the wire formats as its authors understand them.
 //!
 //! It comes from npm and runs on the loopback address with fixtures from `tests/fixtures/`.

@@ -26,6 +26,7 @@ impl Default for Gate {
 }
 
 impl Gate {
+    /// A closed gate.
     pub fn new() -> Self {
         Self { state: Arc::new(watch::Sender::new(State::default())) }
     }
@@ -52,6 +53,7 @@ impl Gate {
         self.state.send_modify(|state| state.open = true);
     }
 
+    /// Whether somebody stands before it or has passed it.
     pub fn is_reached(&self) -> bool {
         self.state.borrow().arrived > 0
     }

@@ -18,7 +18,7 @@ pub static KEEPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_keepe
 /// Its manifest, which grants it `kv`, `http` for every host, two secrets, and `model`.
 pub static KEEPER_MANIFEST: &str = include_str!("../guests/keeper/plugin.toml");
 
-/// A component with typed functions of its own that knows nothing of Steward; its source is `tests/guests/ledger`.
+/// A component with its own typed functions that knows nothing of Steward; its source is `tests/guests/ledger`.
 pub static LEDGER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest_ledger.wasm"));
 
 /// A program that knows nothing of Steward; its source is `tests/guests/words`.

@@ -1,6 +1,6 @@
-//! The real program as a child process, with an environment of its own and its data in a temporary folder.
+//! The real program as a child process, with a separate environment and its data in a temporary folder.
 //!
-//! It is the binary that `cargo build -p steward` has put beside the tests; nothing of it is linked here. When a test
+//! It is the binary that `cargo build -p steward` has put next to the tests; nothing of it is linked here. When a test
 //! fails, all that the program printed is shown.
 
 mod builder;
@@ -32,7 +32,9 @@ pub struct Host {
 /// What a command printed and how it ended.
 #[derive(Debug)]
 pub struct Printed {
+    /// Standard output and standard error, as they came.
     pub text: String,
+    /// Its exit status.
     pub status: ExitStatus,
 }
 
@@ -59,6 +61,7 @@ impl Printed {
 }
 
 impl Host {
+    /// A host with an empty folder and nothing configured.
     pub fn builder() -> HostBuilder {
         HostBuilder::new()
     }
@@ -159,7 +162,7 @@ impl Host {
         Printed { text: lines.told(), status }
     }
 
-    /// Runs cargo in a folder of a project, beside the data, with the surroundings the program has.
+    /// Runs cargo in a folder of a project, next to the data, with the surroundings the program has.
     pub async fn cargo(&self, project: &str, arguments: &[&str]) -> Printed {
         let lines = Lines::default();
         let command = self.setup.cargo(self.folder.path(), project, arguments);
@@ -235,7 +238,7 @@ impl Drop for Host {
 /// What to do when the program is not there.
 const BUILD: &str = "Build it first: cargo build -p steward";
 
-/// The program, beside the folder of the test binaries.
+/// The program, next to the folder of the test binaries.
 ///
 /// # Panics
 /// When it is not built.

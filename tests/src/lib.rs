@@ -4,6 +4,8 @@
 //! Nothing here knows how Steward works inside: it is started as a child process and seen through its channels, its
 //! files and the requests it makes. A fault of the harness itself is a panic with the story so far.
 
+#![warn(missing_docs)]
+
 pub mod aimock;
 pub mod gate;
 pub mod guests;

@@ -1,4 +1,4 @@
-//! Copies of plugin projects, so that what a test builds lies in a folder of its own.
+//! Copies of plugin projects, so that what a test builds is in a separate folder.
 
 use std::path::Path;
 use std::{fs, io};

@@ -8,7 +8,7 @@
 //!
 //! What it does not imitate: groups and channels (inject their updates with [`Telegram::inject`]), webhooks, business
 //! accounts, inline mode, payments, stickers, polls, message threads, link previews, `parse_mode` Markdown and
-//! MarkdownV2 (refused), HTTP ranges in downloads, flood limits of its own accord, the rules for the age of a message
+//! MarkdownV2 (refused), HTTP ranges in downloads, flood limits unasked, the rules for the age of a message
 //! that is edited or deleted. Entities that overlap without one lying inside the other are refused, where the real
 //! server splits some of them. The words of errors about message drafts are made up, for they are not documented.
 

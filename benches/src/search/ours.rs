@@ -1,4 +1,4 @@
-//! Steward's index, filled and asked in a process of its own.
+//! Steward's index, filled and asked in a separate process.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,9 +22,9 @@ const FOLLOW_AFTER: usize = 50_000;
 /// How long is written while it is asked, in batches.
 const BUSY_BATCHES: usize = 60;
 
-/// Has this program do it in a process of its own.
+/// Has this program do it in a separate process.
 pub(crate) fn in_a_process(size: usize, folder: &Path) -> anyhow::Result<Ours> {
-    #[expect(clippy::disallowed_methods, reason = "a process of its own is what is measured")]
+    #[expect(clippy::disallowed_methods, reason = "a separate process is what is measured")]
     let mut command = std::process::Command::new(std::env::current_exe()?);
     let output = command.args([CHILD, &size.to_string()]).arg(folder.join("ours")).output()?;
     anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

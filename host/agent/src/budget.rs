@@ -28,7 +28,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Tokens that the conversation may take beside the system prompt, the tools and the answer.
+    /// Tokens that the conversation may take in addition to the system prompt, the tools and the answer.
     pub(crate) fn for_history(&self, fixed: u32) -> u32 {
         let reserve = self.window / 10;
         self.window.saturating_sub(self.answer.min(self.window / 4)).saturating_sub(reserve).saturating_sub(fixed)

@@ -169,5 +169,4 @@ fn newest(text: &str, most: usize) -> String {
 }
 
 #[cfg(test)]
-#[path = "distil_tests.rs"]
 mod tests;

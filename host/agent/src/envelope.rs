@@ -1,4 +1,4 @@
-//! Messages on their way in and out, as they lie in the inbox and the outbox.
+//! Messages on their way in and out, as they are in the inbox and the outbox.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub struct Sender {
     pub language: Option<Language>,
 }
 
-/// A file that came with a message and still lies at the channel.
+/// A file that came with a message and is still at the channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// By which the channel fetches it.
@@ -111,7 +111,7 @@ pub struct Outgoing {
 #[serde(transparent)]
 pub struct Draft(pub String);
 
-/// Work that nobody wrote a message for: a scheduled prompt that is due, a heartbeat, an event that fired. It lies in
+/// Work that nobody wrote a message for: a scheduled prompt that is due, a heartbeat, an event that fired. It is in
 /// the inbox like a message and is handled by the person's session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
@@ -128,7 +128,7 @@ pub struct Wake {
     pub foreign: Option<ForeignPart>,
 }
 
-/// What lies in the inbox.
+/// What is in the inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Incoming {

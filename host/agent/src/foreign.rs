@@ -12,7 +12,7 @@ use crate::message::{Message, ToolResult, UserMessage};
 use crate::recalled::Recalled;
 use crate::visible::is_hidden;
 
-/// The most sources that are remembered of one text. More than that are told as a number by nobody: the first ones do.
+/// The most sources that are remembered of one text; further ones are not named.
 const MOST: usize = 24;
 /// The most characters of a name in a source.
 const NAME_CHARS: usize = 80;
@@ -31,7 +31,7 @@ pub enum Source {
     Page(String),
     /// A file that others sent or that a run with foreign text wrote.
     File(String),
-    /// What a person wrote who is no owner.
+    /// What a person wrote who is not an owner.
     Person(String),
     /// What people call themselves: shown within the boundary, but a name alone lowers nothing.
     Names,
@@ -316,5 +316,4 @@ pub fn is_plain_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "foreign_tests.rs"]
 mod tests;

@@ -88,7 +88,7 @@ pub enum Forgetting {
 /// A passage that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemoryHit {
-    /// Below the space's own folder, or absolute for what lies elsewhere.
+    /// Below the space's own folder, or absolute for what is elsewhere.
     pub path: String,
     /// Counted from 1.
     pub first_line: u32,

@@ -1,5 +1,5 @@
 //! What the model is told before a conversation. Texts written by people or found in files are marked as such: they
-//! inform the model and never grant anything, for grants lie in the sandbox.
+//! inform the model and never grant anything, for grants are in the sandbox.
 
 use crate::budget;
 use crate::foreign::{self, Boundary};

@@ -3,6 +3,9 @@
 //! The session performs the effects and reports what came of them. A turn made from a history that ends in the middle
 //! of a run goes on where that run was cut off, so a crash costs at most the step it happened in.
 
+mod ending;
+mod events;
+
 use std::collections::HashSet;
 
 use crate::budget::{self, Limits};
@@ -11,114 +14,15 @@ use crate::foreign;
 use crate::message::{Message, ToolCall, ToolResult, UserMessage};
 use crate::model::{Ending, ModelError, ModelReply, Usage};
 
+pub use ending::{Answer, End, Silence};
+pub use events::{Effect, Event};
+
 /// Tool calls in one step beyond this are answered with an error instead of being made.
 const CALLS_PER_STEP: usize = 32;
 /// So often in a row an answer may be cut in the middle of a call.
 const MOST_CUTS: u32 = 3;
 /// A conversation of fewer tokens cannot be what a server finds too long.
 const LONG: u32 = 2_000;
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    Model(Result<ModelReply, ModelError>),
-    Tool(ToolResult),
-    /// The person wrote something more; `tag` is the session's own mark for it.
-    Joined {
-        tag: i64,
-        message: UserMessage,
-    },
-    Summarised(Result<String, ModelError>),
-    Stop,
-    TimeUp,
-    /// A part of the session failed in a way it should not; nothing more can be expected of it.
-    Broke(ModelError),
-}
-
-/// What the session is to do, in this order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Write these to the journal before anything that follows.
-    Record(Vec<Message>),
-    /// Write a joined message to the journal.
-    Join {
-        tag: i64,
-        message: UserMessage,
-    },
-    /// Send an answer although the run goes on, because the person has written more meanwhile.
-    Say(String),
-    /// Ask the model with [`Turn::messages`]; without tools it has to come to an end.
-    AskModel {
-        with_tools: bool,
-    },
-    /// Make these calls, all at once. `step` and the position within the assistant's message name each call for good.
-    CallTools {
-        step: u32,
-        calls: Vec<(usize, ToolCall)>,
-    },
-    /// Have everything but the newest `keep` messages put into a summary.
-    Summarise {
-        keep: usize,
-    },
-    /// End the model's stream and every tool call that is under way.
-    Cancel,
-    Finish(End),
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum End {
-    Answered(Answer),
-    Stopped,
-    /// The limit of the run's time was reached.
-    OutOfTime,
-    Failed(ModelError),
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    pub text: String,
-    /// The built-in rehearsal model answered.
-    pub rehearsal: bool,
-    /// The model's answer was ended by the limit on tokens.
-    pub cut: bool,
-    /// The run's limit of steps or tokens made the model come to an end.
-    pub hurried: bool,
-    /// Why there is no text.
-    pub silence: Option<Silence>,
-}
-
-/// Why a model said nothing, also when it was asked once more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Silence {
-    /// Nothing is known.
-    Unexplained,
-    Refused,
-    Filtered,
-    /// It reasoned and then said nothing.
-    OnlyReasoned,
-    /// The limit on tokens was reached while it reasoned.
-    ReasonedToTheLimit,
-    WindowFull,
-    /// Its call of a tool came to its own server in a form that could not be read.
-    CallUnreadable,
-    /// Its calls were cut by the limit on tokens, again and again.
-    CallsCut,
-}
-
-impl Silence {
-    fn of(reply: &ModelReply) -> Option<Self> {
-        reply.text.trim().is_empty().then_some(match reply.ending {
-            Ending::Refused => Self::Refused,
-            Ending::Filtered => Self::Filtered,
-            Ending::WindowFull => Self::WindowFull,
-            Ending::CallUnreadable => Self::CallUnreadable,
-            Ending::Done if reply.cut => Self::ReasonedToTheLimit,
-            Ending::Done if reply.reasoned => Self::OnlyReasoned,
-            Ending::Done => Self::Unexplained,
-        })
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -196,7 +100,7 @@ impl Turn {
         self.state == State::Done
     }
 
-    /// The first effects: asks the model, or goes on with calls that a crash cut off.
+    /// The first effects: asks the model, or continues with calls that a crash cut off.
     pub fn start(&mut self) -> Vec<Effect> {
         let unanswered = unanswered_calls(&self.messages);
         if !unanswered.is_empty() {
@@ -433,7 +337,7 @@ impl Turn {
         effects
     }
 
-    /// Who stops a run means all that was said so far; after any other end, what came late is a run of its own.
+    /// Who stops a run means all that was said so far; after any other end, what came late is a separate run.
     fn finish(&mut self, end: End) -> Vec<Effect> {
         self.state = State::Done;
         let mut effects = if end == End::Stopped { self.take_joined() } else { Vec::new() };
@@ -443,5 +347,4 @@ impl Turn {
 }
 
 #[cfg(test)]
-#[path = "turn_tests.rs"]
 mod tests;

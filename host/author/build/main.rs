@@ -1,4 +1,4 @@
-//! Embeds what a new plugin project is made of: the templates, the SDKs and the contract, as they lie in this
+//! Embeds what a new plugin project is made of: the templates, the SDKs and the contract, as they are in this
 //! repository.
 
 mod tree;
@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use tree::Tree;
 
-/// SDKs that a project gets as they are, beside the Rust one, and what of WASI they use: folders of `sdk`.
+/// SDKs that a project gets as they are, in addition to the Rust one, and what of WASI they use: folders of `sdk`.
 const AS_THEY_ARE: &[&str] = &["c", "javascript", "python", "wit"];
 
 fn main() -> ExitCode {
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let root = here.ancestors().nth(2).ok_or("this crate lies outside of the workspace")?;
+    let root = here.ancestors().nth(2).ok_or("this crate is outside of the workspace")?;
     for input in ["sdk", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }

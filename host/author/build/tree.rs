@@ -9,7 +9,7 @@ const LEFT_OUT: &[&str] = &["target", "build", "node_modules", "vendor", "__pyca
 
 pub(crate) struct Tree {
     pub(crate) name: String,
-    /// The path in the tree, with `/`, and where the file lies; in order.
+    /// The path in the tree, with `/`, and where the file is; in order.
     pub(crate) files: Vec<(String, PathBuf)>,
 }
 

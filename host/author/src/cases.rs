@@ -57,10 +57,13 @@ pub struct Reply {
     pub url: String,
     /// The body of the request; without it any will do.
     pub sent: Option<String>,
+    /// Of the answer; 200 unless it is said.
     #[serde(default = "Reply::ok")]
     pub status: u16,
+    /// Of the answer.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// Of the answer.
     #[serde(default)]
     pub body: String,
 }
@@ -81,6 +84,7 @@ impl Reply {
 pub struct Case {
     /// What it shows, for people; without it the tool and its input are shown.
     name: Option<String>,
+    /// The tool that is called.
     pub tool: String,
     /// The arguments: a table, or JSON as text where TOML cannot say it.
     #[serde(default)]
@@ -170,7 +174,7 @@ impl Case {
         self.name.clone().unwrap_or_else(|| format!("{} {}", self.tool, self.input()))
     }
 
-    /// The arguments, as from a model: text that is no JSON is handed on as it is.
+    /// The arguments, as from a model: text that is not JSON is handed on as it is.
     pub fn input(&self) -> Value {
         match &self.input {
             Input::Table(table) => Value::Object(table.clone()),

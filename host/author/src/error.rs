@@ -5,24 +5,47 @@ use std::path::{Path, PathBuf};
 /// A project could not be made, opened or built.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorError {
+    /// A file or folder cannot be read or written.
     #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: std::io::Error },
+    Io {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No plugin can be called this.
     #[error("`{0}` is not a name for a plugin: use small letters, digits and `-`, beginning with a letter, at most 64")]
     Name(String),
+    /// The folder of a new project has something in it.
     #[error("{} is there already and is not empty: choose another name, or remove it first", .0.display())]
     Taken(PathBuf),
+    /// A language that is not in the list.
     #[error("there is no language `{0}`: use one of {known}", known = crate::language::names())]
     Language(String),
+    /// The folder holds no project.
     #[error(
         "{} is not a plugin project, because it has no plugin.toml: make one with `steward plugin new NAME --lang \
          LANGUAGE`, or name the folder of one",
         .0.display()
     )]
     NoProject(PathBuf),
+    /// plugin.toml is wrong.
     #[error("{}: {problem}", path.display())]
-    Manifest { path: PathBuf, problem: String },
+    Manifest {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// What is wrong with it, with what would be right.
+        problem: String,
+    },
+    /// tests.toml is wrong.
     #[error("{}: {problem}", path.display())]
-    Cases { path: PathBuf, problem: String },
+    Cases {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// What is wrong with it, with what would be right.
+        problem: String,
+    },
+    /// plugin.toml does not say what the project is written in.
     #[error(
         "{} does not say what it is written in: add `[build]` and below it `language = \"rust\"`; {known} are known",
         .0.display(), known = crate::language::names()
@@ -30,14 +53,41 @@ pub enum AuthorError {
     NoLanguage(PathBuf),
     /// A program of the machine.
     #[error("{program} is missing, which {what} needs: {remedy}")]
-    MissingProgram { program: String, what: String, remedy: String },
+    MissingProgram {
+        /// Its name.
+        program: String,
+        /// What is missing, or what needs it.
+        what: String,
+        /// How to get it.
+        remedy: String,
+    },
     /// Something that Steward can fetch.
     #[error("{what} is missing. Fetch it with: steward plugin toolchain {language}")]
-    MissingToolchain { what: String, language: String },
+    MissingToolchain {
+        /// What is missing, or what needs it.
+        what: String,
+        /// The language that needs it.
+        language: String,
+    },
+    /// A program could not be started.
     #[error("`{program}` could not be started: {source}")]
-    Start { program: String, source: std::io::Error },
+    Start {
+        /// Its name.
+        program: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A program ended with an error.
     #[error("`{program}` failed ({status}){said}")]
-    Failed { program: String, status: std::process::ExitStatus, said: String },
+    Failed {
+        /// Its name.
+        program: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it printed, if it was not shown already.
+        said: String,
+    },
+    /// A build made nothing that can be used.
     #[error("{0}")]
     Build(String),
 }

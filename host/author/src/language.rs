@@ -1,4 +1,4 @@
-//! The languages plugins can be written in: one file here, one line in the list. What a new project looks like lies in
+//! The languages plugins can be written in: one file here, one line in the list. What a new project looks like is in
 //! `sdk/templates/LANGUAGE`, so that changing a template needs no code.
 
 mod c;
@@ -37,7 +37,7 @@ pub struct Language {
     pub name: &'static str,
     /// What people call it: `Rust`.
     pub title: &'static str,
-    /// What a new project gets beside the template of the language.
+    /// What a new project gets in addition to the template of the language.
     pub parts: &'static [Part],
     /// What building needs; looked for, and where it can be fetched, in this order.
     pub toolchains: &'static [&'static Toolchain],
@@ -76,11 +76,13 @@ pub(crate) fn names() -> String {
 
 /// One build of one project, as the function of its language sees it. Everything it needs is installed.
 pub struct Job<'a> {
+    /// What is built.
     pub project: &'a Project,
+    /// Where its compiler was fetched to.
     pub toolchains: &'a Toolchains,
     /// Where the result belongs; nothing is there yet.
     pub output: PathBuf,
-    /// A folder for what lies between source and result; kept from one build to the next.
+    /// A folder for what is between source and result; kept from one build to the next.
     pub work: PathBuf,
 }
 

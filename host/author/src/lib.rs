@@ -25,6 +25,8 @@
 //! such sections, or one that is too long or not text, is refused. `steward plugin run` takes names, tools and limits
 //! from a manifest, and grants from the command line alone, unless `--granted` says otherwise.
 
+#![warn(missing_docs)]
+
 mod build;
 pub mod cases;
 mod embedded;

@@ -20,10 +20,13 @@ const BUILT: &str = "build";
 pub struct Project {
     /// Absolute.
     pub folder: PathBuf,
+    /// Of the plugin.
     pub name: String,
+    /// Of the plugin.
     pub version: String,
     /// The text of plugin.toml.
     pub manifest: String,
+    /// How it is built; `None` where plugin.toml does not say.
     pub recipe: Option<Recipe>,
 }
 
@@ -97,7 +100,7 @@ impl Project {
         self.folder.join("tests.toml")
     }
 
-    /// The folder for what lies between sources and result.
+    /// The folder for what is between sources and result.
     pub(crate) fn work(&self) -> PathBuf {
         self.folder.join(BUILT).join("work")
     }

@@ -24,7 +24,7 @@ pub fn create(parent: &Path, name: &str, language: &Language) -> Result<PathBuf,
     if !is_free(&folder)? {
         return Err(AuthorError::Taken(folder));
     }
-    // Beside its place, so that it can be moved there in one step.
+    // Next to its place, so that it can be moved there in one step.
     let here = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
     let draft = tempfile::Builder::new().prefix(".steward-new-").tempdir_in(here).map_err(AuthorError::io(here))?;
     let made = draft.path().join(name);

@@ -1,5 +1,5 @@
-//! What compiling needs beside Steward: programs of the machine, which are looked for, and packages of the registries,
-//! which are fetched at pinned versions into a folder of their own. Nothing is installed without being asked for.
+//! What compiling needs in addition to Steward: programs of the machine, which are looked for, and packages of the
+//! registries, which are fetched at pinned versions into a separate folder. Nothing is installed without being asked for.
 
 mod install;
 mod pinned;
@@ -16,6 +16,7 @@ pub use pinned::{GO, JAVASCRIPT, PYTHON, RUST_TARGET, RUST_WASM, TYPESCRIPT, ZIG
 pub struct Toolchain {
     /// What it is, for messages: `componentize-py 0.25.0`.
     pub what: &'static str,
+    /// Where it comes from.
     pub kind: Kind,
 }
 
@@ -23,14 +24,25 @@ pub struct Toolchain {
 pub enum Kind {
     /// A program of the machine, found in PATH.
     Program {
+        /// As it is called in PATH.
         name: &'static str,
         /// How to get it: an address or a line to run.
         remedy: &'static str,
     },
     /// Packages of PyPI, each `name==version`, in a virtual environment. Needs python3.
-    Pypi { folder: &'static str, packages: &'static [&'static str] },
+    Pypi {
+        /// Below the folder of toolchains.
+        folder: &'static str,
+        /// All of them, each pinned.
+        packages: &'static [&'static str],
+    },
     /// Packages of npm, each `name@version`. Needs npm.
-    Npm { folder: &'static str, packages: &'static [&'static str] },
+    Npm {
+        /// Below the folder of toolchains.
+        folder: &'static str,
+        /// All of them, each pinned.
+        packages: &'static [&'static str],
+    },
     /// A target of the Rust compiler that cargo uses. Needs cargo, and rustup to be fetched.
     RustTarget(&'static str),
 }
@@ -43,6 +55,7 @@ pub struct Toolchains {
 }
 
 impl Toolchains {
+    /// Those in a folder, which need not exist yet. `show` tells what is being done meanwhile.
     pub fn new(folder: PathBuf, show: Show) -> Self {
         // Programs are run in other folders.
         Self { folder: std::path::absolute(&folder).unwrap_or(folder), show }
@@ -63,7 +76,7 @@ impl Toolchains {
     }
 
     /// Sees to it that all is there that the language needs; fetches what is missing if it may. `project` is where the
-    /// compiler is going to run: it may pick a compiler of its own.
+    /// compiler is going to run: it may choose its own compiler.
     ///
     /// # Errors
     /// Something is missing, with the line that gets it; or it cannot be fetched.

@@ -7,103 +7,22 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{BeneathError, Result};
+use crate::metadata::{Kind, Metadata};
 use crate::walk::{self, Links, Spot, Stop};
 
 const LISTED: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// What bears a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    File,
-    Folder,
-    Link,
-    Pipe,
-    Device,
-    Socket,
-    Other,
-}
-
-impl Kind {
-    fn of(kind: FileType) -> Self {
-        match kind {
-            FileType::RegularFile => Self::File,
-            FileType::Directory => Self::Folder,
-            FileType::Symlink => Self::Link,
-            FileType::Fifo => Self::Pipe,
-            FileType::CharacterDevice | FileType::BlockDevice => Self::Device,
-            FileType::Socket => Self::Socket,
-            FileType::Unknown => Self::Other,
-        }
-    }
-
-    pub(crate) fn described(self) -> &'static str {
-        match self {
-            Self::File => "a file",
-            Self::Folder => "a folder",
-            Self::Link => "a link",
-            Self::Pipe => "a pipe",
-            Self::Device => "a device",
-            Self::Socket => "a socket",
-            Self::Other => "something else",
-        }
-    }
-}
-
-/// What is known of a name without opening it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metadata {
-    pub kind: Kind,
-    pub size: u64,
-    /// Since 1970; what is older counts as then.
-    pub modified: Duration,
-    /// The rights of owner, group and others.
-    pub mode: u32,
-    /// Since 1970: when anything of it was changed.
-    pub changed: Duration,
-    /// Its number on the disk.
-    pub number: u64,
-}
-
-impl Metadata {
-    #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the types differ between systems")]
-    fn of(stat: &Stat) -> Self {
-        let time = |seconds: i64, nanos: u64| {
-            let nanos = u32::try_from(nanos).unwrap_or_default();
-            u64::try_from(seconds).map_or(Duration::ZERO, |seconds| Duration::new(seconds, nanos))
-        };
-        Self {
-            kind: Kind::of(FileType::from_raw_mode(stat.st_mode)),
-            size: u64::try_from(stat.st_size).unwrap_or_default(),
-            modified: time(stat.st_mtime as i64, stat.st_mtime_nsec as u64),
-            mode: u32::from(stat.st_mode) & 0o777,
-            changed: time(stat.st_ctime as i64, stat.st_ctime_nsec as u64),
-            number: stat.st_ino as u64,
-        }
-    }
-
-    pub fn is_file(&self) -> bool {
-        self.kind == Kind::File
-    }
-
-    pub fn is_folder(&self) -> bool {
-        self.kind == Kind::Folder
-    }
-
-    pub fn written(&self) -> SystemTime {
-        UNIX_EPOCH + self.modified
-    }
-}
-
 /// A name in a folder.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The name alone, without a folder.
     pub name: OsString,
+    /// Of the entry itself; a link is not followed.
     pub metadata: Metadata,
 }
 
@@ -117,7 +36,9 @@ impl Entry {
 /// A plain file that was opened.
 #[derive(Debug)]
 pub struct Opened {
+    /// Open for reading.
     pub file: File,
+    /// As it was when it was opened.
     pub metadata: Metadata,
 }
 
@@ -145,7 +66,7 @@ impl Place {
     }
 
     /// # Errors
-    /// It is not there, or is no folder.
+    /// It is not there, or is not a folder.
     pub fn open(&self) -> Result<Folder> {
         self.enter(Folder::open(&self.base)?, false)
     }
@@ -153,7 +74,7 @@ impl Place {
     /// Opens it, made for its owner alone where it is missing.
     ///
     /// # Errors
-    /// It cannot be made, or is no folder.
+    /// It cannot be made, or is not a folder.
     pub fn make(&self) -> Result<Folder> {
         self.enter(Folder::make(&self.base)?, true)
     }
@@ -181,7 +102,7 @@ impl Folder {
     /// followed.
     ///
     /// # Errors
-    /// It is not there, or is no folder.
+    /// It is not there, or is not a folder.
     pub fn open(path: &Path) -> Result<Self> {
         let opened = rustix::fs::open(path, LISTED.difference(OFlags::NOFOLLOW), Mode::empty());
         let fd = opened.map_err(|error| BeneathError::io(path, Path::new("."), error))?;
@@ -191,7 +112,7 @@ impl Folder {
     /// The same for an absolute path that was resolved once before: no part of it may have become a link since.
     ///
     /// # Errors
-    /// It is not there, is no folder, or a part is a link.
+    /// It is not there, is not a folder, or a part is a link.
     pub fn open_resolved(path: &Path) -> Result<Self> {
         let top = Self::open(Path::new("/"))?.strict();
         let below = path.strip_prefix("/").unwrap_or(path);
@@ -202,7 +123,7 @@ impl Folder {
     /// Opens a folder, made for its owner alone where it is missing.
     ///
     /// # Errors
-    /// It cannot be made, or is no folder.
+    /// It cannot be made, or is not a folder.
     pub fn make(path: &Path) -> Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
@@ -233,7 +154,7 @@ impl Folder {
     /// Opens a folder below. Beneath it, what leads out of it leads out, even if it stays in this one.
     ///
     /// # Errors
-    /// It is not there, a part of the path is no folder, or a link on the way leads out.
+    /// It is not there, a part of the path is not a folder, or a link on the way leads out.
     pub fn folder(&self, path: impl AsRef<Path>) -> Result<Self> {
         self.enter(path.as_ref(), false)
     }
@@ -241,7 +162,7 @@ impl Folder {
     /// The same, made for its owner alone where it is missing.
     ///
     /// # Errors
-    /// It cannot be made, a part of the path is no folder, or a link on the way leads out.
+    /// It cannot be made, a part of the path is not a folder, or a link on the way leads out.
     pub fn make_folder(&self, path: impl AsRef<Path>) -> Result<Self> {
         self.enter(path.as_ref(), true)
     }
@@ -259,7 +180,7 @@ impl Folder {
     /// Opens a plain file for reading.
     ///
     /// # Errors
-    /// It is not there, is no plain file, or a link on the way leads out.
+    /// It is not there, is not a plain file, or a link on the way leads out.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Opened> {
         let path = path.as_ref();
         self.plain(path, &self.spot(path, true, false)?, OFlags::RDONLY)
@@ -281,7 +202,7 @@ impl Folder {
         }
     }
 
-    /// The text of a plain file; bytes that are no text are shown as `�`.
+    /// The text of a plain file; bytes that are not text are shown as `�`.
     ///
     /// # Errors
     /// As [`Self::bytes`].

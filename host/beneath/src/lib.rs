@@ -27,14 +27,18 @@
 //! tools run get the mask that Steward was started with. Projects of `steward plugin new` and the like are made with it
 //! too.
 
+#![warn(missing_docs)]
+
 mod error;
 mod folder;
+mod metadata;
 mod rights;
 mod walk;
 mod writing;
 
 pub use error::{BeneathError, Result};
-pub use folder::{Entry, Folder, Kind, Metadata, Opened, Place};
+pub use folder::{Entry, Folder, Opened, Place};
+pub use metadata::{Kind, Metadata};
 
 #[cfg(test)]
 mod tests;

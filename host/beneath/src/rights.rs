@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Mode;
 
-use crate::folder::{Folder, Kind};
+use crate::folder::Folder;
+use crate::metadata::Kind;
 
 impl Folder {
     /// Leaves this folder, and with `below` all plain files and folders below it, to their owner alone. `below` is asked

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A folder with a workspace, and something beside it that nobody may get.
+/// A folder with a workspace, and something next to it that nobody may get.
 fn scene() -> (TempDir, Folder) {
     let scene = tempfile::tempdir().unwrap();
     fs::create_dir_all(scene.path().join("workspace/notes")).unwrap();

@@ -20,7 +20,7 @@ impl Folder {
     /// a new one is on disk when this returns.
     ///
     /// # Errors
-    /// It is no plain file, cannot be written, or a link on the way leads out.
+    /// It is not a plain file, cannot be written, or a link on the way leads out.
     pub fn append(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
         let spot = self.spot(path, true, true)?;
@@ -113,7 +113,7 @@ impl Folder {
     /// Gives a plain file rights for owner, group and others.
     ///
     /// # Errors
-    /// It is no plain file, or another user's.
+    /// It is not a plain file, or another user's.
     pub fn set_mode(&self, path: impl AsRef<Path>, mode: u32) -> Result<()> {
         let path = path.as_ref();
         let spot = self.spot(path, false, false)?;

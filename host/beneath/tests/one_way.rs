@@ -127,10 +127,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && !["tests", "target", "build"].contains(&name) {
             sources.extend(self::sources(&path));
-        } else if name.ends_with(".rs")
-            && !["tests.rs", "build.rs", "fixture.rs", "builtin.rs"].contains(&name)
-            && !name.ends_with("_tests.rs")
-        {
+        } else if name.ends_with(".rs") && !["tests.rs", "build.rs", "fixture.rs", "builtin.rs"].contains(&name) {
             sources.push(path);
         }
     }

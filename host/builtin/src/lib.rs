@@ -2,6 +2,8 @@
 //!
 //! Nothing here runs or reads them: to the sandbox they are plugins like any other.
 
+#![warn(missing_docs)]
+
 use std::io::Read as _;
 
 use flate2::read::ZlibDecoder;
@@ -50,7 +52,7 @@ mod tests {
         assert!(PLUGINS.is_sorted_by_key(|plugin| plugin.name) && !PLUGINS.is_empty());
         for plugin in PLUGINS {
             let wasm = plugin.wasm();
-            assert!(wasm.starts_with(COMPONENT), "{} is no component", plugin.name);
+            assert!(wasm.starts_with(COMPONENT), "{} is not a component", plugin.name);
             let name = format!("name = \"{}\"", plugin.name);
             assert_eq!(plugin.hash, blake3::hash(&wasm).to_hex().as_str(), "{}", plugin.name);
             assert_eq!(plugin.size, wasm.len(), "{}", plugin.name);

@@ -15,7 +15,7 @@ pub enum ChannelError {
     /// The HTTP client could not be made.
     #[error("cannot prepare connections to Telegram: {0}")]
     Client(String),
-    /// The address of the Bot API server is no base address.
+    /// The address of the Bot API server is not a base address.
     #[error("the address of the Telegram server is wrong: {0} (TG_API_URL must look like https://host:port)")]
     ApiUrl(String),
     /// Another Steward listens on the socket.
@@ -23,7 +23,12 @@ pub enum ChannelError {
     AlreadyRunning(PathBuf),
     /// The socket for the terminal could not be made or read.
     #[error("the terminal's socket {path} cannot be used: {reason}")]
-    Socket { path: PathBuf, reason: String },
+    Socket {
+        /// Where it is.
+        path: PathBuf,
+        /// In words for people.
+        reason: String,
+    },
     /// Nobody listens on the socket.
     #[error("Steward is not running (nothing listens on {0}): start it with `steward run`")]
     NotRunning(PathBuf),
@@ -32,7 +37,12 @@ pub enum ChannelError {
         "this chat speaks version {ours} of the terminal's protocol, the running Steward version {theirs}: \
          restart Steward so that both are of the same version"
     )]
-    Version { ours: u32, theirs: u32 },
+    Version {
+        /// Of this program.
+        ours: u32,
+        /// Of the running Steward.
+        theirs: u32,
+    },
     /// A question of a script stayed without an answer.
     #[error("no answer came within {} seconds: see the log of Steward", .0.as_secs())]
     NoAnswer(Duration),
@@ -52,13 +62,21 @@ pub enum ChannelError {
 pub enum SendError {
     /// Try again, at the earliest `after` that time where the other side named one.
     #[error("not sent yet: {reason}")]
-    Later { after: Option<Duration>, reason: String },
+    Later {
+        /// How long the other side wants to be left alone.
+        after: Option<Duration>,
+        /// In words for people.
+        reason: String,
+    },
     /// Nobody is connected: wait for [`crate::Channel::ready`].
     #[error("not sent yet: nobody is connected")]
     Offline,
     /// It will never be sent: the person blocked the bot, the chat does not exist.
     #[error("cannot be sent: {reason}")]
-    Never { reason: String },
+    Never {
+        /// In words for people.
+        reason: String,
+    },
 }
 
 impl SendError {
@@ -76,7 +94,10 @@ impl SendError {
 pub enum FetchError {
     /// It is larger than `limit` bytes.
     #[error("the file is larger than {} MB, the most that can be received", .limit / 1_000_000)]
-    TooLarge { limit: u64 },
+    TooLarge {
+        /// In bytes.
+        limit: u64,
+    },
     /// The channel no longer has it.
     #[error("the file is no longer there: ask for it to be sent again")]
     Gone,

@@ -4,6 +4,8 @@
 //! to an [`Inbox`] before its receipt is confirmed to the other side; what goes out lies in the outbox, whose keeper
 //! calls [`Channel::send`] until it succeeds. Read `telegram.rs` and `terminal.rs` next.
 
+#![warn(missing_docs)]
+
 mod error;
 mod health;
 mod literal;

@@ -1,4 +1,4 @@
-//! Text that is no Markdown on its way through Markdown: it arrives as it was written. Only what would mean something
+//! Text that is not Markdown on its way through Markdown: it arrives as it was written. Only what would mean something
 //! gets a backslash, so that most texts stay as they are.
 
 /// The text as Markdown that shows just this text.

@@ -67,6 +67,7 @@ pub struct TelegramConfig {
     pub call_timeout: Duration,
     /// The first pause after a failure; it doubles up to `retry_max`.
     pub retry: Duration,
+    /// The longest pause after a failure.
     pub retry_max: Duration,
     /// The shortest time between two edits of a growing message.
     pub edit_interval: Duration,

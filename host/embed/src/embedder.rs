@@ -19,6 +19,7 @@ pub enum Purpose {
 /// Which model made a vector. Vectors may be compared if, and only if, these are equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelId {
+    /// As people know it.
     pub name: String,
     /// Numbers in a vector; 0 for a server that has not been reached yet.
     pub dimension: usize,

@@ -1,6 +1,6 @@
 //! Vectors from a server that speaks OpenAI's `/embeddings`. It knows no model by name.
 //!
-//! A server that is away when the program starts is no mistake: how many numbers its vectors have is learnt when it
+//! A server that is away when the program starts is not an error: how many numbers its vectors have is learnt when it
 //! first answers, and holds from then on.
 
 mod answer;
@@ -150,7 +150,7 @@ impl Endpoint {
         if let Some(other) = vectors.iter().map(Vec::len).find(|length| *length != expected) {
             let reason = format!(
                 "its vectors have {other} numbers and not {expected}: name the model that is meant, and a dimension it \
-                 has; what another model computed must be computed anew"
+                 has; what another model computed must be computed again"
             );
             return Err(EmbedError::Invalid { address: self.address.clone(), reason });
         }

@@ -7,41 +7,111 @@ use thiserror::Error;
 /// Why texts were not turned into vectors, or a model was not installed. No text of it holds a key.
 #[derive(Debug, Error)]
 pub enum EmbedError {
+    /// A model that is not installed.
     #[error("{} is missing: install the model with `steward models pull`", path.display())]
-    Missing { path: PathBuf },
+    Missing {
+        /// The file or folder it is about.
+        path: PathBuf,
+    },
+    /// A model whose files cannot be read.
     #[error("{} cannot be used: {reason}; install the model again with `steward models pull`", path.display())]
-    Broken { path: PathBuf, reason: String },
+    Broken {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// In words for people.
+        reason: String,
+    },
     /// A model of a kind that is not built in.
     #[error("{} is of no model that can be run here: {reason}", path.display())]
-    Unsupported { path: PathBuf, reason: String },
+    Unsupported {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// In words for people.
+        reason: String,
+    },
     /// The file system said no.
     #[error("{}: {source}{}", path.display(), full(source))]
-    File { path: PathBuf, source: std::io::Error },
+    File {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// No answer, or none in time.
     #[error("{address} cannot be reached: {reason}")]
-    Unreachable { address: String, reason: String },
+    Unreachable {
+        /// The server that was asked.
+        address: String,
+        /// In words for people.
+        reason: String,
+    },
+    /// The server does not accept the key.
     #[error("{address} refused: {reason}; check the key")]
-    Refused { address: String, reason: String },
+    Refused {
+        /// The server that was asked.
+        address: String,
+        /// In words for people.
+        reason: String,
+    },
+    /// The server is busy, or the quota is used up.
     #[error("{address} has too much to do: {reason}; try again later")]
-    Overloaded { address: String, reason: String },
+    Overloaded {
+        /// The server that was asked.
+        address: String,
+        /// In words for people.
+        reason: String,
+    },
     /// An answer that is none, or not of the model that was asked before.
     #[error("{address} gave no vectors: {reason}")]
-    Invalid { address: String, reason: String },
+    Invalid {
+        /// The server that was asked.
+        address: String,
+        /// In words for people.
+        reason: String,
+    },
     /// What was fetched is not what was announced or asked for.
     #[error("{file} has the wrong content: its sum is {found}, not {expected}; nothing was installed, pull it again")]
-    WrongSum { file: String, expected: String, found: String },
+    WrongSum {
+        /// The name of the file.
+        file: String,
+        /// The SHA-256 it should have, in hexadecimal.
+        expected: String,
+        /// The SHA-256 it has.
+        found: String,
+    },
+    /// Another process installs the same model.
     #[error("{} is in use: the model is being installed by somebody else; wait until they are done", path.display())]
-    Busy { path: PathBuf },
+    Busy {
+        /// The file or folder it is about.
+        path: PathBuf,
+    },
+    /// The disk is too full for the model.
     #[error(
         "{} needs {} MB more and {} are free: make room and try again",
         path.display(), needed / 1_000_000, free / 1_000_000
     )]
-    NoRoom { path: PathBuf, needed: u64, free: u64 },
+    NoRoom {
+        /// The file or folder it is about.
+        path: PathBuf,
+        /// Bytes.
+        needed: u64,
+        /// Bytes.
+        free: u64,
+    },
+    /// A name that is not in the list of models.
     #[error("no model is called {name}; there are: {known}")]
-    UnknownModel { name: String, known: String },
+    UnknownModel {
+        /// As it was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
     /// The work ended before it was done, by a fault of our own.
     #[error("the vectors were not finished: {reason}")]
-    Stopped { reason: String },
+    Stopped {
+        /// In words for people.
+        reason: String,
+    },
 }
 
 impl EmbedError {

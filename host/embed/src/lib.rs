@@ -22,6 +22,8 @@
 //!   downloaded into `NAME.part`, resumed with range requests, checked, and renamed to `NAME` in one step.
 //!   `steward.json` in the folder records what they must be.
 
+#![warn(missing_docs)]
+
 mod embedder;
 mod endpoint;
 mod error;

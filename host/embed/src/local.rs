@@ -1,7 +1,7 @@
 //! A model that runs on this machine's processor, from a folder in the layout of sentence-transformers.
 //!
-//! Nothing large is read before the first text comes, and it is let go when nobody asked for some minutes. Texts are
-//! computed off the async threads, one call at a time, on threads of their own. Read `encoder` for the computation and
+//! Nothing large is read before the first text comes, and it is released when nobody asked for some minutes. Texts are
+//! computed off the async threads, one call at a time, on their own threads. Read `encoder` for the computation and
 //! `tokenizer` for what it is given.
 
 mod confidence;

@@ -32,7 +32,7 @@ pub(crate) struct Failure {
     pub(crate) again: Again,
 }
 
-/// The pause before the repetition of that number (from 0); `None` where asking again is no use.
+/// The pause before the repetition of that number (from 0); `None` where asking again does not help.
 pub(crate) fn pause(again: Again, repetition: u32) -> Option<Duration> {
     match again {
         Again::Never => None,

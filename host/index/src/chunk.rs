@@ -28,6 +28,7 @@ pub enum TextKind {
 /// How long passages are, in tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassageSize {
+    /// The most a passage has.
     pub tokens: u32,
     /// What a passage repeats of the one before it, where a section was too long for one.
     pub overlap: u32,
@@ -44,9 +45,11 @@ impl Default for PassageSize {
 pub struct Chunk {
     /// Counted from 1.
     pub first_line: u32,
+    /// Counted from 1; this line is part of it.
     pub last_line: u32,
     /// The headings it stands under, outermost first, parted by ` > `; empty where there are none.
     pub heading: String,
+    /// What it says, without its headings.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! The SQLite file of an index: opened whole or made anew, one connection that writes, several that read.
+//! The SQLite file of an index: opened whole or rebuilt, one connection that writes, several that read.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavio
 use crate::error::{IndexError, Result};
 use crate::lexical;
 
-/// Raised when the schema or the way texts are cut or read as words changes: an index of another format is made anew.
+/// Raised when the schema or the way texts are cut or read as words changes: an index of another format is rebuilt.
 const FORMAT: i64 = 1;
 const FILE: &str = "passages.sqlite";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,22 +31,22 @@ pub(crate) struct Database {
 #[derive(Default)]
 struct Readers {
     idle: Vec<Connection>,
-    /// Counts how often the file was made anew: connections to one before it are not used again.
+    /// Counts how often the file was rebuilt: connections to one before it are not used again.
     made: u64,
 }
 
 impl Database {
-    /// Opens it; what is damaged or of another format is deleted and made anew. The second value says whether it is new.
+    /// Opens it; what is damaged or of another format is deleted and rebuilt. The second value says whether it is new.
     pub(crate) fn open(folder: &Path) -> Result<(Self, bool)> {
         let failed = |reason: String| IndexError::Open { path: folder.to_owned(), reason };
         let make = || fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        // Something else may lie in its place.
+        // Something else may be in its place.
         make().or_else(|_| lexical::delete(folder).and_then(|()| make())).map_err(|error| failed(error.to_string()))?;
         let path = folder.join(FILE);
         let opened = match prepare(&path) {
             Ok(opened) => opened,
             Err(error) => {
-                tracing::warn!(%error, path = %path.display(), "this index is made anew");
+                tracing::warn!(%error, path = %path.display(), "this index is rebuilt");
                 delete(folder).map_err(|error| failed(error.to_string()))?;
                 prepare(&path).map_err(|error| failed(error.to_string()))?
             }
@@ -76,7 +76,7 @@ impl Database {
         self.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes it anew, empty. Whoever is reading goes on reading what was there before.
+    /// Rebuilds it, empty. Whoever is reading goes on reading what was there before.
     pub(crate) fn renew(&self) -> Result<()> {
         let failed =
             |error: &dyn std::fmt::Display| IndexError::Open { path: self.path.clone(), reason: error.to_string() };

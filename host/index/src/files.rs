@@ -14,16 +14,19 @@ const KEPT: i64 = 3 * 86_400;
 /// A text's hash.
 pub type TextHash = [u8; 16];
 
-/// Where a file lies: `root` is empty for the space's own folder.
+/// Where a file is: `root` is empty for the space's own folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FilePlace {
+    /// The folder that is searched, absolute; empty for the space's own.
     pub root: String,
+    /// Below the root, with `/`.
     pub path: String,
 }
 
 /// What tells that a file was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct FileState {
+    /// In bytes.
     pub size: u64,
     /// Nanoseconds since 1970.
     pub modified: i64,
@@ -36,7 +39,9 @@ pub struct FileState {
 /// What a file says.
 #[derive(Clone, Debug)]
 pub struct FileText {
+    /// All of it.
     pub text: String,
+    /// How it is cut into passages.
     pub kind: TextKind,
     /// When it was written, in seconds since 1970. In a transcript each exchange has its time of that day.
     pub written: i64,
@@ -151,7 +156,7 @@ fn add_passage(db: &Connection, file: i64, text: &FileText, chunk: &Chunk) -> Re
     let id = text_of(db, &hash, chunk)?;
     let talk = text.kind == TextKind::Transcript;
     let written = if talk { text.written + time_of_day(&chunk.heading) } else { text.written };
-    // A new passage of a conversation is on the short level until the levels are counted anew.
+    // A new passage of a conversation is on the short level until the levels are counted again.
     db.prepare_cached(
         "INSERT INTO passage (file, text, first_line, last_line, written, talk, level)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 /// What counts how much.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
+    /// How near the meaning is, from 0 to 1.
     pub vector: f32,
+    /// How well the words fit, from 0 to 1.
     pub words: f32,
     /// How much newness counts: 0 not at all; 1 makes what is a half-life old count half as much.
     pub recency: f32,

@@ -21,6 +21,7 @@ use crate::vectors::{self, Model, Vectors, Waiting};
 /// Changes the words take in at once.
 const STEP: usize = 5_000;
 
+/// The index of one person's files. See the module.
 pub struct Index {
     folder: PathBuf,
     db: Database,
@@ -31,15 +32,18 @@ pub struct Index {
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Files that are known, also those nothing is found in.
     pub files: u32,
+    /// Passages, each counted once for every place.
     pub passages: u32,
+    /// Different texts among the passages.
     pub texts: u32,
     /// Passages of conversations on the short, medium and long level.
     pub levels: [u32; 3],
 }
 
 impl Index {
-    /// Opens the index in a folder (made with mode 0700). What is damaged is made anew, empty. The words are taken in by
+    /// Opens the index in a folder (made with mode 0700). What is damaged is rebuilt, empty. The words are taken in by
     /// the next [`Index::follow`].
     ///
     /// # Errors
@@ -60,7 +64,7 @@ impl Index {
         Ok(Self { folder: folder.to_owned(), db, words, vectors: Vectors::default() })
     }
 
-    /// Makes everything anew, empty, where the database is damaged (see [`crate::IndexError::is_damage`]). What was to be
+    /// Rebuilds everything, empty, where the database is damaged (see [`crate::IndexError::is_damage`]). What was to be
     /// forgotten and what was recalled has to be told to it again before it is filled.
     ///
     /// # Errors
@@ -95,7 +99,7 @@ impl Index {
         self.words.is_behind()
     }
 
-    /// Counts the levels of conversations anew.
+    /// Counts the levels of conversations again.
     pub fn settle_levels(&self, levels: Levels) -> Result<()> {
         self.db.write(|db| levels::settle(db, levels))
     }
@@ -151,6 +155,10 @@ impl Index {
         search::search(&self.db, &self.words, &self.vectors, query)
     }
 
+    /// How much there is.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn counts(&self) -> Result<Counts> {
         self.db.read(|db| {
             let count = |sql: &str| db.prepare_cached(sql)?.query_row([], |row| row.get(0));
@@ -192,7 +200,7 @@ impl Index {
         self.db.rest()
     }
 
-    /// Also gives back what searching needs; the next search makes it anew.
+    /// Also gives back what searching needs; the next search rebuilds it.
     pub fn sleep(&self) {
         self.vectors.rest();
     }

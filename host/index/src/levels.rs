@@ -1,6 +1,6 @@
 //! Which level each passage of a conversation is on. The newest are short, those before them medium; what was recalled
 //! often enough is long, however old it is; the rest has no vector and is found by its words alone. The level follows
-//! from the files and the counts of recalls, so an index that is made anew has the same.
+//! from the files and the counts of recalls, so an index that is rebuilt has the same.
 
 use rusqlite::Connection;
 use steward_agent::MemoryLevel;
@@ -11,7 +11,9 @@ use crate::files::TextHash;
 /// How many passages a level holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Levels {
+    /// Passages of the newest conversations.
     pub short: u32,
+    /// Passages of those before them.
     pub medium: u32,
     /// Unlimited where it is none.
     pub long: Option<u32>,
@@ -36,7 +38,7 @@ pub(crate) fn number(level: MemoryLevel) -> i64 {
     }
 }
 
-/// Counts the levels anew and deletes the vectors of what is on none any more.
+/// Counts the levels again and deletes the vectors of what is on none any more.
 pub(crate) fn settle(db: &Connection, levels: Levels) -> Result<()> {
     let mut held = [0u32; 3];
     let mut changed = Vec::new();

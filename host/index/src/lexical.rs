@@ -1,8 +1,8 @@
 //! The index of words (tantivy). It follows the log of changes in the database: what it has taken in is written in its
-//! own commit, so after a crash it goes on from there, and where it does not fit the database it is made anew.
+//! own commit, so after a crash it goes on from there, and where it does not fit the database it is rebuilt.
 //!
 //! Whatever is wrong with its files, it mends itself: what a commit that was cut off left behind is deleted before
-//! anything is written, and what still cannot be read or written is made anew. Until it is whole again, texts are found
+//! anything is written, and what still cannot be read or written is rebuilt. Until it is whole again, texts are found
 //! by reading them in the database.
 
 mod opened;
@@ -55,7 +55,7 @@ pub(crate) struct Asked {
 
 impl Lexical {
     /// Opens the words below `folder` of the database of that identity; those that cannot be read are deleted and taken
-    /// in anew by [`Self::follow`].
+    /// in again by [`Self::follow`].
     pub(crate) fn open(folder: &Path, identity: &str) -> Self {
         let lexical = Self::unopened(folder);
         if let Err(error) = lexical.reopen(true) {
@@ -97,7 +97,7 @@ impl Lexical {
             Ok(more) => return Ok(more),
             Err(error) => error,
         };
-        // First as it is, but for what was left behind; then anew.
+        // First as it is, but for what was left behind; then again.
         for anew in [false, true] {
             close(&mut writer);
             if !failed.is_of_words() {
@@ -125,7 +125,7 @@ impl Lexical {
     pub(crate) fn empty(&self) {
         let mut writer = self.writing();
         close(&mut writer);
-        self.renew("the index is made anew");
+        self.renew("the index is rebuilt");
     }
 
     /// Whether a search found something that [`Self::follow`] has to mend.
@@ -210,14 +210,14 @@ impl Lexical {
         Ok(())
     }
 
-    /// Deletes its files and begins anew. Where that fails too, as on a full disk, the next one tries again.
+    /// Deletes its files and begins again. Where that fails too, as on a full disk, the next one tries again.
     fn renew(&self, why: &str) {
-        tracing::warn!(why, path = %self.place.display(), "this index of words is made anew");
+        tracing::warn!(why, path = %self.place.display(), "this index of words is rebuilt");
         self.whole.store(false, Ordering::Release);
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
         let renewed = delete(&self.place).map_err(IndexError::from).and_then(|()| self.reopen(true));
         if let Err(error) = renewed {
-            tracing::warn!(%error, path = %self.place.display(), "the index of words could not be made anew yet");
+            tracing::warn!(%error, path = %self.place.display(), "the index of words could not be rebuilt yet");
         }
     }
 

@@ -2,7 +2,9 @@
 //! memory finds near vectors. One index holds what belongs to one person and nothing else.
 //!
 //! Nothing here reads a file, a clock or a model: texts, times and vectors are arguments. All of it is derived: words that
-//! are broken mend themselves, a database that is broken is made anew and has to be filled again. Read `index` first.
+//! are broken mend themselves, a database that is broken is rebuilt and has to be filled again. Read `index` first.
+
+#![warn(missing_docs)]
 
 mod chunk;
 mod database;
@@ -18,12 +20,6 @@ mod sketch;
 mod vectors;
 mod words;
 
-#[cfg(test)]
-mod killed_tests;
-#[cfg(test)]
-mod mending_tests;
-#[cfg(test)]
-mod retrieval_tests;
 #[cfg(test)]
 mod tests;
 

@@ -84,7 +84,7 @@ fn length(vector: &[f32]) -> f32 {
     (squares.iter().sum::<f32>() + rest.iter().map(|value| value * value).sum::<f32>()).sqrt()
 }
 
-/// On which side of the middle each component lies, 64 in a word.
+/// On which side of the middle each component is, 64 in a word.
 pub(crate) fn bits(values: impl Iterator<Item = f32>, middle: &[f32], into: &mut Vec<u64>) {
     let (mut word, mut filled) = (0u64, 0);
     for (value, middle) in values.zip(middle) {

@@ -20,10 +20,13 @@ const PLACES: usize = 8;
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Query<'a> {
+    /// In the words of whoever asks.
     pub text: &'a str,
     /// The vector of the text and the model that made it.
     pub vector: Option<(&'a Model, &'a [f32])>,
+    /// The most hits that are given.
     pub limit: usize,
+    /// What counts how much.
     pub weights: Weights,
     /// In seconds since 1970, for the age of passages.
     pub now: i64,
@@ -41,8 +44,11 @@ impl<'a> Query<'a> {
 pub struct Place {
     /// Empty for the space's own folder.
     pub root: String,
+    /// Below the root, with `/`.
     pub path: String,
+    /// Counted from 1.
     pub first_line: u32,
+    /// Counted from 1; this line is part of it.
     pub last_line: u32,
     /// In seconds since 1970.
     pub written: i64,
@@ -51,10 +57,13 @@ pub struct Place {
 /// A passage that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
+    /// Of the text.
     pub hash: TextHash,
     /// From 0 to 1, comparable within one search.
     pub score: f32,
+    /// The headings above it, outermost first, parted by ` > `.
     pub heading: String,
+    /// What the passage says.
     pub text: String,
     /// The newest first; never empty.
     pub places: Vec<Place>,

@@ -12,7 +12,7 @@ const SAMPLE: usize = 4_096;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Sketch {
-    /// The mean of a sample: bits tell most where about half of the vectors lie on each side.
+    /// The mean of a sample: bits tell most where about half of the vectors are on each side.
     middle: Vec<f32>,
     /// Words for one vector.
     width: usize,
@@ -45,7 +45,7 @@ impl Sketch {
         self.ids.len()
     }
 
-    /// Whether the middle was made from so few that it should be made anew.
+    /// Whether the middle was made from so few that it should be rebuilt.
     pub(crate) fn is_outgrown(&self) -> bool {
         self.measured < SAMPLE && self.ids.len() > 4 * self.measured.max(64)
     }

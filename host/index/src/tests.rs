@@ -1,5 +1,9 @@
 //! An index as a whole: what goes in is found, what is taken out is not, whatever breaks.
 
+mod killed;
+mod mending;
+mod retrieval;
+
 use std::fs;
 
 use proptest::prelude::*;
@@ -223,7 +227,7 @@ fn levels_follow_from_age_and_recalls() {
     fixture.index.settle_levels(levels).unwrap();
     assert_eq!(fixture.index.counts().unwrap().levels, [3, 4, 1]);
     assert_eq!(fixture.index.waiting(&model, None, 10).unwrap().len(), 1);
-    // An index made anew from the same files and counts has the same levels.
+    // An index rebuilt from the same files and counts has the same levels.
     let again = Fixture::new();
     again.index.change(|batch| batch.set_recalls(&[(oldest.hash, 2)])).unwrap();
     again.put("sessions/1.md", &transcript(0, 10), TextKind::Transcript);

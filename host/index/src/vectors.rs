@@ -16,7 +16,7 @@ const FEW: i64 = 1_500;
 /// How many the sketch finds for each one that is asked for, and at least.
 const OVERSAMPLE: usize = 4;
 const SAMPLE_LEAST: usize = 400;
-/// One more for so many vectors: among more of them more lie by chance in the way.
+/// One more for so many vectors: among more of them more are by chance in the way.
 const MORE_FOR: usize = 1_000;
 
 /// A model whose vectors are kept. Vectors of different models are never compared.
@@ -25,6 +25,7 @@ pub struct Model {
     pub(crate) id: i64,
     /// In the words of whoever made it.
     pub identity: String,
+    /// Components of each of its vectors.
     pub dimension: usize,
     /// Every text had a vector of it once.
     pub complete: bool,
@@ -161,7 +162,7 @@ impl Vectors {
         db.read(|db| refined(db, model.id, query, &found, most))
     }
 
-    /// Gives the sketches' memory back; the next search makes them anew.
+    /// Gives the sketches' memory back; the next search rebuilds them.
     pub(crate) fn rest(&self) {
         self.sketches.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -1,6 +1,6 @@
 //! How texts are read as words: Russian and English mixed, each word brought to its stem, letters without their accents
 //! (é as e, ß as ss, ё as е), the parts of an identifier each for itself (`evictOldest`, `evict_oldest`), scripts without
-//! spaces by single characters and pairs, and beside that identifiers and numbers as they stand (`gpt-5.1`,
+//! spaces by single characters and pairs, and in addition identifiers and numbers as they stand (`gpt-5.1`,
 //! `INV-2024-117`, `4,120`).
 
 mod folding;
@@ -17,7 +17,7 @@ use crate::lexical::Asked;
 pub(crate) const WORDS: &str = "words";
 /// The analyzer of what stands for itself.
 pub(crate) const EXACT: &str = "exact";
-/// Raised when texts are read otherwise than before: the index of words is made anew then, vectors stay.
+/// Raised when texts are read otherwise than before: the index of words is rebuilt then, vectors stay.
 pub(crate) const RULES: u32 = 2;
 
 /// Longer words are noise, such as encoded data.
@@ -65,7 +65,7 @@ fn words() -> TextAnalyzer {
             builder = builder.filter_dynamic(filter);
         }
     }
-    // Each stems words of its own alphabet and leaves the others as they are.
+    // Each stems words of one alphabet and leaves the others as they are.
     let builder =
         builder.filter_dynamic(Stemmer::new(Language::Russian)).filter_dynamic(Stemmer::new(Language::English));
     builder.filter_dynamic(Alternations).build()

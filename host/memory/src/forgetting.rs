@@ -82,8 +82,8 @@ impl Space {
     }
 }
 
-/// Deletes the facts, the days and the transcripts. HEARTBEAT.md stays: it is no memory but an order. A link goes by
-/// itself: what it leads to is no memory, and a folder of memory that is a link holds none.
+/// Deletes the facts, the days and the transcripts. HEARTBEAT.md stays: it is not memory but an order. A link goes by
+/// itself: what it leads to is not memory, and a folder of memory that is a link holds none.
 fn delete_files(place: &Place) -> Result<(), MemoryError> {
     let failed = |source: BeneathError| MemoryError::Delete { path: place.path().display().to_string(), source };
     let Some(folder) = there(place.open()).map_err(failed)? else { return Ok(()) };

@@ -1,9 +1,11 @@
 //! Keeps the index of everybody's memory up to date and searches it: files are looked at when they change, passages get
 //! their vectors in the background, and what is to be forgotten is forgotten for good.
 //!
-//! Each space (the owners', and each other person's) has a folder with its files and an index of its own; no call takes
+//! Each space (the owners', and each other person's) has a folder with its files and a separate index; no call takes
 //! two. Nothing here knows roles, tools or channels, or how a document or a model works: those come as ports. Read
 //! `service` first.
+
+#![warn(missing_docs)]
 
 mod embedding;
 mod forgetting;

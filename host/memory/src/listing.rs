@@ -131,7 +131,7 @@ fn walk(root: &Path, hidden: &[PathBuf], rules: Rules) -> impl Iterator<Item = P
     let mut walk = WalkBuilder::new(root);
     let (any, above) = (rules != Rules::None, rules == Rules::AndThoseAbove);
     walk.ignore(any).git_ignore(any).git_exclude(above).git_global(above).parents(above);
-    // A .gitignore counts also where the folder is no repository.
+    // A .gitignore counts also where the folder is not a repository.
     walk.require_git(false).follow_links(false).same_file_system(true);
     walk.filter_entry(move |entry| {
         // A rule such as `!.gitignore` would bring a name with a dot back.

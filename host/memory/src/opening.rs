@@ -55,8 +55,8 @@ pub(crate) struct Opened {
     pub(crate) modified: i64,
 }
 
-/// A root that is open. What is searched beside the own files was resolved when it was named: a part of its path that
-/// has become a link since leads elsewhere, and is not followed.
+/// A root that is open. What is searched in addition to the own files was resolved when it was named: a part of its
+/// path that has become a link since leads elsewhere, and is not followed.
 pub(crate) struct OpenRoot {
     folder: Folder,
     path: PathBuf,
@@ -142,7 +142,7 @@ mod tests {
             assert!(matches!(try_open("data"), Err(ReadError::Hidden)));
             assert!(matches!(try_open("nothing"), Err(ReadError::Unreadable(_))));
         }
-        // A person's own folder lies within the data and is theirs.
+        // A person's own folder is within the data and is theirs.
         fs::create_dir_all(data.join("people/7")).unwrap();
         fs::write(data.join("people/7/MEMORY.md"), "theirs").unwrap();
         let own = OpenRoot::own(&Place::below(data.join("people"), "7")).unwrap();

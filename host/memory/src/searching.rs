@@ -40,7 +40,7 @@ impl Memory {
         }
     }
 
-    /// What fits. An index that turns out to be damaged is made anew first, unless somebody else is just doing that.
+    /// What fits. An index that turns out to be damaged is rebuilt first, unless somebody else is just doing that.
     pub(crate) async fn hits(
         &self,
         space: &Space,

@@ -43,6 +43,7 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Memory that does nothing yet; see [`Self::start`]. Without `documents`, only files of text are read.
     pub fn new(
         settings: Settings,
         store: Store,
@@ -54,7 +55,7 @@ impl Memory {
         Self { shared, spaces: Mutex::default(), tasks: Mutex::default(), stop, reads_only: false }
     }
 
-    /// The same for a process beside the one that follows the files: it searches what is there.
+    /// The same for a process other than the one that follows the files: it searches what is there.
     #[must_use]
     pub fn reading_only(self) -> Self {
         Self { reads_only: true, ..self }
@@ -119,7 +120,7 @@ impl Memory {
         let best = hits.first().map_or(0.0, |hit| hit.score);
         let mut left = tokens;
         let mut offered = Vec::new();
-        // What fits only half as well as the best is beside the point more often than not.
+        // What fits only half as well as the best is off the point more often than not.
         for hit in hits.into_iter().filter(|hit| hit.score >= best / 2.0 && !skip(&hit.path)) {
             let needed = budget::tokens(&hit.text) + 16;
             if needed <= left {
@@ -140,7 +141,7 @@ impl Memory {
         self.status_of(&space).await
     }
 
-    /// Reads every file of a space anew.
+    /// Reads every file of a space again.
     ///
     /// # Errors
     /// The index cannot be used.
@@ -200,7 +201,8 @@ impl Memory {
         if !removed {
             let sources = self.shared.store.memory_sources(&name).await.map_err(MemoryError::from)?;
             let there = if sources.is_empty() { "nothing".to_owned() } else { sources.join(", ") };
-            return Err(MemoryFault::NotFound(format!("that is not searched; beside the own files this is: {there}")));
+            let problem = format!("that is not searched; in addition to your own files, these are: {there}");
+            return Err(MemoryFault::NotFound(problem));
         }
         match self.reads_only {
             true => Ok(()),
@@ -260,7 +262,7 @@ impl Memory {
         }
     }
 
-    /// Looks at all files, and goes on with it in the background when that takes longer than one wants to wait; gives
+    /// Looks at all files, and continues with it in the background when that takes longer than one wants to wait; gives
     /// whether it was done.
     async fn refreshed(&self, space: &Arc<Space>, all: bool) -> Result<bool, MemoryError> {
         let (space, stop) = (Arc::clone(space), self.stop.clone());

@@ -19,8 +19,11 @@ pub struct Settings {
     pub hidden: Vec<PathBuf>,
     /// Folders outside the workspace from which tools may have files searched too.
     pub folders: Vec<PathBuf>,
+    /// What counts how much in a search.
     pub weights: Weights,
+    /// How long passages are.
     pub passage: PassageSize,
+    /// How many passages of conversations keep their vectors.
     pub levels: Levels,
     /// The zone in which days and times of logs and transcripts are meant.
     pub zone: TimeZone,
@@ -34,6 +37,7 @@ pub struct Settings {
     pub patience: Duration,
     /// Changes are taken in when none has come for so long, when somebody searches, or after the longest time.
     pub quiet: Duration,
+    /// The longest time that changes wait.
     pub quiet_longest: Duration,
     /// How long nothing must be changed before memory that only indexing needs is given back.
     pub rest_after: Duration,

@@ -41,18 +41,27 @@ pub(crate) struct Shared {
 /// Why memory could not be kept or searched.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
+    /// The index failed.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file that was to be forgotten cannot be deleted.
     #[error("{path} cannot be deleted: {source}")]
-    Delete { path: String, source: BeneathError },
+    Delete {
+        /// The file.
+        path: String,
+        /// Why it stays.
+        source: BeneathError,
+    },
+    /// The program is shutting down.
     #[error("memory cannot be used: the program is shutting down")]
     Ending(#[from] tokio::task::JoinError),
 }
 
 impl MemoryError {
-    /// Whether the index is damaged, so that only making it anew helps.
+    /// Whether the index is damaged, so that only rebuilding it helps.
     pub(crate) fn is_damage(&self) -> bool {
         matches!(self, Self::Index(error) if error.is_damage())
     }

@@ -1,5 +1,5 @@
-//! Which files a person may have searched beside the own ones: what they name, resolved, and checked where it really
-//! lies.
+//! Which files a person may have searched in addition to the own ones: what they name, resolved, and checked where it
+//! really is.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(crate) fn resolve(
 ) -> Result<PathBuf, MemoryFault> {
     let named = Path::new(path.trim());
     let own = settings.folder(space);
-    // In a sandbox's own words the workspace lies at `/workspace`.
+    // In a sandbox's own words the workspace is at `/workspace`.
     let named = named.strip_prefix("/workspace").unwrap_or(named);
     let place = own.join(named).canonicalize().map_err(|error| {
         let path = one_line(path);
@@ -87,7 +87,7 @@ impl Settings {
         }
     }
 
-    /// A path as it is shown to its person: below the own folder where it lies there.
+    /// A path as it is shown to its person: below the own folder where it is there.
     pub(crate) fn shown(&self, space: MemorySpace, root: &str, path: &str) -> String {
         if root.is_empty() {
             return path.to_owned();

@@ -70,7 +70,7 @@ impl Space {
                 if !error.is_damage() {
                     return Err(error.into());
                 }
-                tracing::warn!(%error, path = %folder.display(), "this index is made anew");
+                tracing::warn!(%error, path = %folder.display(), "this index is rebuilt");
                 index.renew()?;
                 prime(&index, &record, levels)?;
             }
@@ -202,7 +202,7 @@ impl Space {
         let _ = tokio::time::timeout(most, looked).await;
     }
 
-    /// Makes the index say what the files say. With `all` every file is read. A damaged index is made anew.
+    /// Makes the index say what the files say. With `all` every file is read. A damaged index is rebuilt.
     pub(crate) async fn refresh(&self, all: bool, stop: &CancellationToken) -> Result<(), MemoryError> {
         let _turn = self.turn.lock().await;
         self.refreshed(all, stop).await
@@ -230,16 +230,16 @@ impl Space {
         Ok(())
     }
 
-    /// Makes a damaged index anew and fills it.
+    /// Rebuilds a damaged index and fills it.
     pub(crate) async fn mend(&self, why: &MemoryError, stop: &CancellationToken) -> Result<(), MemoryError> {
         let _turn = self.turn.lock().await;
         self.renew(why).await?;
         self.look(true, stop).await
     }
 
-    /// Makes a damaged index anew, empty but for what must outlive it. The caller has the turn and fills it.
+    /// Rebuilds a damaged index, empty but for what must outlive it. The caller has the turn and fills it.
     pub(crate) async fn renew(&self, why: &MemoryError) -> Result<(), MemoryError> {
-        tracing::warn!(space = %self.space, %why, "this index is damaged and is made anew from its files");
+        tracing::warn!(space = %self.space, %why, "this index is damaged and is rebuilt from its files");
         let record = self.shared.store.memory_record(&self.space.to_string()).await?;
         let levels = self.shared.settings.levels;
         let renewed = crate::blocking(&self.index, move |index| {

@@ -1,5 +1,5 @@
-//! Tells a space when one of its files was changed by whomever. A machine that cannot watch that many folders is no
-//! error: files are also looked at every few minutes.
+//! Tells a space when one of its files was changed by whomever. A machine that cannot watch that many folders is not
+//! an error: files are also looked at every few minutes.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn matters(event: &Event, own: &Path) -> bool {
         return false;
     }
     let searched = |path: &PathBuf| {
-        // What lies directly in the own folder, but for the files of memory and the folders of days and transcripts.
+        // What is directly in the own folder, but for the files of memory and the folders of days and transcripts.
         let beside = path.parent() == Some(own);
         let names = ["MEMORY.md", "HEARTBEAT.md", "memory", "sessions"];
         !beside || path.file_name().is_some_and(|name| names.iter().any(|known| name == *known))
@@ -47,7 +47,7 @@ impl Watching {
     /// Watches these, what is new among them; gives whether anything was.
     pub(crate) fn follow(&mut self, own: &Path, sources: &[String]) -> bool {
         let before = self.watched.len();
-        // The own folder itself, not what lies below it: tools write there all day.
+        // The own folder itself, not what is below it: tools write there all day.
         let own =
             [own.to_owned(), own.join("memory"), own.join("sessions")].map(|path| (path, RecursiveMode::NonRecursive));
         let sources = sources.iter().map(|path| (PathBuf::from(path), RecursiveMode::Recursive));

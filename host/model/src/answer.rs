@@ -103,7 +103,7 @@ impl<'a> AnswerText<'a> {
     }
 
     /// The stream is over: what was held back is text after all, unless it is reasoning without an end or a call.
-    /// `native` says that the server gave calls in its own form, beside which none are written as text.
+    /// `native` says that the server gave calls in its own form, next to which none are written as text.
     pub(crate) fn finish(mut self, native: bool) -> Told {
         let mut pieces = Vec::new();
         let rest = std::mem::take(&mut self.held);

@@ -14,6 +14,7 @@ use crate::provider::ProviderKind;
 pub struct Secret(String);
 
 impl Secret {
+    /// Takes a key as it is configured.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
@@ -61,9 +62,11 @@ impl Default for GatewayConfig {
 /// One entry of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelConfig {
+    /// Whose API its server speaks.
     pub provider: &'static ProviderKind,
     /// Where its server is; `None` is where its makers run it. `/v1` is added where it is missing.
     pub base_url: Option<Url>,
+    /// Sent with each request, where there is one.
     pub key: Option<Secret>,
     /// `None` is the first chat model that a server lists, or the usual one of its kind.
     pub model: Option<String>,
@@ -95,6 +98,7 @@ pub struct ModelDescription {
     pub label: String,
     /// The base address; `built in` for the rehearsal model.
     pub address: String,
+    /// Whether it is the built-in script.
     pub rehearsal: bool,
     /// Its window in tokens.
     pub context: u32,

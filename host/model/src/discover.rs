@@ -15,6 +15,7 @@ use crate::openai::{Listed, OPENAI, chat_models};
 pub struct LocalServer {
     /// As its makers call it.
     pub name: &'static str,
+    /// On 127.0.0.1.
     pub port: u16,
 }
 

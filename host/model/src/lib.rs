@@ -31,6 +31,8 @@
 //! is told to continue in parts, at most three times in a row. An empty answer is requested once more, and then the
 //! reason is reported (`turn::Silence` in `steward-agent`).
 
+#![warn(missing_docs)]
+
 mod answer;
 mod anthropic;
 mod arguments;

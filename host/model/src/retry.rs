@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// A server that asks for more than this is not waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The pause before the repetition of that number (from 0); `None` where asking again is no use.
+/// The pause before the repetition of that number (from 0); `None` where asking again does not help.
 pub(crate) fn pause(again: Again, repetition: u32) -> Option<Duration> {
     match again {
         Again::Never => None,

@@ -1,4 +1,4 @@
-//! Calls that a model without calls of its own, or behind a server that does not read them, writes into its text. One file
+//! Calls that a model without its own calls, or behind a server that does not read them, writes into its text. One file
 //! a dialect and one line in the list.
 //!
 //! Nothing that is only quoted becomes a call: tools must have been offered, the name must be one of them, nothing but

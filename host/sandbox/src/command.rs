@@ -69,7 +69,7 @@ fn end(bytes: &[u8]) -> String {
     whole.trim().lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Runs the program in an instance of its own.
+/// Runs the program in a separate instance.
 ///
 /// # Errors
 /// The guest broke down.

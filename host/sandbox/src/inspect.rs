@@ -20,7 +20,7 @@ use crate::typed::{self, Function};
 /// Tells what a binary is, what it exports and what it could reach. Nothing of it is kept.
 ///
 /// # Errors
-/// The bytes are no WebAssembly this program can read, or cost too much to compile.
+/// The bytes are not WebAssembly this program can read, or cost too much to compile.
 pub async fn inspect(compiler: &Compiler, wasm: impl Into<Bytes>) -> Result<Inspection, SandboxError> {
     look(compiler, wasm.into(), None).await
 }
@@ -69,7 +69,7 @@ async fn look(compiler: &Compiler, wasm: Bytes, manifest: Option<(&str, &Limits)
     Ok(inspection)
 }
 
-/// What can be said of a core module that is no program.
+/// What can be said of a core module that is not a program.
 fn useless(wasm: &[u8], why: &SandboxError, with_manifest: bool) -> Result<Inspection, SandboxError> {
     let (imports, exports) = foreign::names(wasm).ok_or_else(damaged)?;
     let mut inspection = Inspection::new(Kind::Module, wasm, imports, exports);

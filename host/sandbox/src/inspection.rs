@@ -106,7 +106,7 @@ impl Inspection {
         lines.text()
     }
 
-    /// What it imports and exports beside what it asks for.
+    /// What it imports and exports in addition to what it asks for.
     pub fn surroundings(&self, language: Language) -> String {
         let mut lines = Lines::new(language);
         lines.list("Functions that cannot be tools:", "Функции, которые не могут быть инструментами:", &self.skipped);

@@ -1,4 +1,4 @@
-//! A plugin as one file: its plugin.toml lies in a custom section of the .wasm file. What the manifest says is not judged
+//! A plugin as one file: its plugin.toml is in a custom section of the .wasm file. What the manifest says is not judged
 //! here; a file whose manifest two readers could take for different ones is refused.
 
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ const MOST: usize = 64 << 10;
 /// The text of the plugin.toml that is packed into a component or a core module, if there is one.
 ///
 /// # Errors
-/// The file is damaged or no .wasm file, or what it holds is no manifest: too long, not UTF-8, or more than one.
+/// The file is damaged or no .wasm file, or what it holds is not a manifest: too long, not UTF-8, or more than one.
 pub fn packed_manifest(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
     component::is_module(wasm)?;
     let found = section::only(wasm, MANIFEST).map_err(|unclear| {
@@ -30,7 +30,7 @@ pub fn packed_manifest(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
 /// manifest before.
 ///
 /// # Errors
-/// The bytes are no whole .wasm file, or the manifest is too long.
+/// The bytes are not a whole .wasm file, or the manifest is too long.
 pub fn pack(wasm: &[u8], manifest: &str) -> Result<Vec<u8>, LoadError> {
     text(manifest.as_bytes())?;
     let mut packed = without(wasm, &[MANIFEST, SIGNATURE])?;

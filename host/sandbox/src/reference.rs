@@ -1,5 +1,5 @@
-//! The tables of `docs/reference` that follow from the code: capabilities and tools. A test compares them, and writes them
-//! with `STEWARD_WRITE_DOCS=1` (`make docs`).
+//! The tables of `docs/reference` that follow from the running code: capabilities and tools. A test compares them, and
+//! writes them with `STEWARD_WRITE_DOCS=1` (`cargo xtask docs`).
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ fn check(name: &str, wanted: impl FnOnce(&str) -> String) {
     let wanted = wanted(&there);
     match std::env::var_os("STEWARD_WRITE_DOCS") {
         Some(_) => std::fs::write(&path, wanted).unwrap(),
-        None => assert!(there == wanted, "docs/reference/{name} is not what the code says: run `make docs`"),
+        None => assert!(there == wanted, "docs/reference/{name} is not what the code says: run `cargo xtask docs`"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Components with typed exports of their own: every exported function is a tool, its arguments and its answer are
+//! Components with their own typed exports: every exported function is a tool, its arguments and its answer are
 //! JSON made to fit its WIT types. Such a component need not know of Steward; nothing is asked of it before a call.
 
 mod docs;
@@ -148,7 +148,7 @@ impl Function {
         Ok(fields.into_iter().map(|(_, value)| value).collect())
     }
 
-    /// Calls the function in an instance of its own.
+    /// Calls the function in a separate instance.
     ///
     /// # Errors
     /// The guest broke down.

@@ -35,9 +35,21 @@ pub(super) struct Rules {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ForeignRules {
+    /// Calls that send, after foreign text was read, unless a rule above is stricter.
+    ///
+    /// Default: `ask`
     send: Option<Rule>,
+    /// Calls that cannot be undone, likewise.
+    ///
+    /// Default: `ask`
     destructive: Option<Rule>,
+    /// Calls that leave lasting instructions, likewise.
+    ///
+    /// Default: `ask`
     instructions: Option<Rule>,
+    /// Requests to new hosts, likewise.
+    ///
+    /// Default: `ask`
     hosts: Option<Rule>,
 }
 
@@ -46,11 +58,28 @@ struct ForeignRules {
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// How long a question waits before it counts as denied.
+    ///
+    /// Values: seconds, 1 to 86400
     pub seconds: u64,
+    /// What is done about calls that only read.
+    ///
+    /// Default: `automatic`
     read: Option<Rule>,
+    /// What is done about calls that write.
+    ///
+    /// Default: `automatic`
     write: Option<Rule>,
+    /// What is done about calls that send something to somebody.
+    ///
+    /// Default: `automatic`; `ask` in runs started by a heartbeat, a trigger or another program
     send: Option<Rule>,
+    /// What is done about calls that cannot be undone.
+    ///
+    /// Default: `ask`
     destructive: Option<Rule>,
+    /// `[approval.origins.ORIGIN]` has the same four keys for runs started by that origin, and wins over them.
+    ///
+    /// Values: a table
     origins: BTreeMap<Origin, Rules>,
     foreign: ForeignRules,
 }
@@ -140,7 +169,7 @@ mod tests {
     #[test]
     fn foreign_text_is_asked_about_unless_a_standing_grant_covers_it() {
         let policy = policy("send = \"automatic\"\n[foreign]\nhosts = \"automatic\"\ninstructions = \"deny\"");
-        assert_eq!(policy.foreign(Matter::Send), Rule::Ask, "a general entry is no such grant");
+        assert_eq!(policy.foreign(Matter::Send), Rule::Ask, "a general entry is not such a grant");
         assert_eq!(policy.foreign(Matter::Host), Rule::Automatic);
         assert_eq!(policy.foreign(Matter::Instructions), Rule::Deny);
         assert!(Rule::Automatic < Rule::Ask && Rule::Ask < Rule::Deny);

@@ -33,7 +33,7 @@ pub(super) async fn attach(config: &Config, greeting: Vec<String>) -> anyhow::Re
     Ok(steward_channel::chat(&config.socket(), options).await?)
 }
 
-/// The terminal's own language, where it tells one. That of plain C is no language a person has chosen.
+/// The terminal's own language, where it tells one. That of plain C is not a language a person has chosen.
 fn language(config: &Config) -> steward_agent::Language {
     let environment = crate::config::Environment::of_process();
     let told = environment.first(&["LC_ALL", "LC_MESSAGES", "LANG"]);

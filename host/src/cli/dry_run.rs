@@ -124,7 +124,7 @@ impl Rehearsal {
             language: self.config.language,
             run: None,
             name: tool.to_owned(),
-            // As from a model: text that is no JSON is answered by the sandbox.
+            // As from a model: text that is not JSON is answered by the sandbox.
             input: Value::String(arguments.to_owned()),
             key: "dry-run".to_owned(),
             replayed: false,

@@ -1,4 +1,4 @@
-//! `steward memory`: what is remembered, for people. Beside a running Steward it searches what that one has indexed;
+//! `steward memory`: what is remembered, for people. Next to a running Steward it searches what that one has indexed;
 //! what is added or taken out the running one notices by itself.
 
 mod transfer;

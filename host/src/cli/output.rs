@@ -29,7 +29,7 @@ pub(super) fn ask(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Says something that is no part of the result, on standard error. That nobody reads it stops nothing.
+/// Says something that is not part of the result, on standard error. That nobody reads it stops nothing.
 pub(crate) fn say_aside(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", for_terminal(text));
 }

@@ -80,7 +80,7 @@ async fn catalogue(
     Ok(catalogue)
 }
 
-/// The answer on standard output; what is said about it beside.
+/// The answer on standard output; what is said about it, on standard error.
 fn tell(config: &Config, entry: &AuditEntry, replayed: &Replayed) -> anyhow::Result<()> {
     let call = &entry.call;
     let when = texts::wall_clock(call.at, &config.time_zone);

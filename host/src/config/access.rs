@@ -1,4 +1,4 @@
-//! `[access.limits]`: what people who are no owners may use up in a day, and how long what outsiders sent is kept.
+//! `[access.limits]`: what people who are not owners may use up in a day, and how long what outsiders sent is kept.
 
 use anyhow::bail;
 use jiff::tz::TimeZone;
@@ -10,31 +10,42 @@ const MB: u64 = 1 << 20;
 /// Money is counted in millionths.
 const MILLIONTHS: f64 = 1e6;
 
-/// What one person who is no owner may use up in a day, and what holds for all of them.
+/// What one person who is not an owner may use up in a day, and what holds for all of them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PeopleLimits {
-    /// Messages that are handled.
+    /// Messages that are handled, per day and person who is not an owner.
     pub messages: u64,
-    /// Files that are fetched.
+    /// Files that are fetched, per day and person.
     pub files: u64,
-    /// Megabytes of files and messages that are kept.
+    /// Files and messages that are kept, per day and person.
+    ///
+    /// Values: megabytes
     pub megabytes: u64,
-    /// Tokens of models.
+    /// Tokens of models, per day and person.
     pub tokens: u64,
-    /// In the currency of the models' prices.
+    /// Cost of models, per day and person, in the currency of `price_in` and `price_out`, which each of the `[[models]]`
+    /// then needs.
+    ///
+    /// Default: no limit
     pub money: Option<f64>,
-    /// Messages to owners that go out at once; further ones wait for a digest.
+    /// Messages to owners that are sent at once, per day and person; further ones are gathered.
     pub messages_to_owner: u64,
-    /// Answers to tasks.
+    /// Answers to tasks, per day and person.
     pub task_answers: u64,
-    /// What everybody together may use up whom no owner has let in.
+    /// What all people together may use up whom no owner has let in.
     pub together: Together,
-    /// Runs of outsiders at the same time; each of them has one.
+    /// Outsiders who are answered at the same time, each in one conversation.
+    ///
+    /// Values: 1 to 1000
     pub runs_at_once: u32,
-    /// The shortest time between two digests, in minutes.
+    /// The shortest time between two gathered messages.
+    ///
+    /// Values: minutes, 1 to 1440
     pub digest_minutes: u32,
     /// How long what outsiders sent is kept.
+    ///
+    /// Values: days, 1 to 3650
     pub keep_days: u32,
 }
 
@@ -60,11 +71,21 @@ impl Default for PeopleLimits {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Together {
+    /// Messages that are handled, per day, all strangers together.
     pub messages: u64,
+    /// Files that are fetched, likewise.
     pub files: u64,
+    /// Files and messages that are kept, likewise.
+    ///
+    /// Values: megabytes
     pub megabytes: u64,
+    /// Tokens of models, likewise.
     pub tokens: u64,
+    /// Cost of models, likewise.
+    ///
+    /// Default: no limit
     pub money: Option<f64>,
+    /// Messages to owners that are sent at once, likewise.
     pub messages_to_owner: u64,
 }
 

@@ -1,4 +1,4 @@
-//! `[audit]`: which tool calls are recorded beside their row in the audit, and for how long.
+//! `[audit]`: which tool calls are recorded in addition to their row in the audit, and for how long.
 
 use anyhow::bail;
 use jiff::SignedDuration;
@@ -8,6 +8,7 @@ use steward_sandbox::{RecordPolicy, Recorded};
 /// What is recorded of tool calls. Recordings hold contents, so by default there are none.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
+    /// Which calls, and how much of each.
     pub record: RecordPolicy,
     /// How long recordings are kept.
     pub keep: SignedDuration,
@@ -17,8 +18,17 @@ pub struct Audit {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AuditFile {
+    /// Which tool calls are recorded with their contents, for replay.
+    ///
+    /// Values: `off`, `all` or a list of plugins
     record: Record,
+    /// How long recordings are kept.
+    ///
+    /// Values: days, 1 to 3650
     keep_days: u32,
+    /// The largest recording.
+    ///
+    /// Values: kilobytes, 1 to 65536
     record_kb: u32,
 }
 

@@ -9,26 +9,65 @@ use url::Url;
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
+/// The configuration file.
+///
+/// Default: `steward.toml` in the current folder
+pub(super) const CONFIG: &str = "STEWARD_CONFIG";
+
+/// The key that seals the secrets (`openssl rand -hex 32`).
+///
+/// Values: 64 hexadecimal digits
+/// Default: in `data/secret.key`
+pub(super) const SECRET_KEY: &str = "STEWARD_SECRET_KEY";
+
+/// What is logged. A value that would log nothing is an error.
+///
+/// Values: a level such as `debug`, or levels for parts: `warn,steward_sandbox=trace`
+/// Default: `info`
+pub(super) const LOG: &str = "STEWARD_LOG";
+
+/// Folder for the compilers of plugins you write.
+///
+/// Default: `data/toolchains`
+const TOOLCHAINS: &str = "STEWARD_TOOLCHAINS";
+
+/// # Memory
+///
+/// A folder with embedding models in addition to `data/models`; the Docker image has one.
+pub(super) const MODELS: &str = "STEWARD_MODELS";
+
+/// # Memory
+///
+/// Where `steward models pull` downloads from.
+///
+/// Values: an address
+/// Default: Hugging Face
+#[expect(dead_code, reason = "it is read where models are downloaded, and belongs to the settings")]
+const DOWNLOADS: &str = "HF_ENDPOINT";
+
+/// All variables of Steward's own; a name such as these that is not among them is a mistake.
 const OURS: [&str; 10] = [
     "STEWARD_DATA",
     "STEWARD_WORKSPACE",
-    "STEWARD_CONFIG",
-    "STEWARD_LOG",
-    "STEWARD_SECRET_KEY",
+    CONFIG,
+    LOG,
+    SECRET_KEY,
     "STEWARD_SERVE_ADDRESS",
     "STEWARD_SERVE_KEY",
     "STEWARD_SERVE_HOSTS",
-    "STEWARD_TOOLCHAINS",
-    "STEWARD_MODELS",
+    TOOLCHAINS,
+    MODELS,
 ];
 
 impl Environment {
+    /// What this process was started with; what is not UTF-8 is left out.
     pub fn of_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect()
     }
 
+    /// The value of a variable, trimmed; nothing if it is empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }

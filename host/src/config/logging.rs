@@ -6,8 +6,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::Environment;
-
-const KEY: &str = "STEWARD_LOG";
+use super::environment::LOG as KEY;
 
 const DEFAULT: &str = "warn,steward=info,steward_channel=info,steward_model=info,steward_sandbox=info,steward_serve=info,\
      steward_store=info";

@@ -17,6 +17,7 @@ pub struct Memory {
     /// How long nothing must be said until a conversation counts as ended and its facts go into the log of the day;
     /// `None` for never.
     pub distil_after: Option<Duration>,
+    /// How memory is searched.
     pub search: Search,
 }
 
@@ -24,7 +25,13 @@ pub struct Memory {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct MemoryFile {
+    /// How much of what is found in memory is shown to the model with a message; `0` for none.
+    ///
+    /// Values: tokens, at most 10000
     offer_tokens: u32,
+    /// How long nobody must have written before a conversation's facts go to the log; `0` for never.
+    ///
+    /// Values: minutes, or a time such as `"90s"` or `"2h"`; at most a day
     distil_after: Time,
     search: SearchFile,
 }

@@ -12,15 +12,35 @@ use super::environment::{self, Environment};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelEntry {
+    /// Whose API the server speaks. `rehearsal` is the built-in script.
+    ///
+    /// Default: must be said
+    /// Values: `openai`, `anthropic`, `rehearsal`
     #[serde(deserialize_with = "provider")]
     pub provider: &'static ProviderKind,
+    /// The server's address.
+    ///
+    /// Environment: `OPENAI_BASE_URL`, `ANTHROPIC_BASE_URL` (of the first entry)
+    /// Values: an address
+    /// Default: the provider's
     pub base_url: Option<String>,
+    /// The key. One from the environment is used at the provider's own address only.
+    ///
+    /// Environment: `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`
     pub key: Option<String>,
+    /// The model's name. `MODEL=rehearsal` forces the built-in script.
+    ///
+    /// Environment: `MODEL` (of the first entry)
+    /// Default: the server's first
     pub model: Option<String>,
-    /// The model's window, in tokens.
+    /// The model's window.
+    ///
+    /// Values: tokens, at least 2000
+    /// Default: what the server says
     pub context: Option<u32>,
-    /// The price of a million tokens read and of a million written, for `access.limits.money`.
+    /// The price of a million tokens read, for `access.limits.money`.
     pub price_in: Option<f64>,
+    /// The price of a million tokens written, for `access.limits.money`.
     pub price_out: Option<f64>,
 }
 
@@ -39,7 +59,12 @@ pub enum ModelPlan {
     /// These, in this order.
     Configured(Vec<ModelEntry>),
     /// A server on this machine (with this model, if one is named), else these, else the rehearsal model.
-    LocalFirst { model: Option<String>, otherwise: Vec<ModelEntry> },
+    LocalFirst {
+        /// What to ask the server for.
+        model: Option<String>,
+        /// In this order.
+        otherwise: Vec<ModelEntry>,
+    },
 }
 
 /// What a million tokens of each model cost, read and written.

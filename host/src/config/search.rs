@@ -15,10 +15,13 @@ use super::environment::{self, Environment};
 pub struct Search {
     /// Folders outside the workspace from which tools may have files searched.
     pub folders: Vec<PathBuf>,
+    /// What makes the vectors.
     pub embeddings: Embeddings,
-    /// A folder with models beside the one in the data folder.
+    /// A folder with models in addition to the one in the data folder.
     pub models: Option<PathBuf>,
+    /// What counts how much in the ranking.
     pub weights: Weights,
+    /// How many passages of conversations keep their vectors.
     pub levels: Levels,
 }
 
@@ -29,6 +32,7 @@ pub enum Embeddings {
     Off,
     /// A model folder, by its name below the folder of models or by its path.
     Model(String),
+    /// A server with OpenAI's `/embeddings`.
     Endpoint(Box<EndpointConfig>),
 }
 
@@ -36,7 +40,11 @@ pub enum Embeddings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SearchFile {
+    /// Folders outside the workspace that may be indexed from a chat.
     folders: Vec<PathBuf>,
+    /// The model that searches by meaning: one of `steward models list`, a folder, or `"none"` for words alone.
+    ///
+    /// Default: `multilingual-e5-small`
     model: Option<String>,
     endpoint: Option<EndpointFile>,
     weights: WeightsFile,
@@ -46,25 +54,58 @@ pub(super) struct SearchFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndpointFile {
+    /// A server with OpenAI's `/embeddings`, instead of `memory.search.model`.
+    ///
+    /// Values: an address
     url: String,
+    /// The model to ask for.
     model: String,
+    /// The key. For api.openai.com, `OPENAI_API_KEY` works too.
+    ///
+    /// Environment: `EMBEDDINGS_API_KEY`
     key: Option<String>,
+    /// How long the vectors should be, for models that offer several lengths.
+    ///
+    /// Default: the model's own
     dimensions: Option<u32>,
+    /// Whether requests say if a text is a question or a passage (`input_type`), which some servers need.
     #[serde(default)]
     input_type: bool,
+    /// What is put before a question.
     #[serde(default)]
     query_prefix: String,
+    /// What is put before a passage.
     #[serde(default)]
     passage_prefix: String,
+    /// Texts in one request.
+    ///
+    /// Values: 1 to 2048
+    /// Default: `32`
     batch: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct WeightsFile {
+    /// How much meaning counts in the ranking.
+    ///
+    /// Values: 0 to 1
+    /// Default: `0.7`
     vector: f32,
+    /// How much words count.
+    ///
+    /// Values: 0 to 1
+    /// Default: `0.3`
     words: f32,
+    /// How much it counts that something is new.
+    ///
+    /// Values: 0 to 1
+    /// Default: `0`
     recency: f32,
+    /// After how long something is half as new.
+    ///
+    /// Values: days
+    /// Default: `30`
     half_life_days: f32,
 }
 
@@ -78,10 +119,21 @@ impl Default for WeightsFile {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct LevelsFile {
+    /// Passages of recent conversations that keep their vectors.
+    ///
+    /// Default: `100`
     short: u32,
+    /// Passages of older conversations that keep their vectors.
+    ///
+    /// Default: `500`
     medium: u32,
-    /// 0 is unlimited.
+    /// Passages of long-term memory that keep their vectors; 0 is unlimited.
+    ///
+    /// Default: `0`
     long: u32,
+    /// Recalls that make a passage long-term.
+    ///
+    /// Default: `2`
     promote_after: u32,
 }
 
@@ -103,7 +155,7 @@ impl SearchFile {
             (None, Some("")) => bail!("memory.search.model: name a model, or \"none\" to compare words alone."),
             (None, model) => Embeddings::Model(model.unwrap_or(models::DEFAULT).to_owned()),
         };
-        let models = environment.get("STEWARD_MODELS").map(PathBuf::from);
+        let models = environment.get(environment::MODELS).map(PathBuf::from);
         let (weights, levels) = (self.weights.checked()?, self.levels.checked()?);
         Ok(Search { folders: self.folders, embeddings, models, weights, levels })
     }

@@ -13,9 +13,22 @@ use super::environment::Environment;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ServeFile {
-    address: Option<String>,
-    key: Option<String>,
-    hosts: Vec<String>,
+    /// Where it listens. Beyond this machine only with a key.
+    ///
+    /// Environment: `STEWARD_SERVE_ADDRESS`
+    /// Values: an address with a port: `127.0.0.1:8080`
+    /// Default: none (off)
+    pub(super) address: Option<String>,
+    /// What callers must send as `Authorization: Bearer KEY`.
+    ///
+    /// Environment: `STEWARD_SERVE_KEY`
+    /// Values: at least 32 characters
+    /// Default: none
+    pub(super) key: Option<String>,
+    /// Names under which it may be called, in addition to its address and `localhost`.
+    ///
+    /// Environment: `STEWARD_SERVE_HOSTS` (divided by commas)
+    pub(super) hosts: Vec<String>,
 }
 
 impl ServeFile {

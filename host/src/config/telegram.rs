@@ -8,22 +8,42 @@ use url::Url;
 
 use super::environment::{self, Environment};
 
+/// The bot.
 #[derive(Clone, Debug)]
 pub struct Telegram {
+    /// From @BotFather. Never shown.
     pub token: String,
     /// Telegram's ids of the owners.
     pub owners: Vec<i64>,
+    /// Base address of the Bot API server; `None` is Telegram's.
     pub api_url: Option<Url>,
+    /// How long one poll waits for messages.
     pub poll_timeout: Duration,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TelegramFile {
-    token: Option<String>,
-    owners: Vec<i64>,
-    api_url: Option<String>,
-    poll_seconds: Option<u64>,
+    /// The bot's token from @BotFather.
+    ///
+    /// Environment: `TG_BOT_TOKEN`
+    /// Default: none (Telegram is off)
+    pub(super) token: Option<String>,
+    /// The owners' Telegram ids; in the environment also `1,2`.
+    ///
+    /// Environment: `TG_OWNER_IDS` or `TG_USER_ID`
+    pub(super) owners: Vec<i64>,
+    /// Base address of the Bot API server.
+    ///
+    /// Environment: `TG_API_URL`
+    /// Values: an address
+    /// Default: Telegram's
+    pub(super) api_url: Option<String>,
+    /// How long one poll waits for messages.
+    ///
+    /// Values: seconds, 1 to 50
+    /// Default: `50`
+    pub(super) poll_seconds: Option<u64>,
 }
 
 impl TelegramFile {

@@ -13,7 +13,7 @@ const YOUNG: Duration = Duration::from_secs(10 * 60);
 
 const DRAFT: &str = ".part";
 
-/// Where they lie.
+/// Where they are.
 pub(crate) fn folder(data: &Path) -> PathBuf {
     data.join("plugins")
 }
@@ -22,7 +22,7 @@ pub(crate) fn path(folder: &Path, hash: &str) -> PathBuf {
     folder.join(format!("{hash}.wasm"))
 }
 
-/// Puts a file there, whole or not at all, also when the process ends or the disk is full. What lies there already under
+/// Puts a file there, whole or not at all, also when the process ends or the disk is full. What is there already under
 /// that name is put right.
 pub(crate) fn keep(folder: &Path, hash: &str, wasm: &[u8]) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -32,7 +32,7 @@ impl Open {
 
 pub(crate) struct Models {
     wanted: Embeddings,
-    /// Where models lie, the first that has one wins.
+    /// Where models are, the first that has one wins.
     folders: Vec<PathBuf>,
     current: Mutex<Option<Open>>,
     /// Models that made vectors before, as far as they were asked for.

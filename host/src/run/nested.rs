@@ -1,5 +1,5 @@
 //! The run's tools for a tool that calls them itself, such as a script: each call is the run's own, with its rights,
-//! its consent, its audit row and its stop, under a key of its own. What one of them brings of others counts for the next.
+//! its consent, its audit row and its stop, under its own key. What one of them brings of others counts for the next.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

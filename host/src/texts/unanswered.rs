@@ -1,12 +1,99 @@
 //! Words for answers that did not come: why, and what to do.
 
-use steward_agent::Language;
-use steward_agent::turn::Silence;
+use steward_agent::turn::{Answer, Silence};
+use steward_agent::{Language, ModelError, Role};
 
-use super::say;
+use super::{rehearsal_footer, say, stopped};
+
+/// One plain sentence about a model that did not answer. Owners are told what to do; for others it would be noise.
+pub(crate) fn model_failed(language: Language, role: &Role, error: &ModelError) -> String {
+    if *role != Role::Owner {
+        return say(
+            language,
+            "I cannot answer right now. Please try again a little later.",
+            "Сейчас не могу ответить. Попробуйте, пожалуйста, чуть позже.",
+        );
+    }
+    let (en, ru) = match error {
+        ModelError::Unreachable { address, .. } => (
+            format!("⚠️ I cannot reach the model at {address}. Is it running? `steward doctor` tells more."),
+            format!("⚠️ Модель по адресу {address} не отвечает. Она запущена? Подробнее: `steward doctor`."),
+        ),
+        ModelError::Refused { address, .. } => (
+            format!("⚠️ The model at {address} does not accept the key. Check it, then write again."),
+            format!("⚠️ Модель по адресу {address} не принимает ключ. Проверьте его и напишите снова."),
+        ),
+        ModelError::Overloaded { address, .. } => (
+            format!("⚠️ The model at {address} is overloaded. Please write again in a few minutes."),
+            format!("⚠️ Модель по адресу {address} перегружена. Напишите снова через несколько минут."),
+        ),
+        ModelError::TooLong { model, .. } => (
+            format!("⚠️ This is too long for {model}. Send a shorter text, or start afresh with /clear."),
+            format!("⚠️ Это слишком длинно для {model}. Пришлите текст покороче или начните заново: /clear."),
+        ),
+        ModelError::BrokeOff { address, reason } => (
+            format!("⚠️ The answer of the model at {address} broke off: {reason}. Please write again."),
+            format!("⚠️ Ответ модели по адресу {address} оборвался: {reason}. Напишите, пожалуйста, ещё раз."),
+        ),
+        ModelError::Rejected { address, reason, summarised } => rejected(address, reason, *summarised),
+        ModelError::NoTools { address, model, reason } => no_tools(address, model, reason),
+        ModelError::Invalid { address, reason } => (
+            format!("⚠️ The model at {address} answered with an error: {reason}"),
+            format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
+        ),
+        ModelError::Cancelled => return stopped(language),
+    };
+    say(language, en, ru)
+}
+
+/// The answer as it is sent, with what must be said about it below.
+pub(crate) fn answer(language: Language, answer: &Answer) -> String {
+    let mut text = answer.text.trim().to_owned();
+    if text.is_empty() {
+        text = format!("⚠️ {}", silence(language, answer.silence));
+    } else if answer.silence == Some(Silence::CallsCut) {
+        text = format!("{text}\n\n⚠️ {}", silence(language, answer.silence));
+    }
+    if answer.cut && answer.silence.is_none() {
+        let note = say(
+            language,
+            "_(cut off: the answer reached `limits.answer_tokens`)_",
+            "_(обрезано: ответ достиг `limits.answer_tokens`)_",
+        );
+        text = format!("{text}\n\n{note}");
+    }
+    if answer.hurried {
+        let note = say(
+            language,
+            "_(stopped early: this run reached its limit of steps or tokens; write “go on” to continue)_",
+            "_(остановлено раньше: достигнут предел шагов или токенов; напишите «продолжай»)_",
+        );
+        text = format!("{text}\n\n{note}");
+    }
+    if answer.rehearsal { format!("{text}\n\n{}", rehearsal_footer(language)) } else { text }
+}
+
+fn rejected(address: &str, reason: &str, summarised: bool) -> (String, String) {
+    match summarised {
+        false => (
+            format!("⚠️ The model at {address} answered with an error: {reason}"),
+            format!("⚠️ Модель по адресу {address} ответила ошибкой: {reason}"),
+        ),
+        true => (
+            format!(
+                "⚠️ The model at {address} does not take this conversation, even after I summarised it: {reason}. Start \
+                 afresh with /clear."
+            ),
+            format!(
+                "⚠️ Модель по адресу {address} не принимает этот разговор, даже сокращённый: {reason}. Начните заново: \
+                 /clear."
+            ),
+        ),
+    }
+}
 
 /// A model without tools can do nothing here: what to change, by what its server says.
-pub(super) fn no_tools(address: &str, model: &str, reason: &str) -> (String, String) {
+fn no_tools(address: &str, model: &str, reason: &str) -> (String, String) {
     let (en, ru) = match reason.to_lowercase() {
         reason if reason.contains("enable-auto-tool-choice") => (
             "Start vLLM with `--enable-auto-tool-choice` and the `--tool-call-parser` of this model.",
@@ -31,7 +118,7 @@ pub(super) fn no_tools(address: &str, model: &str, reason: &str) -> (String, Str
 }
 
 /// Why there is no answer.
-pub(super) fn silence(language: Language, why: Option<Silence>) -> String {
+fn silence(language: Language, why: Option<Silence>) -> String {
     let (en, ru) = match why {
         None | Some(Silence::Unexplained) => {
             ("The model gave an empty answer, twice.", "Модель дважды дала пустой ответ.")
@@ -69,11 +156,7 @@ pub(super) fn silence(language: Language, why: Option<Silence>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use steward_agent::turn::Answer;
-    use steward_agent::{ModelError, Role};
-
     use super::*;
-    use crate::texts::{answer, model_failed};
 
     #[test]
     fn who_gets_no_answer_is_told_why_and_what_to_do() {
@@ -129,5 +212,12 @@ mod tests {
                 assert_eq!(model_failed(language, &Role::Owner, &refused).contains("/clear"), clear);
             }
         }
+    }
+
+    #[test]
+    fn outsiders_are_not_told_where_the_model_is() {
+        let error = ModelError::Unreachable { address: "10.0.0.5:1234".into(), reason: "refused".into() };
+        assert!(!model_failed(Language::En, &Role::External, &error).contains("10.0.0.5"));
+        assert!(model_failed(Language::En, &Role::Owner, &error).contains("10.0.0.5"));
     }
 }

@@ -137,5 +137,4 @@ impl Page<'_> {
 }
 
 #[cfg(test)]
-#[path = "page_tests.rs"]
 mod tests;

@@ -27,7 +27,7 @@ pub(super) fn harmless(text: &str) -> String {
     safe.collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a text must begin on a line of its own, for its first line is a list, a quote, a table or code.
+/// Whether a text must begin on a separate line, for its first line is a list, a quote, a table or code.
 pub(super) fn is_block(text: &str) -> bool {
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered = digits.len() < text.len() && (digits.starts_with(". ") || digits.starts_with(") "));

@@ -1,5 +1,5 @@
-//! What people who are no owners may use up in a day, and what they have. It is counted here and not in memory, so
-//! that neither a restart nor anything they do begins it anew.
+//! What people who are not owners may use up in a day, and what they have. It is counted here and not in memory, so
+//! that neither a restart nor anything they do begins it again.
 //!
 //! Each person has a budget. Whom no owner has let in also draws on one that all such people share, for many of them
 //! may be one. How much that is, is said once, at start; until then nothing is counted.
@@ -64,7 +64,7 @@ impl Budget {
     }
 }
 
-/// What people who are no owners may use up in a day.
+/// What people who are not owners may use up in a day.
 #[derive(Clone, Debug)]
 pub struct Allowances {
     /// Each of them.
@@ -92,7 +92,7 @@ pub struct Spent {
 }
 
 impl Store {
-    /// Says what people who are no owners may use up; the first word counts.
+    /// Says what people who are not owners may use up; the first word counts.
     pub fn limit_people(&self, allowances: Allowances) {
         let _ = self.allowances.set(allowances);
     }
@@ -262,5 +262,4 @@ fn add(db: &Connection, day: &str, person: i64, resource: &str, change: i64) -> 
 }
 
 #[cfg(test)]
-#[path = "allowance_tests.rs"]
 mod tests;

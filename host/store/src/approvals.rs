@@ -221,5 +221,4 @@ fn read_state(word: &str) -> ApprovalState {
 }
 
 #[cfg(test)]
-#[path = "approvals_tests.rs"]
 mod tests;

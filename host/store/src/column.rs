@@ -1,4 +1,4 @@
-//! How values lie in columns: ids as integers, times as milliseconds since 1970, structures as JSON text.
+//! How values are in columns: ids as integers, times as milliseconds since 1970, structures as JSON text.
 
 use std::fmt;
 

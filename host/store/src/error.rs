@@ -23,7 +23,7 @@ pub enum StoreError {
          Steward, or restore the backup made before the update"
     )]
     Newer { found: u32, known: u32 },
-    /// The file is no database, is corrupt, or holds a row that cannot be understood.
+    /// The file is not a database, is corrupt, or holds a row that cannot be understood.
     #[error("the database is damaged ({0}): stop Steward and restore a backup")]
     Damaged(String),
     /// Nothing more could be written. The change was not made; what was committed before is safe.
@@ -57,7 +57,7 @@ pub enum StoreError {
     /// Too many wrong pairing codes.
     #[error("too many wrong codes: try again after {until}, or ask the owner for a new code then")]
     TooManyTries { until: Timestamp },
-    /// Somebody who is no owner has used up what they may use of this today.
+    /// Somebody who is not an owner has used up what they may use of this today.
     #[error(
         "what this person may use in a day ({}) is used up; nothing was changed. Tell them that it goes on tomorrow",
         .0.as_str()

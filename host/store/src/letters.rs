@@ -1,4 +1,4 @@
-//! Messages of people who are no owners to owners. So many a day go out at once; the others are kept together and reach
+//! Messages of people who are not owners to owners. So many a day go out at once; the others are kept together and reach
 //! their reader in a digest or when asked for, so that nobody's chat is flooded and no word is lost.
 
 use jiff::Timestamp;
@@ -171,5 +171,4 @@ pub(crate) fn post(
 }
 
 #[cfg(test)]
-#[path = "letters_tests.rs"]
 mod tests;

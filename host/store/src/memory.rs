@@ -27,7 +27,7 @@ pub struct PendingForgetting {
 /// What the index of a space is told when it is opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MemoryRecord {
-    /// Files and folders that are searched beside the space's own, in order.
+    /// Files and folders that are searched in addition to the space's own, in order.
     pub sources: Vec<String>,
     pub forgotten: Vec<PassageHash>,
     pub recalls: Vec<(PassageHash, u32)>,
@@ -47,7 +47,7 @@ impl Store {
         .await
     }
 
-    /// The files and folders that are searched beside a space's own.
+    /// The files and folders that are searched in addition to a space's own.
     pub async fn memory_sources(&self, space: &str) -> Result<Vec<String>> {
         let space = space.to_owned();
         self.read(move |db| column(db, "SELECT path FROM memory_source WHERE space = ?1 ORDER BY path", &space)).await
@@ -97,7 +97,7 @@ impl Store {
         .await
     }
 
-    /// Keeps that something is to be forgotten, and forgets at once what lies in this database alone. The same key keeps
+    /// Keeps that something is to be forgotten, and forgets at once what is in this database alone. The same key keeps
     /// the same wish. Gives it, and nothing where it is fulfilled already.
     pub async fn begin_forgetting(&self, wish: NewForgetting, now: Timestamp) -> Result<Option<PendingForgetting>> {
         self.write(move |tx| {

@@ -1,4 +1,4 @@
-//! Who the owners are. What the configuration names is said anew at every start, so that an identity it no longer names
+//! Who the owners are. What the configuration names is set again at every start, so that an identity it no longer names
 //! has no rights from it; what a code or a command gave stays until a command takes it away.
 
 use jiff::Timestamp;
@@ -214,5 +214,4 @@ fn seated(db: &Connection, seat: &Seat, shared: Option<PersonId>) -> Result<Pers
 }
 
 #[cfg(test)]
-#[path = "owners_tests.rs"]
 mod tests;

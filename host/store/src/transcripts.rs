@@ -256,5 +256,4 @@ fn distilled(db: &Connection, session: &SessionId) -> rusqlite::Result<Option<Di
 }
 
 #[cfg(test)]
-#[path = "transcripts_tests.rs"]
 mod tests;

@@ -38,6 +38,7 @@ impl HostBuilder {
         self.variable("TG_OWNER_IDS", &owners)
     }
 
+    /// Connects it to this stand-in of Telegram.
     #[must_use]
     pub fn telegram(self, telegram: &Telegram) -> Self {
         self.variable("TG_BOT_TOKEN", TOKEN).variable("TG_API_URL", &telegram.url())
@@ -173,7 +174,7 @@ impl HostBuilder {
         self.surround(command, folder)
     }
 
-    /// The same at a terminal of its own, which `script` makes. The arguments hold no quotes.
+    /// The same at a separate terminal, which `script` makes. The arguments hold no quotes.
     pub(super) fn command_at_terminal(&self, folder: &Path, arguments: &[&str]) -> Command {
         let program = program().display().to_string();
         let words: Vec<_> = [program.as_str()].iter().chain(arguments).map(|word| format!("'{word}'")).collect();

@@ -35,7 +35,7 @@ pub(super) fn keep(data: &Path) {
     }
 }
 
-/// A folder beside the program, of its own for each build of it.
+/// A folder next to the program, one for each build of it.
 fn kept_folder() -> Option<PathBuf> {
     let program = program();
     let about = fs::metadata(&program).ok()?;

@@ -10,7 +10,9 @@ use serde_json::Value;
 /// Whose wire format a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
+    /// Chat completions.
     OpenAi,
+    /// Messages.
     Anthropic,
 }
 
@@ -24,9 +26,11 @@ impl Provider {
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// Whose format the request has.
     pub provider: Provider,
     /// Counted from 0.
     pub number: usize,
+    /// All of them, the key included.
     pub headers: HeaderMap,
     /// The body to the byte.
     pub raw: Bytes,

@@ -29,7 +29,7 @@ pub(crate) enum Step {
         name: String,
         arguments: String,
     },
-    /// A delta as it is, for what servers send beside the format.
+    /// A delta as it is, for what servers send outside of the format.
     Delta(Value),
     Wait(Gate),
 }
@@ -69,22 +69,25 @@ impl Reply {
         Self { status: Some(status), reason: reason.to_owned(), ..Self::new() }
     }
 
+    /// Then text, as one more piece of the stream.
     #[must_use]
     pub fn then(self, text: &str) -> Self {
         self.with(Step::Text(text.to_owned()))
     }
 
-    /// Reasoning, in a block of its own or in `reasoning_content`.
+    /// Reasoning, in a separate block or in `reasoning_content`.
     #[must_use]
     pub fn thinking(self, text: &str) -> Self {
         self.with(Step::Thinking(text.to_owned()))
     }
 
+    /// Then the call of a tool.
     #[must_use]
     pub fn and_call(self, name: &str, input: Value) -> Self {
         self.and_raw_call(name, &input.to_string())
     }
 
+    /// Then the call of a tool, with arguments that need not be JSON.
     #[must_use]
     pub fn and_raw_call(self, name: &str, arguments: &str) -> Self {
         let calls = self.steps.iter().filter(|step| matches!(step, Step::Call { .. })).count();
@@ -97,11 +100,13 @@ impl Reply {
         Self::new().and_delta(delta)
     }
 
+    /// Then a delta as it is; see [`Self::delta`].
     #[must_use]
     pub fn and_delta(self, delta: Value) -> Self {
         self.with(Step::Delta(delta))
     }
 
+    /// Then a wait until the gate opens.
     #[must_use]
     pub fn and_wait(self, gate: &Gate) -> Self {
         self.with(Step::Wait(gate.clone()))
@@ -121,6 +126,7 @@ impl Reply {
         self
     }
 
+    /// Says with an error when to ask again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);

@@ -1,4 +1,4 @@
-//! What lies in a private chat: messages with all their versions, files, drafts and what the bot showed meanwhile.
+//! What is in a private chat: messages with all their versions, files, drafts and what the bot showed meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,23 +31,28 @@ pub(crate) struct Chat {
 /// A message with its history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChatMessage {
+    /// Counts the messages of the chat, from 1.
     pub id: i64,
+    /// Whether the bot sent it.
     pub from_bot: bool,
     /// Unix seconds.
     pub date: i64,
     /// The text or caption as sent and after each edit, oldest first; never empty.
     pub versions: Vec<Version>,
+    /// What came with it.
     pub file: Option<File>,
     /// The inline keyboard.
     pub markup: Option<Value>,
     /// The message it answers.
     pub reply_to: Option<i64>,
+    /// Whether the bot deleted it.
     pub deleted: bool,
 }
 
 /// The text of a message at one time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Version {
+    /// Without formatting.
     pub text: String,
     /// `MessageEntity` objects, offsets in UTF-16 units.
     pub entities: Vec<Value>,
@@ -58,9 +63,13 @@ pub struct Version {
 pub struct File {
     /// The field of the message that holds it: `document`, `photo`, `voice`.
     pub kind: &'static str,
+    /// Telegram's `file_id`.
     pub id: String,
+    /// As whoever sent it called it.
     pub name: String,
+    /// Its type, where one is told.
     pub mime: Option<String>,
+    /// The content.
     pub bytes: Bytes,
 }
 
@@ -70,6 +79,7 @@ impl ChatMessage {
         self.versions.last().map_or("", |version| &version.text)
     }
 
+    /// The formatting as it stands now.
     pub fn entities(&self) -> &[Value] {
         self.versions.last().map_or(&[], |version| &version.entities)
     }

@@ -6,7 +6,10 @@ use crate::gate::Gate;
 #[derive(Clone, Debug)]
 pub enum Failure {
     /// 429: nothing is done, and the bot is to wait that many seconds.
-    TooMany { retry_after: u32 },
+    TooMany {
+        /// Seconds.
+        retry_after: u32,
+    },
     /// 502 with a page of HTML, as the proxy before the server sends it.
     BadGateway,
     /// The connection is cut, nothing is done.
@@ -20,7 +23,12 @@ pub enum Failure {
     /// What was asked is done at once, but the answer waits for the gate.
     HoldAfter(Gate),
     /// An error in the server's form.
-    Refuse { code: u16, description: String },
+    Refuse {
+        /// Such as 400.
+        code: u16,
+        /// Telegram's words.
+        description: String,
+    },
     /// 200 with these bytes.
     Garbage(String),
 }

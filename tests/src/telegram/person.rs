@@ -37,6 +37,7 @@ impl Person {
         self
     }
 
+    /// Their Telegram id, which is also their chat's.
     pub fn id(&self) -> i64 {
         self.id
     }
@@ -51,19 +52,22 @@ impl Person {
         self.writes(NewMessage { version: typed(text), reply_to: Some(to), ..NewMessage::default() })
     }
 
+    /// They send a photo; gives the message's id.
     pub fn sends_photo(&self, bytes: impl Into<Bytes>, caption: &str) -> i64 {
         self.sends_file("photo", "photo.jpg", None, bytes.into(), caption)
     }
 
+    /// They send a file; gives the message's id.
     pub fn sends_document(&self, name: &str, mime: &str, bytes: impl Into<Bytes>, caption: &str) -> i64 {
         self.sends_file("document", name, Some(mime), bytes.into(), caption)
     }
 
+    /// They send a voice message; gives its id.
     pub fn sends_voice(&self, bytes: impl Into<Bytes>) -> i64 {
         self.sends_file("voice", "voice.oga", Some("audio/ogg"), bytes.into(), "")
     }
 
-    /// They send photos at once; each is a message of its own, the caption under the first.
+    /// They send photos at once; each is a separate message, the caption under the first.
     pub fn sends_album(&self, photos: &[&'static [u8]], caption: &str) {
         self.shared.change(|world| {
             let album = json!({ "media_group_id": format!("14{}", new_file_id(world)) });
@@ -115,10 +119,12 @@ impl Person {
     }
 
     /// From now on the bot cannot write to them.
+    /// They block the bot: it can send them nothing.
     pub fn blocks_bot(&self) {
         self.change(|chat| chat.forbidden = Some("Forbidden: bot was blocked by the user".to_owned()));
     }
 
+    /// They take the bot back.
     pub fn unblocks_bot(&self) {
         self.change(|chat| chat.forbidden = None);
     }

@@ -83,7 +83,7 @@ fn check_link(link: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Every entity lies within the text, on whole characters, and inside another one or beside it.
+/// Every entity is within the text, on whole characters, and inside another one or next to it.
 fn check(version: &Version) -> Result<(), ApiError> {
     let bounds = Bounds::of(&version.text);
     let mut spans = Vec::new();

@@ -11,7 +11,7 @@ fn developer() -> Host {
     Host::builder().compilers().prepare()
 }
 
-/// A file or folder beside the data of a host, where its commands run.
+/// A file or folder next to the data of a host, where its commands run.
 fn at(host: &Host, name: &str) -> PathBuf {
     host.data().with_file_name(name)
 }
@@ -73,7 +73,7 @@ async fn the_worked_example_in_rust_passes_its_cases() {
 
 const LINTS: &[&str] = &["clippy", "--quiet", "--release", "--target", "wasm32-wasip2", "--", "-D", "warnings"];
 
-/// What a careful developer runs beside the build: the formatter and the lints, with their usual settings.
+/// What a careful developer runs in addition to the build: the formatter and the lints, with their usual settings.
 #[tokio::test]
 async fn a_new_rust_project_is_clean() {
     let host = developer();

@@ -54,7 +54,7 @@ async fn what_people_send_and_say_is_not_written_by_way_of_a_link() {
     stage.host.logs(|line| line.contains("not in its transcript") && line.contains("leads out of")).await;
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "nothing is written outside");
 
-    // A plugin cannot do it in the folder of another person either, for it lies among the data; a person's mistake may.
+    // A plugin cannot do it in the folder of another person either, for it is among the data; a person's mistake may.
     let people = stage.host.data().join("people");
     fs::create_dir_all(&people).unwrap();
     symlink("../../outside", people.join("2")).unwrap();

@@ -1,4 +1,4 @@
-//! A sandbox of the tests' own, with a real store, a workspace and a secret beside it that no tool may reach.
+//! A sandbox of the tests' own, with a real store, a workspace and a secret next to it that no tool may reach.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -16,7 +16,7 @@ use steward_tests::guests::{HOSTILE, HOSTILE_MANIFEST, INTRUDER, INTRUDER_MANIFE
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-/// What lies beside the workspace.
+/// What is next to the workspace.
 pub(crate) const SECRET: &str = "the safe opens with 1234";
 
 pub(crate) struct Cage {

@@ -28,7 +28,7 @@ impl CallTools for Recorder {
     }
 }
 
-/// The real tools beside the interpreter.
+/// The real tools next to the interpreter.
 struct Beside(Arc<Catalogue>);
 
 #[async_trait]
@@ -85,7 +85,7 @@ async fn hostile_scripts_end_alone_and_say_why() {
         ("deep calls that wait", "const f = async () => { await f() }; await f()", Outcome::Failed, "too deep"),
         ("a way out by the constructor", "tools.big.constructor('return fetch')()", Outcome::Failed, "fetch is not"),
         ("code of a module", "await import('file:///etc/passwd')", Outcome::Failed, "rror"),
-        ("a name that is no tool", "tools['__proto__']({})", Outcome::Failed, "there is no tool"),
+        ("a name that is not a tool", "tools['__proto__']({})", Outcome::Failed, "there is no tool"),
         ("a script that leaves its function", "}); tools.big(); (async () => {", Outcome::Failed, "SyntaxError"),
     ];
     for (what, script, outcome, told) in cases {

@@ -40,7 +40,7 @@ fn nothing_frozen_was_touched() {
     let sum = |name: &String| format!("{}  {name}\n", blake3::hash(&std::fs::read(root.join(name)).unwrap()).to_hex());
     let now: String = found.iter().map(sum).collect();
     let then = std::fs::read_to_string(root.join("SUMS")).unwrap();
-    assert!(now == then, "a frozen file was changed, added or removed; give a change a folder of its own:\n{now}");
+    assert!(now == then, "a frozen file was changed, added or removed; give a change a separate folder:\n{now}");
 }
 
 /// A contract written down: `interface.item` → what it is, every type by its full shape.
@@ -127,7 +127,7 @@ fn the_contract_only_grows() {
     let then = written(&frozen().join("contract-0.1.0/wit"));
     assert!(then.len() > 60, "{then:#?}");
     for (item, was) in &then {
-        assert_eq!(now.get(item), Some(was), "{item} was changed: leave it as it is and add another beside it");
+        assert_eq!(now.get(item), Some(was), "{item} was changed: leave it as it is and add another next to it");
     }
 }
 

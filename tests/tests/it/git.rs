@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::stage::Stage;
 
-/// Runs git as a person would, with a home of its own.
+/// Runs git as a person would, with a separate home.
 pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command.current_dir(folder).args([
@@ -243,7 +243,7 @@ async fn hides_nothing_to_run(stage: &Stage) {
     let bare = origin(&workspace).await;
     git(&workspace, &["clone", "--quiet", bare.to_str().unwrap(), "evil"]).await;
     let evil = workspace.join("evil");
-    // A submodule whose address is an option, and one with settings of its own.
+    // A submodule whose address is an option, and one with its own settings.
     fs::write(evil.join(".gitmodules"), "[submodule \"x\"]\n\tpath = x\n\turl = -u./trap\n").unwrap();
     git(&evil, &["clone", "--quiet", bare.to_str().unwrap(), "sub"]).await;
     trap(&workspace.join("bin/trap"), &workspace.join("pwned-submodule"));

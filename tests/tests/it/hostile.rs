@@ -161,7 +161,7 @@ async fn work_in_the_host_and_sleep_end_like_a_loop_in_the_guest() {
         let catalogue = Arc::clone(&cage.catalogue);
         let running = tokio::spawn(async move { catalogue.call(endless).await });
         let echo = cage.own("echo", json!({ "text": "meanwhile" })).await;
-        assert_eq!(echo.text, "meanwhile", "beside {tool}");
+        assert_eq!(echo.text, "meanwhile", "next to {tool}");
         stop.cancel();
         assert_eq!(running.await.unwrap().outcome, Outcome::Cancelled, "{tool}");
         let short = Call { time_limit: Duration::from_millis(100), ..call(Role::Owner, tool, json!({})) };

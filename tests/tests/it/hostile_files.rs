@@ -158,7 +158,7 @@ async fn no_way_of_writing_goes_beyond_what_a_call_may_write() {
         assert_eq!(answer.outcome, Outcome::Denied, "{told}: {answer:?}");
         assert!(answer.text.contains("may write 1 MB in one call"), "{told}: {}", answer.text);
         assert!(answer.text.contains("`write_mb` under [limits]"), "{told}: {}", answer.text);
-        // What a C library makes of an error of a stream is its own choice; all else is told as what it is.
+        // What a C library makes of an error of a stream is its own choice; all else is reported as what it is.
         let by_stream = ["write_path", "write_far", "rewrite", "append_again"].contains(&tool);
         assert!(by_stream || answer.text.contains("Quota exceeded"), "{told}: {}", answer.text);
         let (bytes, names) = used(&workspace);

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::cage::{Cage, SECRET};
 use crate::turning::Turning;
 
-/// Names for what lies beside the workspace and elsewhere on the machine.
+/// Names for what is next to the workspace and elsewhere on the machine.
 const OUTSIDE: &[&str] = &[
     "../secret.txt",
     "/workspace/../secret.txt",

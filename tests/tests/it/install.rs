@@ -22,14 +22,14 @@ fn manifest(name: &str, version: &str, capabilities: &str) -> String {
     format!("name = \"{name}\"\nversion = \"{version}\"\ndescription = \"Keeps.\"\n[capabilities]\n{capabilities}\n")
 }
 
-/// Writes a packed plugin beside the data folder of a host.
+/// Writes a packed plugin next to the data folder of a host.
 fn packed(host: &Host, file: &str, manifest: &str) -> String {
     let path = place(host, file);
     fs::write(&path, steward_sandbox::pack(KEEPER, manifest).unwrap()).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-/// Makes an author's key without a password beside the data folder.
+/// Makes an author's key without a password next to the data folder.
 async fn key(host: &Host, file: &str) -> String {
     let path = place(host, file).to_str().unwrap().to_owned();
     worked(&host.run(&["plugin", "key", "--no-password", &path]).await, "is your secret key");

@@ -74,7 +74,7 @@ async fn begins(language: &str) {
 async fn works(language: &str, name: &str) {
     let host = Host::builder().compilers().prepare();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk");
-    // The settings of an editor name the SDK by where it lies beside the example.
+    // The settings of an editor name the SDK by where it is next to the example.
     copy_project(
         &examples.join("examples").join(language),
         &host.data().with_file_name("sdk").join("examples").join(language),

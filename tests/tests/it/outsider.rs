@@ -1,4 +1,4 @@
-//! Somebody who is no owner writes: what they can reach follows from the grants, whatever the model tries.
+//! Somebody who is not an owner writes: what they can reach follows from the grants, whatever the model tries.
 
 use serde_json::json;
 use steward_tests::Host;

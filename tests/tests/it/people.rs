@@ -92,7 +92,7 @@ async fn an_owner_taken_out_of_the_configuration_is_nobody() {
     let gate = Gate::new();
     let held = gate.clone();
     let mut stage = Stage::set(move |asked| match asked.last_said() {
-        // The seat's conversation goes on with whoever has it now.
+        // The seat's conversation continues with whoever has it now.
         said if said.contains("wait here") && !said.contains("and me?") => {
             Reply::wait(&held).and_call("memory_append", json!({ "content": "pwned" }))
         }
@@ -117,7 +117,7 @@ async fn an_owner_taken_out_of_the_configuration_is_nobody() {
     let asked = stage.model.requests();
     let last = String::from_utf8_lossy(&asked.last().unwrap().raw).into_owned();
     assert!(!last.contains("who am I?") && !last.contains("wait here"), "the owner's conversation went along");
-    assert!(!stage.memory().contains("pwned"), "the open run went on with the owner's rights");
+    assert!(!stage.memory().contains("pwned"), "the open run continued with the owner's rights");
     let doctor = stage.host.run(&["doctor"]).await;
     assert!(doctor.text.contains("telegram:1002 by configuration"), "{}", doctor.text);
     assert!(!doctor.text.contains("telegram:1001"), "{}", doctor.text);

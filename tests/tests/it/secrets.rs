@@ -32,7 +32,7 @@ async fn a_secret_is_set_listed_and_removed_and_never_shown() {
         assert!(listed.text.contains(told), "{}", listed.text);
     }
     assert!(!listed.text.contains(VALUE) && !done.text.contains(VALUE));
-    assert!(!anywhere(&host.data(), VALUE.as_bytes()), "the value lies on disk as it is");
+    assert!(!anywhere(&host.data(), VALUE.as_bytes()), "the value is on disk as it is");
     let key = host.data().join("secret.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
 

@@ -35,7 +35,7 @@ impl Stage {
         Self { tg, model, host, owner }
     }
 
-    /// Somebody who is no owner.
+    /// Somebody who is not an owner.
     pub(crate) fn outsider(&self) -> Person {
         self.tg.person(2002, "Anna").username("anna").language("en")
     }

@@ -6,7 +6,7 @@ use steward_tests::{Gate, Host, ScriptedModel, Telegram};
 
 use crate::stage::{OWNER, Stage};
 
-/// Bytes that lie in the folders of people who are no owners.
+/// Bytes that are in the folders of people who are not owners.
 fn kept(host: &Host) -> u64 {
     let people = std::fs::read_dir(host.data().join("people")).into_iter().flatten().flatten();
     let uploads = people.flat_map(|person| std::fs::read_dir(person.path().join("uploads")).into_iter().flatten());
@@ -31,7 +31,7 @@ async fn a_stranger_cannot_fill_the_disk_and_is_told_once() {
     stage.owner.says("hello");
     stage.owner.hears(|text| text == "thanks").await;
     stage.settled().await;
-    assert!(kept(&stage.host) <= 8 << 20, "a restart begins nothing anew");
+    assert!(kept(&stage.host) <= 8 << 20, "a restart begins nothing again");
     assert_eq!(anna.count(|text| text.contains("no more room")), 1, "{:?}", anna.sees());
     stage.owner.says("/usage");
     let usage = stage.owner.hears(|text| text.contains("Others today")).await;

@@ -18,7 +18,7 @@ async fn plugin(host: &Host, word: &str, path: &str, rest: &[&str]) -> Printed {
     host.run(&[&["plugin", word, path.to_str().unwrap()], rest].concat()).await
 }
 
-/// Modules that are no programs, each with the reason.
+/// Modules that are not programs, each with the reason.
 const REFUSED: &[(&str, &str)] = &[
     // Rust for a web page: wasm-bindgen.
     ("blake3-wasm/dist/wasm/web/blake3_js_bg.wasm", "which a program around it is to bring along"),

@@ -223,7 +223,7 @@ async fn facts_go_into_the_log_of_the_day_when_nobody_speaks_any_more() {
     let (_, conversation) =
         asked.last_said().split_once("<conversation").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert!(asked.tools().is_empty() && conversation.contains("Person: The piano"), "{conversation}");
-    assert!(!conversation.contains("foreign"), "what a tool read is no part of it: {conversation}");
+    assert!(!conversation.contains("foreign"), "what a tool read is not part of it: {conversation}");
     stage.until("SELECT count(*) = 1 FROM usage WHERE run IS NULL").await;
 
     stage.host.restart().await;

@@ -10,7 +10,9 @@ use super::Case;
 pub struct Got<'a> {
     /// `ok`, or the kind of failure.
     pub outcome: &'a str,
+    /// What the model would be told.
     pub text: &'a str,
+    /// The answer as JSON, where the tool gives one.
     pub structured: Option<&'a Value>,
     /// The names of the files handed out.
     pub attachments: &'a [String],

@@ -1,4 +1,4 @@
-//! Rust: a cargo package whose library is a component of the target wasm32-wasip2. Its SDK lies in the project.
+//! Rust: a cargo package whose library is a component of the target wasm32-wasip2. Its SDK is in the project.
 
 use std::path::PathBuf;
 

@@ -15,7 +15,7 @@ pub(super) const WORLD: &str = "project";
 /// The package of the contract in the names of interfaces.
 const CONTRACT: &str = "steward:plugin";
 
-/// As much of WASI as the SDKs use, by the folders it lies in.
+/// As much of WASI as the SDKs use, by the folders it is in.
 const WASI: &str = "sdk/wit";
 
 /// The interface by which requests are sent.
@@ -54,7 +54,7 @@ pub(super) fn of_capability(name: &str) -> Option<String> {
     contract().iter().any(|file| file.path.strip_suffix(".wit") == Some(name)).then(|| interface(name))
 }
 
-/// Writes the folder anew, with a world that imports these interfaces, by their full names, and exports the tools.
+/// Writes the folder again, with a world that imports these interfaces, by their full names, and exports the tools.
 /// `change` is applied to the text of every file of WASI.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Fetching toolchains. An installation that was broken off is begun anew; two at the same time wait for one another.
+//! Fetching toolchains. An installation that was broken off is begun again; two at the same time wait for one another.
 
 use std::fs::{self, File};
 use std::os::unix::fs::DirBuilderExt as _;

@@ -2,6 +2,8 @@
 //!
 //! The nested build has a target folder of its own, so it never waits for the lock of the build it is part of.
 
+#![warn(missing_docs)]
+
 use std::error::Error;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -28,10 +30,10 @@ const OUTER_ONLY: &[&str] = &[
 /// The folder of the workspace.
 ///
 /// # Errors
-/// When this crate does not lie where it should.
+/// When this crate is not where it should be.
 pub fn workspace() -> Result<PathBuf, Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Ok(here.ancestors().nth(3).ok_or("this crate lies outside of the workspace")?.to_owned())
+    Ok(here.ancestors().nth(3).ok_or("this crate is outside of the workspace")?.to_owned())
 }
 
 /// Compiles the packages and copies their components into `OUT_DIR`, so that no later build changes them under the

@@ -1,4 +1,4 @@
-//! The files that come with a message, and a few words for what comes with it and is no file.
+//! The files that come with a message, and a few words for what comes with it and is not a file.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use steward_agent::{Attachment, Language};
 use teloxide::types::{Message, MessageKind};
 
 /// The fields of a message that hold a file, the kind its made-up name begins with, and its type where none is told.
-/// An animation is told as a document as well, so it comes first.
+/// An animation is reported as a document as well, so it comes first.
 const FILES: [(&str, &str, Option<&str>); 6] = [
     ("animation", "animation", Some("video/mp4")),
     ("document", "document", None),
@@ -26,7 +26,7 @@ struct File {
 }
 
 /// The file of a message, if it has one, from its bare JSON: teloxide wants fields there that Telegram may leave out.
-/// A sticker is no file: it is told in words.
+/// A sticker is not a file: it is told in words.
 pub(super) fn attachments(message: &Value) -> Vec<Attachment> {
     // The sizes of a photo go up.
     let photo = message["photo"].as_array().and_then(|sizes| sizes.last());

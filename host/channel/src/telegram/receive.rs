@@ -254,5 +254,4 @@ fn by_hand(update: &Value, id: i64) -> Reading {
 }
 
 #[cfg(test)]
-#[path = "receive_tests.rs"]
 mod tests;

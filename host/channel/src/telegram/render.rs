@@ -182,7 +182,7 @@ impl Writer {
         self.text(if done { "☑ " } else { "☐ " });
     }
 
-    /// A block begins: on a line of its own, save right after a list marker.
+    /// A block begins: on a new line, save right after a list marker.
     fn block(&mut self) {
         if !self.after_marker {
             self.owe(1);
@@ -348,5 +348,4 @@ fn is_line_break(html: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "render_tests.rs"]
 mod tests;

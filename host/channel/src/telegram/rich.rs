@@ -1,4 +1,4 @@
-//! Text with marks on it, and its form on Telegram's wire. Marks lie on byte ranges here; Telegram counts UTF-16 units.
+//! Text with marks on it, and its form on Telegram's wire. Marks are on byte ranges here; Telegram counts UTF-16 units.
 
 use teloxide::types::{MessageEntity, MessageEntityKind};
 use url::Url;
@@ -6,7 +6,7 @@ use url::Url;
 /// The most UTF-16 units a message may have.
 pub(crate) const LIMIT: usize = 4096;
 
-/// Text and what is marked in it. Marks of one kind never overlap; all lie on character boundaries.
+/// Text and what is marked in it. Marks of one kind never overlap; all are on character boundaries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rich {
     pub(crate) text: String,
@@ -88,7 +88,7 @@ pub(crate) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// White space, or a character without a shape of its own.
+/// White space, or a character that shows nothing.
 pub(crate) fn is_invisible(c: char) -> bool {
     let space = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
     let blank_letter = matches!(c, '\u{3164}' | '\u{2800}');

@@ -92,7 +92,7 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// Turns the draft into this part, if it does not show just that, or sends it as a message of its own.
+    /// Turns the draft into this part, if it does not show just that, or sends it as a separate message.
     async fn put(&self, chat: i64, draft: Option<i32>, part: &Rich) -> Result<(), SendError> {
         if let Some(id) = draft
             && (self.throttle.shows(chat, id, part) || matches!(self.edit(chat, id, part).await?, Edited::Done))

@@ -93,7 +93,7 @@ fn next_start(rich: &Rich, end: usize) -> usize {
     let rest = &rich.text[end..];
     let in_code = rich.marks.iter().any(|mark| matches!(mark.kind, Kind::Pre(_)) && mark.start < end && end < mark.end);
     let skipped = if in_code { rest.trim_start_matches('\n') } else { rest.trim_start() };
-    // A code block of nothing but blanks must not become parts of their own.
+    // A code block of nothing but blanks must not become separate parts.
     let skipped = if skipped.chars().all(is_invisible) { "" } else { skipped };
     rich.text.len() - skipped.len()
 }

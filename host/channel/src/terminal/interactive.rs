@@ -1,7 +1,7 @@
 //! The chat of a person at a terminal. The line editor always stands at the bottom and whatever arrives is printed
 //! above it, so one can write while an answer grows.
 //!
-//! The editor blocks, so it has a thread of its own; another one prints, for printing waits for the editor.
+//! The editor blocks, so it has a separate thread; another one prints, for printing waits for the editor.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -32,7 +32,7 @@ pub(super) enum Event {
     Version(u32),
 }
 
-/// The chat's end of a connection that is kept up by a task of its own.
+/// The chat's end of a connection that is kept up by a separate task.
 pub(super) struct Link {
     pub(super) voice: Voice,
     pub(super) events: mpsc::Receiver<Event>,

@@ -26,7 +26,7 @@ impl Drop for SocketFile {
 /// Listens on the path.
 ///
 /// # Errors
-/// Another daemon listens there, something that is no socket lies there, or the folder cannot be written.
+/// Another daemon listens there, something that is not a socket is there, or the folder cannot be written.
 pub(super) async fn listen(path: &Path) -> Result<Socket, ChannelError> {
     let place = path.to_owned();
     let bound = tokio::task::spawn_blocking(move || bind(&place)).await;

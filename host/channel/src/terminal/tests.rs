@@ -381,7 +381,7 @@ async fn the_next_line_of_a_script_answers_a_question_and_without_one_it_is_deni
         assert_eq!(daemon.keep().await.text, "/approve AAAA");
         daemon.server.settle(&question("AAAA"), &shown, "Allowed.").await.unwrap();
         let shown = daemon.server.ask(&question("BBBB"), None).await.unwrap();
-        assert_eq!(daemon.keep().await.text, "/deny BBBB", "the next line is no answer");
+        assert_eq!(daemon.keep().await.text, "/deny BBBB", "the next line is not an answer");
         daemon.server.settle(&question("BBBB"), &shown, "Denied.").await.unwrap();
         assert_eq!(within(daemon.send("done", false)).await.unwrap(), Ok(()));
         assert_eq!(daemon.keep().await.text, "do more", "and it is not lost");

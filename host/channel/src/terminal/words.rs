@@ -12,7 +12,7 @@ pub(super) enum Note {
     /// How to leave.
     Leave,
     Stopping,
-    /// The answer begins anew.
+    /// The answer begins again.
     Again,
     Refused,
     /// How to answer a question.

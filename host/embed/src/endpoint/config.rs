@@ -12,6 +12,7 @@ use crate::Purpose;
 pub struct EndpointConfig {
     /// With `/v1`, which is added to an address without a path; `/embeddings` at its end does no harm.
     pub url: Url,
+    /// As the server names it.
     pub model: String,
     /// Never shown.
     pub key: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! The tokens of all texts stand one below the other in one matrix, so there is no padding and nothing to mask; only
 //! attention is computed text by text. It computes on the threads of the pool that it is called in. Read `load` for how
-//! the weights lie in memory.
+//! the weights are in memory.
 
 mod load;
 
@@ -43,13 +43,13 @@ struct Layer {
     outer_norm: Norm,
 }
 
-/// Where a matrix and its bias lie.
+/// Where a matrix and its bias are.
 struct Linear {
     matrix: Range<usize>,
     bias: Range<usize>,
 }
 
-/// Where the weight and the bias of a norm lie.
+/// Where the weight and the bias of a norm are.
 struct Norm {
     weight: Range<usize>,
     bias: Range<usize>,

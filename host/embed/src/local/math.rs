@@ -1,4 +1,4 @@
-//! The few functions of an encoder that are no product of matrices.
+//! The few functions of an encoder that are not products of matrices.
 
 use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 

@@ -7,6 +7,7 @@
     unsafe_code,
     reason = "glibc's own function, which takes no pointer, locks its heaps and may be called at any time"
 )]
+/// Returns memory that was freed to the system, which the allocator would keep for later.
 pub fn give_back() {
     unsafe {
         libc::malloc_trim(0);

@@ -22,7 +22,7 @@ use split::Split;
 use unigram::Unigram;
 use wordpiece::WordPiece;
 
-/// No piece is longer, so what lies behind so many letters for each token that is taken is not looked at.
+/// No piece is longer, so what is behind so many letters for each token that is taken is not looked at.
 const MOST_LETTERS_A_TOKEN: usize = 64;
 
 pub(super) struct Tokenizer {

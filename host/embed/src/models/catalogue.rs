@@ -8,24 +8,32 @@ use crate::EmbedError;
 /// A model that can be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Model {
+    /// What it is asked for by.
     pub name: &'static str,
     /// On Hugging Face.
     pub repository: &'static str,
     /// The commit whose files are meant.
     pub revision: &'static str,
+    /// Its SPDX identifier.
     pub licence: &'static str,
     /// Of what it is good for, for people.
     pub languages: &'static str,
+    /// What is put before a question.
     pub query_prefix: &'static str,
+    /// What is put before a passage.
     pub passage_prefix: &'static str,
     /// What the folder does not say itself.
     pub pooling: Option<Pooling>,
+    /// What is fetched, and no more.
     pub files: &'static [ModelFile],
 }
 
+/// A file of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelFile {
+    /// Its path in the repository and in the folder.
     pub name: &'static str,
+    /// Its length.
     pub bytes: u64,
     /// In lower-case hexadecimal.
     pub sha256: &'static str,
@@ -34,6 +42,7 @@ pub struct ModelFile {
 /// What is installed where nothing else is asked for.
 pub const DEFAULT: &str = "multilingual-e5-small";
 
+/// All models that can be installed by name.
 pub const KNOWN: &[Model] = &[
     Model {
         name: DEFAULT,

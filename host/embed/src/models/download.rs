@@ -40,7 +40,7 @@ pub(super) async fn download(
             Some(wait) if repetition < hub.retries => hub.pauses.spend(wait).await,
             _ => return Err(error),
         }
-        tracing::debug!("{} is gone on with at byte {}: {error}", file.name, part.bytes);
+        tracing::debug!("{} is continued at byte {}: {error}", file.name, part.bytes);
         repetition += 1;
     }
     done(part.bytes);

@@ -35,7 +35,7 @@ impl Hub {
             Some(base) => base.clone(),
             None => parse(HUGGING_FACE)?,
         };
-        // Large files lie on other servers. The client follows to none that is less secure, and there is no key to
+        // Large files are on other servers. The client follows to none that is less secure, and there is no key to
         // lose.
         let client = client(&base, http_proxy, || Policy::limited(5), IDLE)?;
         Ok(Self { base, client, retries: RETRIES, pauses: Pauses::real() })

@@ -1,4 +1,5 @@
-//! Installs a model: its files are gathered in a folder beside, which takes its name in one step when all are right.
+//! Installs a model: its files are gathered in a folder next to its place, which is renamed in one step when all are
+//! right.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -20,12 +21,13 @@ pub struct Progress<'a> {
     pub file: &'a str,
     /// Bytes of the whole model that are there.
     pub done: u64,
+    /// Bytes of the whole model.
     pub total: u64,
 }
 
 /// Installs a model as the folder `<folder>/<name>`, and says where it is. One that is there and whole is left alone.
 ///
-/// What was fetched when this is dropped or fails stays in `<name>.part` and is gone on with the next time.
+/// What was fetched when this is dropped or fails stays in `<name>.part` and is continued the next time.
 pub async fn pull(
     hub: &Hub,
     model: &Model,

@@ -28,7 +28,7 @@ fn closes(line: &str) -> bool {
     line.starts_with(['}', ')', ']']) || line.trim() == "end"
 }
 
-/// Small things beside each other, such as imports and constants, are one section up to a size.
+/// Small things next to each other, such as imports and constants, are one section up to a size.
 fn merged(text: &str, mut units: Vec<Unit>) -> Vec<Unit> {
     const SMALL: usize = 60;
     let starts: Vec<_> =

@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn entries_of_a_list_are_units_and_keep_what_belongs_to_them() {
-        let text = "- one\n  more of it\n- two\n10. ten\n#hashtag is no heading\n";
+        let text = "- one\n  more of it\n- two\n10. ten\n#hashtag is not a heading\n";
         let read: Vec<_> = units(text).iter().map(|unit| unit.of(text).trim().to_owned()).collect();
-        assert_eq!(read, ["- one\n  more of it", "- two", "10. ten\n#hashtag is no heading"]);
+        assert_eq!(read, ["- one\n  more of it", "- two", "10. ten\n#hashtag is not a heading"]);
     }
 }

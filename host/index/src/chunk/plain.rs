@@ -1,4 +1,4 @@
-//! Text without a form of its own: paragraphs parted by blank lines, and pages as documents are read.
+//! Text without a separate form: paragraphs parted by blank lines, and pages as documents are read.
 
 use std::rc::Rc;
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
-/// The text in one form: what looks the same or is a variant of the same character is the same, and what is written on
-/// top of a letter without a letter of its own, or is not seen at all, is left out.
+/// The text in one form: what looks the same or is a variant of the same character is the same, and marks on
+/// a letter that have no code point together with it, or are not seen at all, are left out.
 pub(super) fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -53,7 +53,7 @@ pub(super) fn is_unspaced(c: char) -> bool {
 
 /// Scripts in which a letter with a mark may be looked for without it.
 fn has_accents(c: char) -> bool {
-    // In Cyrillic й is no и.
+    // In Cyrillic й is not и.
     matches!(u32::from(c), 0x00C0..=0x03FF | 0x0590..=0x06FF | 0x1E00..=0x1FFF)
 }
 

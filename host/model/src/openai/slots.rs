@@ -1,5 +1,5 @@
 //! Puts the pieces of calls together, also where index and id are missing, the same for all, or drift from piece to piece.
-//! What is certain decides: a name begins a call, pieces without one go on with it, and a call whose arguments are whole
+//! What is certain decides: a name begins a call, pieces without one continue with it, and a call whose arguments are whole
 //! is over.
 
 use serde_json::{Map, Value};
@@ -132,7 +132,7 @@ impl Slots {
         merge(state, delta.state);
     }
 
-    /// The call that a piece goes on with, if it goes on with one.
+    /// The call that a piece continues with, if it continues with one.
     fn meant(&self, delta: &Delta) -> Option<usize> {
         let same_index = |slot: &Slot| delta.index.is_some() && slot.index == delta.index;
         let same_id = |slot: &Slot| delta.id.as_ref().is_some_and(|id| *id == slot.call.id);
@@ -140,7 +140,7 @@ impl Slots {
         let both = position(&|slot| same_index(slot) && same_id(slot));
         let last = || self.0.len().checked_sub(1);
         both.or_else(|| position(&same_index)).or_else(|| match &delta.name {
-            // An index or id that is new goes on with what there is, unless it names a call.
+            // An index or id that is new continues with what there is, unless it names a call.
             None => position(&same_id).or_else(last),
             Some(_) if delta.index.is_none() => position(&same_id).or_else(last),
             Some(_) => None,
@@ -148,7 +148,7 @@ impl Slots {
     }
 }
 
-/// Whether a piece begins a call behind that one instead of going on with it.
+/// Whether a piece begins a call behind that one instead of continuing with it.
 fn begins(slot: &Slot, delta: &Delta, offered: &Offered<'_>) -> bool {
     let Some(name) = &delta.name else { return false };
     let call = &slot.call;

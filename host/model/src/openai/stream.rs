@@ -45,7 +45,7 @@ pub(crate) struct Answer<'a> {
     refused: bool,
     reasoned: bool,
     said: bool,
-    /// The figures came in a chunk of their own, as they do at the end.
+    /// The figures came in a separate chunk, as they do at the end.
     counted: bool,
     over: bool,
 }

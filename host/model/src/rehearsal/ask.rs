@@ -35,7 +35,7 @@ pub(super) enum Ask {
         user: String,
         message: String,
     },
-    /// A file came that is no text, with nothing else to do.
+    /// A file came that is not text, with nothing else to do.
     Received(String),
     Help,
     Thanks,

@@ -1,5 +1,5 @@
 //! Where a conversation stands: which of the person's messages are still to be answered, and which calls were made for
-//! them. It is worked out anew from the history each time, so nothing is kept between steps.
+//! them. It is worked out again from the history each time, so nothing is kept between steps.
 
 use serde_json::{Map, Value, json};
 use steward_agent::{Language, Message, ModelRequest, ToolCall, ToolResult, UserMessage, foreign};

@@ -1,7 +1,7 @@
 //! Whether the words before calls that were written as text leave no doubt that the calls are meant.
 //!
 //! A model that quotes a page, a letter or an example writes the same marks as one that calls. So a call is read only where
-//! nothing but thoughts stand before it, or one short sentence on a line of its own, as models without calls of their own
+//! nothing but thoughts stand before it, or one short sentence on a separate line, as models without their own calls
 //! write it: "I'll check the weather." A second line, a colon, quotation marks or a verb of quoting make it a quotation;
 //! so does a heading, which ends in no full stop. What is rightly meant and shown all the same does no harm.
 

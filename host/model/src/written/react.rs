@@ -1,4 +1,4 @@
-//! Thought, action and its input on lines of their own, as ReAct's prompts taught models:
+//! Thought, action and its input on their own lines, as ReAct's prompts taught models:
 //! `Action: list\nAction Input: {"path": "."}`.
 
 use super::{Dialect, Offered, value};
@@ -29,7 +29,7 @@ fn read(body: &str, offered: &Offered<'_>) -> Vec<PartialCall> {
     else {
         return Vec::new();
     };
-    // Models go on with the answer they expect.
+    // Models continue with the answer they expect.
     let input = input.split("\nObservation:").next().unwrap_or(input).trim();
     let Some(name) = offered.resolve(name).filter(|name| value::is_complete(input, name)) else { return Vec::new() };
     vec![value::call(&name, input)]

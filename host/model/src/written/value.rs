@@ -9,7 +9,7 @@ use crate::literal;
 const NAMES: [&str; 7] = ["name", "tool", "tool_name", "function_name", "function", "action", "recipient_name"];
 const ARGUMENTS: [&str; 8] =
     ["arguments", "parameters", "args", "params", "input", "tool_input", "action_input", "kwargs"];
-/// What may stand in a call beside its name and arguments.
+/// What may stand in a call next to its name and arguments.
 const BESIDE: [&str; 6] = ["id", "type", "index", "tool_call_id", "call_id", "thought"];
 /// Lists of calls.
 const LISTS: [&str; 3] = ["tool_calls", "tool_uses", "calls"];

@@ -1,4 +1,4 @@
-//! Plugins the owner installed, beside the ones that belong to the program. Each is held to what was approved when it
+//! Plugins the owner installed, as well as those that belong to the program. Each is held to what was approved when it
 //! was installed: its file by its hash, its manifest and its tools by what they ask for.
 
 use std::borrow::Cow;

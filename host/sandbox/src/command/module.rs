@@ -19,7 +19,7 @@ pub(crate) const ADAPTER: &[u8] = WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
 /// The component itself, or the one a core module makes.
 ///
 /// # Errors
-/// It is a core module that is no program and does not tell its types.
+/// It is a core module that is not a program and does not tell its types.
 pub(crate) fn component(wasm: &[u8]) -> Result<Cow<'_, [u8]>, SandboxError> {
     if !component::is_module(wasm)? {
         return Ok(Cow::Borrowed(wasm));

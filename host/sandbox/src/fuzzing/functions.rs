@@ -34,7 +34,7 @@ impl Functions {
         for function in &self.0.functions {
             let name = function.name.as_str();
             let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            assert!(plain && (1..=64).contains(&name.len()), "{name:?} is no name of a tool");
+            assert!(plain && (1..=64).contains(&name.len()), "{name:?} is not the name of a tool");
             assert_eq!(function.schema["type"], "object", "{name}");
             let Some(least) = sample(&function.schema) else { continue };
             let taken = function.arguments(&least);

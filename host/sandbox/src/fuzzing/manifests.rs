@@ -39,7 +39,7 @@ pub fn manifest(text: &str) {
     }
 }
 
-/// What is approved is read back, is no wider than itself, and nothing of it need be asked again.
+/// What is approved is read back, is not wider than itself, and nothing of it need be asked again.
 fn kept(request: &Request) {
     let read = request.kept().and_then(|kept| Request::read(&kept)).ok();
     assert_eq!(read.as_ref(), Some(request), "what was approved is not read back");

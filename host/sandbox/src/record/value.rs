@@ -21,7 +21,7 @@ pub(crate) enum Value {
     U32(u32),
     S64(i64),
     U64(u64),
-    /// As bits, for JSON has no word for what is no number.
+    /// As bits, for JSON has no word for what is not a number.
     F32(u32),
     F64(u64),
     Char(char),

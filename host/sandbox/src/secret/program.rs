@@ -1,4 +1,4 @@
-//! Secrets in the environment of a program, by a grant of their own: towards which hosts the program sends them is out
+//! Secrets in the environment of a program, by a separate grant: towards which hosts the program sends them is out
 //! of sight, so it takes more than the grant of a name.
 
 use super::placeholder;

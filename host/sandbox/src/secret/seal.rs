@@ -1,4 +1,4 @@
-//! How a secret lies on disk: XChaCha20-Poly1305 under the key of the installation. Name and hosts are sealed along, so
+//! How a secret is kept on disk: XChaCha20-Poly1305 under the key of the installation. Name and hosts are sealed along, so
 //! that nobody who can write to the database can send a secret elsewhere. Blocking.
 
 use std::fs::{self, OpenOptions};

@@ -1,4 +1,4 @@
-//! The secrets of the installation. What is known here is a picture of the store, taken anew whenever a secret is about
+//! The secrets of the installation. What is known here is a picture of the store, taken again whenever a secret is about
 //! to be used, so that another process can set and remove them while this one runs.
 
 use std::borrow::Cow;

@@ -70,13 +70,13 @@ pub(crate) fn json(ty: &Type, value: &Val) -> Result<Value, String> {
     })
 }
 
-/// JSON has no word for what is no number.
+/// JSON has no word for what is not a number.
 fn float(value: f64) -> Value {
     Number::from_f64(value).map_or_else(|| value.to_string().into(), Value::Number)
 }
 
 fn bytes(values: &[Val]) -> Result<String, String> {
-    let byte = |value: &Val| if let Val::U8(byte) = value { Ok(*byte) } else { Err("a byte is no byte".to_owned()) };
+    let byte = |value: &Val| if let Val::U8(byte) = value { Ok(*byte) } else { Err("a byte is expected".to_owned()) };
     Ok(STANDARD.encode(values.iter().map(byte).collect::<Result<Vec<u8>, _>>()?))
 }
 

@@ -1,5 +1,5 @@
 //! Any type that can be written down: JSON goes in and comes out the same, and nothing a model sends breaks it. Then
-//! components with functions of their own, called through the whole sandbox.
+//! components with their own functions, called through the whole sandbox.
 
 mod shape;
 
@@ -24,7 +24,7 @@ fn type_of(component: &str) -> Type {
     let component = Component::new(&ENGINE, wat::parse_str(component).unwrap()).unwrap();
     let ty = component.component_type();
     let function = ty.get_import(&ENGINE, "f").unwrap().ty;
-    let ComponentItem::ComponentFunc(function) = function else { panic!("f is no function") };
+    let ComponentItem::ComponentFunc(function) = function else { panic!("f is not a function") };
     function.params().next().unwrap().1
 }
 

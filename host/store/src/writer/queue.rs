@@ -133,7 +133,7 @@ mod tests {
         taken
     }
 
-    /// Takes in a thread of its own, once that sleeps.
+    /// Takes in a separate thread, once that sleeps.
     fn taker(queue: &Arc<Queue<u32>>, asleep: Writer) -> JoinHandle<Vec<u32>> {
         let own = Arc::clone(queue);
         let taker = std::thread::spawn(move || take(&own));

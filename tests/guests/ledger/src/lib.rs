@@ -1,4 +1,4 @@
-//! A component with a world of its own: it knows nothing of Steward and could run in any host.
+//! A component with a separate world: it knows nothing of Steward and could run in any host.
 // Its exports have names that only a component's linker takes.
 #![cfg(target_family = "wasm")]
 #![expect(unsafe_code, reason = "the generated glue between a component and its host")]

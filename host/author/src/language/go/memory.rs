@@ -1,6 +1,6 @@
 //! A memory of fixed size for programs in Go. Go's runtime takes for granted that nobody else makes its memory grow,
 //! while what stands between the first preview of WASI and the second keeps its own state in the same memory, behind
-//! the program's. So Go is told that the memory is as large as it will ever be: what lies behind that is not Go's.
+//! the program's. So Go is told that the memory is as large as it will ever be: what is behind that is not Go's.
 
 use std::convert::Infallible;
 
@@ -11,7 +11,7 @@ use wasmparser::{FunctionBody, MemoryType, Operator, Parser};
 /// The program with so many pages of memory, of 64 KiB each, and no more for itself.
 ///
 /// # Errors
-/// It is no core module, or begins with more.
+/// It is not a core module, or begins with more.
 pub(super) fn fixed(program: &[u8], pages: u32) -> Result<Vec<u8>, String> {
     let (mut fixed, mut module) = (Fixed { pages, needed: 0 }, Module::new());
     let done = fixed.parse_core_module(&mut module, Parser::new(0), program);

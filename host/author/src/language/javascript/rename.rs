@@ -22,7 +22,7 @@ pub(super) fn disguised(text: &str) -> String {
 /// The component with the names of its imports changed back.
 ///
 /// # Errors
-/// It is no component.
+/// It is not a component.
 pub(super) fn undisguised(mut component: Vec<u8>) -> Result<Vec<u8>, String> {
     for at in disguises(&component).map_err(|error| format!("the builder made no component: {error}"))? {
         component[at..at + NAME.len()].copy_from_slice(NAME.as_bytes());

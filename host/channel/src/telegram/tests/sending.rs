@@ -57,7 +57,7 @@ async fn after_a_flood_a_long_message_goes_on_where_it_stopped() {
     assert_ne!(rest.body["text"], opening);
     sent(rest, 2);
     again.await.unwrap().unwrap();
-    // The same text sent anew is sent from its beginning.
+    // The same text sent again is sent from its beginning.
     let anew = send(&scene, &message);
     let call = scene.call("sendMessage").await;
     assert_eq!(call.body["text"], opening);
@@ -119,7 +119,7 @@ async fn an_answer_grows_in_one_message() {
     assert_eq!((&edit.body["message_id"], &edit.body["text"]), (&json!(5), &json!("Hello **wor")));
     edit.ok(json!(true));
     assert_eq!(growing.await.unwrap(), Ok(Some(Draft("5".into()))));
-    // The same text again is no edit.
+    // The same text again is not an edit.
     assert_eq!(draft(&scene, Some("5"), "Hello **wor").await.unwrap(), Ok(Some(Draft("5".into()))));
     let long = format!("Hello **world**\n\n{}", "word ".repeat(1500));
     let growing = draft(&scene, Some("5"), &long);

@@ -11,7 +11,7 @@ pub(super) struct Charsmap {
 }
 
 impl Charsmap {
-    /// From the Base64 in a tokenizer.json; `None` where it is no such table.
+    /// From the Base64 in a tokenizer.json; `None` where it is not such a table.
     pub(super) fn read(base64: &str) -> Option<Self> {
         let bytes = STANDARD.decode(base64).ok()?;
         let (size, rest) = bytes.split_first_chunk::<4>()?;

@@ -192,7 +192,7 @@ pub(super) fn is_punctuation(letter: char) -> bool {
         )
 }
 
-/// An ideograph is a word of its own.
+/// An ideograph is a separate word.
 fn spaced(letter: char) -> impl Iterator<Item = char> {
     let space = is_ideograph(letter).then_some(' ');
     space.into_iter().chain([letter]).chain(space)

@@ -101,7 +101,7 @@ fn before(text: &str, mark: char) -> Vec<String> {
     parts
 }
 
-/// Each sign of punctuation is a word of its own.
+/// Each sign of punctuation is a separate word.
 fn around_punctuation(word: &str) -> Vec<String> {
     word.split_inclusive(is_punctuation)
         .flat_map(|part| match part.char_indices().next_back() {

@@ -3,7 +3,7 @@
 
 use super::pieces::{Pieces, Prefix};
 
-/// By how much a letter that is no piece scores less than the worst piece.
+/// By how much a letter that is not a piece scores less than the worst piece.
 const UNKNOWN: f64 = 10.0;
 
 pub(super) struct Unigram {

@@ -1,4 +1,4 @@
-//! The rights of a file that is replaced. WASI knows none, so a guest that writes a whole file beside the old one and
+//! The rights of a file that is replaced. WASI knows none, so a guest that writes a whole file next to the old one and
 //! renames it would take the mark of a program from a script, and open to others what was closed to them.
 
 use steward_beneath::{Folder, Result};

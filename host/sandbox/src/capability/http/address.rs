@@ -1,7 +1,7 @@
 //! Which addresses a guest may be connected to: the public internet and nothing nearer.
 //!
 //! The rule is by address and never by name, because a name can be made to point anywhere. The ranges are those of
-//! the IANA special-purpose registries (RFC 6890) and the metadata services of clouds that lie outside them.
+//! the IANA special-purpose registries (RFC 6890) and the metadata services of clouds that are outside them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -21,7 +21,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match (a, b, c) {
         (0 | 10 | 127, _, _) => true,
-        // Carrier-grade NAT; one cloud's metadata service lies in it.
+        // Carrier-grade NAT; one cloud's metadata service is in it.
         (100, 64..=127, _) => true,
         (169, 254, _) => true,
         (172, 16..=31, _) => true,
@@ -37,7 +37,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 /// Only 2000::/3 is handed out for the public internet; loopback, unspecified, IPv4-mapped, IPv4-compatible, NAT64,
-/// unique-local, link-local and multicast addresses all lie outside it.
+/// unique-local, link-local and multicast addresses all are outside it.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let global = first & 0xe000 == 0x2000;

@@ -1,4 +1,4 @@
-//! Turns names into addresses and keeps those that are not public from being connected to. The check lies between
+//! Turns names into addresses and keeps those that are not public from being connected to. The check is between
 //! looking up and connecting, so a name cannot answer differently the second time.
 
 use std::io;

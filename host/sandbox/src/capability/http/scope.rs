@@ -12,7 +12,7 @@ use crate::grant::HttpGrant;
 /// Hosts, ports and methods a plugin may use, made from its grant.
 ///
 /// `*.example.com` stands for every name below `example.com` and not for that name itself, `*` for every host. A host
-/// with a port of its own, `example.net:8443`, is granted at that port alone, all others at the ports of the grant.
+/// with its own port, `example.net:8443`, is granted at that port alone, all others at the ports of the grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpScope {
     hosts: Vec<HostRule>,
@@ -117,7 +117,7 @@ impl FromStr for HostRule {
 /// A host of a grant as requests are compared with it: lower case, names of other scripts in their own notation.
 ///
 /// # Errors
-/// It is no host, with what to write instead.
+/// It is not a host, with what to write instead.
 pub(crate) fn host_shown(text: &str) -> Result<String, String> {
     let HostRule { pattern, port } = text.parse()?;
     let host = match pattern {

@@ -160,13 +160,13 @@ fn seen(path: MemoryPath, folder: &Folder) -> Option<(MemoryPath, Metadata)> {
     data.is_file().then_some((path, data))
 }
 
-/// The text of a file; bytes that are no text are shown as `�`.
+/// The text of a file; bytes that are not text are shown as `�`.
 pub(super) fn read(place: &Place, path: &MemoryPath) -> Result<String, MemoryError> {
     let read = place.open().and_then(|folder| folder.text(path.to_string(), FILE_LIMIT));
     read.map_err(|error| path.failed(error))
 }
 
-/// Adds a text at the end, on a line of its own and ended by a line break; it is on disk when this returns. With
+/// Adds a text at the end, on a separate line and ended by a line break; it is on disk when this returns. With
 /// `unless_there` nothing is added to a file that ends with the text.
 pub(super) fn append(place: &Place, path: &MemoryPath, text: &str, unless_there: bool) -> Result<(), MemoryError> {
     if path.is_transcript() {

@@ -11,7 +11,7 @@ pub trait Recall: Send + Sync {
 
     async fn status(&self, whom: &Principal) -> Result<MemoryStatus, MemoryFault>;
 
-    /// Reads every file anew.
+    /// Reads every file again.
     async fn reindex(&self, whom: &Principal) -> Result<MemoryStatus, MemoryFault>;
 
     /// Adds a file, a folder or a repository to what is searched.

@@ -45,11 +45,11 @@ pub struct Bubblewrap {
 pub(super) struct View<'a> {
     pub(super) workspace: &'a Path,
     pub(super) folder: &'a Path,
-    /// For reading, beside the system.
+    /// For reading, in addition to the system.
     pub(super) read: &'a [PathBuf],
-    /// Never, wherever it lies.
+    /// Never, wherever it is.
     pub(super) hidden: &'a [PathBuf],
-    /// A private folder of this call, seen and written to though it lies among what is hidden.
+    /// A private folder of this call, seen and written to though it is among what is hidden.
     pub(super) own: Option<&'a Path>,
     pub(super) network: bool,
     /// The most that may be kept in memory as files, in bytes.
@@ -200,7 +200,7 @@ impl Arguments {
         self.0.extend(["--tmpfs".into(), path.into()]);
     }
 
-    /// Puts something empty over what lies in a folder that is seen. Gives the folders, which can still be written to.
+    /// Puts something empty over what is in a folder that is seen. Gives the folders, which can still be written to.
     fn hide<'a>(&mut self, hidden: &'a [PathBuf], seen: &[&Path], size: Option<u64>) -> Vec<&'a Path> {
         let mut folders = Vec::new();
         for path in hidden.iter().filter(|path| seen.iter().any(|folder| path.starts_with(folder))) {

@@ -251,7 +251,7 @@ impl Writer<'_> {
 enum Place {
     /// It begins with this local.
     Local(u32),
-    /// It lies so many bytes behind what the first local points to.
+    /// So many bytes behind what the first local points to.
     Memory(u64),
 }
 

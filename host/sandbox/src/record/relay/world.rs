@@ -1,5 +1,5 @@
 //! The world of a relay, made of the world of its guest: the same imports, and one exported interface with a function
-//! for each imported one. Its types are those of the imports, used under names of their own.
+//! for each imported one. Its types are those of the imports, used under their own names.
 
 use std::collections::HashMap;
 

@@ -57,13 +57,13 @@ fn section(line: &str) -> (&str, Option<&str>) {
 fn setting(line: &str) -> (&str, &str) {
     let parts =
         line.strip_prefix('\t').and_then(|line| line.strip_suffix("\"\n")).and_then(|line| line.split_once(" = \""));
-    assert!(parts.is_some(), "{line:?} is no setting");
+    assert!(parts.is_some(), "{line:?} is not a setting");
     let (key, value) = parts.unwrap_or_default();
     let mut rest = value.chars();
     while let Some(c) = rest.next() {
         let escaped = c == '\\' && rest.next().is_some_and(|c| matches!(c, '\\' | '"'));
         assert!(escaped || !matches!(c, '\\' | '"'), "the value {value:?} ends before its end");
     }
-    assert!(key.chars().all(|c| c.is_ascii_lowercase()), "{key:?} is no key");
+    assert!(key.chars().all(|c| c.is_ascii_lowercase()), "{key:?} is not a key");
     (key, value)
 }

@@ -67,7 +67,7 @@ pub(super) fn bring(folder: &Folder, from: &Path, name: &OsStr) -> Result<(), Fa
     if folder.take(from, name)? { Ok(()) } else { folder.copy(from, name) }
 }
 
-/// The branches that have a file of their own now: git writes those it changes.
+/// The branches that have a separate file now: git writes those it changes.
 fn find_changed(root: &Path, name: &str, shadow: &Shadow, changed: &mut Vec<(String, String)>) -> Result<(), Failure> {
     for (part, path) in entries(&root.join(name))? {
         let name = format!("{name}/{}", part.to_string_lossy());

@@ -127,7 +127,7 @@ fn copy_index(place: &Place, to: &Path) -> Result<Option<(blake3::Hash, SystemTi
     Ok(Some((hash, changed)))
 }
 
-/// Writes all branches and tags into one file, those that stand in for others beside it; gives them by name.
+/// Writes all branches and tags into one file, those that stand in for others next to it; gives them by name.
 fn copy_refs(place: &Place, to: &Path, digits: usize) -> Result<BTreeMap<String, String>, Failure> {
     let mut refs = BTreeMap::new();
     let packed = place.common.read("packed-refs", PACKED)?.unwrap_or_default();
@@ -208,7 +208,7 @@ pub(super) fn is_ref(name: &str) -> bool {
         && !name.split('/').any(bad)
 }
 
-/// Makes a folder that shows the objects of a repository and nothing else that stands beside them, and of those that it
+/// Makes a folder that shows the objects of a repository and nothing else that is next to them, and of those that it
 /// borrows from.
 fn lend(
     workspace: &Workspace<'_>,

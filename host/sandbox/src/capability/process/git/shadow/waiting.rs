@@ -12,7 +12,7 @@ use super::super::beneath::Folder;
 use super::link;
 use crate::bindings::Failure;
 
-/// Files that git reads wherever they lie in a working folder, and those that make a folder a repository to it.
+/// Files that git reads wherever they are in a working folder, and those that make a folder a repository to it.
 const READ: [&str; 6] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap", "HEAD", "commondir"];
 /// The most names of a working folder that are looked at. Behind them git's own time limit has to do.
 const NAMES: usize = 200_000;

@@ -1,4 +1,4 @@
-//! A day's budget is counted on disk, for each person and for strangers together, and begins anew with the owners' day.
+//! A day's budget is counted on disk, for each person and for strangers together, and begins again with the owners' day.
 
 use super::*;
 
@@ -89,7 +89,7 @@ async fn somebody_is_told_a_thing_once_a_day() {
     assert!(first(anna, "messages", 0).await && !first(anna, "messages", 5).await);
     assert!(first(anna, "files", 5).await && first(boris, "messages", 5).await);
     assert!(first(anna, "messages", 24 * 3600).await);
-    assert_eq!(fixture.store.spent_today(at(0), 10).await.unwrap(), [], "what is told is no spending");
+    assert_eq!(fixture.store.spent_today(at(0), 10).await.unwrap(), [], "telling costs nothing");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ impl Drop for Killed {
 fn start(folder: &Path, seed: usize) -> (Killed, ChildStdout) {
     #[expect(clippy::disallowed_methods, reason = "this very test binary, to be killed")]
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "killed_tests::child", "--ignored", "--nocapture"]);
+    command.args(["--exact", "tests::killed::child", "--ignored", "--nocapture"]);
     command.env(FOLDER, folder).env(SEED, seed.to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let output = child.stdout.take().unwrap();

@@ -227,8 +227,8 @@ fn a_damaged_database_says_so_and_is_made_anew() {
     for (how, damage) in damages {
         let Fixture { folder, index } = filled();
         drop(index);
-        for beside in ["passages.sqlite-wal", "passages.sqlite-shm"] {
-            let _ = fs::remove_file(folder.path().join(beside));
+        for suffix in ["passages.sqlite-wal", "passages.sqlite-shm"] {
+            let _ = fs::remove_file(folder.path().join(suffix));
         }
         damage(&folder.path().join("passages.sqlite"));
         let index = Index::open(folder.path()).unwrap();
