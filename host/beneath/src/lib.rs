@@ -29,6 +29,7 @@
 
 mod error;
 mod folder;
+mod remote;
 mod rights;
 mod walk;
 mod writing;
