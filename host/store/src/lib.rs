@@ -19,6 +19,7 @@ mod column;
 mod copy;
 mod effect;
 mod error;
+mod firing;
 mod foreign;
 mod health;
 mod identities;
@@ -67,6 +68,7 @@ pub use bans::{Verdict, Violation};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use error::{Result, StoreError};
+pub use firing::{Firing, Mark};
 pub use foreign::{ForeignFiles, ForeignHash};
 pub use identities::{Identity, Right};
 pub use inbox::{InboxRow, Received};
@@ -148,6 +150,16 @@ impl Store {
     /// Told after every commit that changed what is scheduled.
     pub fn jobs_changed(&self) -> &Notify {
         &self.changes.jobs
+    }
+
+    /// Told after every commit of this process that made or changed a task.
+    pub fn tasks_changed(&self) -> &Notify {
+        &self.changes.tasks
+    }
+
+    /// Told after every commit of this process that changed what people want to be woken by.
+    pub fn subscriptions_changed(&self) -> &Notify {
+        &self.changes.subscriptions
     }
 
     /// Told after every commit that ended a run.

@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/6.sql"),
     include_str!("migrations/7.sql"),
     include_str!("migrations/8.sql"),
+    include_str!("migrations/9.sql"),
 ];
 
 /// Brings the database to the newest format. A step is applied whole or not at all, also when two processes start at

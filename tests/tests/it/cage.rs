@@ -86,6 +86,7 @@ pub(crate) fn config(folder: &Path, store: Store) -> SandboxConfig {
         store,
         time_zone: TimeZone::UTC,
         roles: Roles::default(),
+        events: None,
         http: HttpPolicy::default(),
         record: RecordPolicy::default(),
         limits: Limits::default(),
