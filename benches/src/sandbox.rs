@@ -84,6 +84,7 @@ pub(crate) async fn load(
         store: store.clone(),
         time_zone: TimeZone::UTC,
         roles: Roles::default(),
+        events: None,
         http: HttpPolicy::default(),
         record: RecordPolicy { which, ..RecordPolicy::default() },
         limits: Limits::default(),

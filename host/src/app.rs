@@ -34,8 +34,7 @@ use crate::seats::{self, Owners};
 use crate::sent::SentLog;
 use crate::transcripts::Transcripts;
 use crate::{
-    commands, delivery, digest, distilling, events, folders, footprint, heartbeat, notes, scheduler, space,
-    transcripts, uploads,
+    commands, delivery, digest, distilling, folders, footprint, notes, space, transcripts, upkeep, uploads, waking,
 };
 
 /// What every task works with.
@@ -185,10 +184,10 @@ impl App {
         self.work.spawn(Router::new(Arc::clone(host)).run());
         self.work.spawn(delivery::run(Arc::clone(host)));
         self.work.spawn(digest::run(Arc::clone(host)));
-        self.work.spawn(scheduler::run(Arc::clone(host)));
-        self.work.spawn(heartbeat::run(Arc::clone(host)));
+        let marks = host.plugins.catalogue().marks().clone();
+        self.work.spawn(waking::run(host.config.clone(), host.store.clone(), marks, host.stop.clone()));
+        self.work.spawn(upkeep::run(Arc::clone(host)));
         self.work.spawn(rights::run(Arc::clone(host)));
-        self.work.spawn(events::run(Arc::clone(host)));
         self.work.spawn(approval::settle(Arc::clone(host)));
         self.work.spawn(transcripts::run(Arc::clone(host)));
         self.work.spawn(distilling::run(Arc::clone(host)));
@@ -309,6 +308,7 @@ pub(crate) fn sandbox(config: &Config, store: Store) -> anyhow::Result<SandboxCo
         compiler: compiler()?,
         workspace: std::path::absolute(&config.workspace)?,
         people: std::path::absolute(config.data.join(space::PEOPLE))?,
+        events: Some(Arc::new(waking::Kinds(store.clone()))),
         store,
         time_zone: config.time_zone.clone(),
         roles: roles(config)?,

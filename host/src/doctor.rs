@@ -20,6 +20,7 @@ use crate::listener::{self, Found};
 use crate::memory::embedders;
 use crate::models::Models;
 use crate::texts;
+use crate::waking;
 
 fn bad(what: impl Into<String>, remedy: impl Into<String>) -> Finding {
     Finding::bad(what, remedy)
@@ -53,6 +54,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<ExitCo
             report("plugins", plugins(&config, store.clone()).await);
             report("secrets", secrets(&config, store.clone()).await);
             report("programs", programs(&config).await);
+            report("triggers", triggers(&config, &store).await);
             for finding in owners(&config, &store).await {
                 report("owners", finding);
             }
@@ -305,6 +307,14 @@ fn workspace(path: &Path) -> Finding {
     match wrong.is_empty() {
         true => Good("no link leads out of it where Steward reads and writes".into()),
         false => bad(wrong.join("; "), "until then it is not read, and nothing is written there"),
+    }
+}
+
+/// How changes of the files that triggers watch are noticed.
+async fn triggers(config: &Config, store: &Store) -> Finding {
+    match waking::check(config, store).await {
+        Ok(()) => Good("changes of watched files are told at once".into()),
+        Err(reason) => Note(format!("watched files are looked at every five seconds: {reason}")),
     }
 }
 

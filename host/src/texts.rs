@@ -180,12 +180,6 @@ fn more_mail(language: Language, left: usize) -> String {
     }
 }
 
-/// Whom the result of a run is for that nobody is waiting for, as the model is told; nothing if it is for its owner alone.
-pub(crate) fn send_result_to(others: &[impl AsRef<str>]) -> Option<String> {
-    let names: Vec<&str> = others.iter().map(AsRef::as_ref).collect();
-    (!names.is_empty()).then(|| format!("Send the result to: {}.", names.join(", ")))
-}
-
 /// A reminder, its title as the person wrote it and not as Markdown; one that is late says when it was due.
 pub(crate) fn reminder(language: Language, title: &str, due: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     const LATE_SECONDS: i64 = 120;

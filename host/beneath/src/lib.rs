@@ -32,6 +32,7 @@
 mod error;
 mod folder;
 mod metadata;
+mod remote;
 mod rights;
 mod walk;
 mod writing;

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use steward_store::Store;
 
 use crate::acquaintances::Acquaintances;
+use crate::capability::events::EventKinds;
 use crate::capability::http::Client;
 use crate::connected::Connected;
 use crate::foreign::ForeignMarks;
@@ -24,6 +25,8 @@ pub(crate) struct Backing {
     pub(crate) http: Arc<Client>,
     pub(crate) connected: Arc<Connected>,
     pub(crate) marks: ForeignMarks,
+    /// What can be watched for, if anything watches.
+    pub(crate) events: Option<Arc<dyn EventKinds>>,
     /// What time it is; tests put their own here.
     pub(crate) clock: fn() -> Timestamp,
 }
@@ -44,6 +47,7 @@ impl Backing {
             http: Arc::clone(&self.http),
             connected: Arc::clone(&self.connected),
             marks: self.marks.clone(),
+            events: self.events.clone(),
             clock: self.clock,
         }
     }

@@ -14,12 +14,12 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use steward_agent::{Origin, Role, ToolSpec, visible_lines};
-use steward_store::{Store, Subscription};
+use steward_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::audit::Audit;
 use crate::backing::Backing;
-use crate::capability::events::Event;
+use crate::capability::events::EventKinds;
 use crate::capability::http::{Client, HttpPolicy};
 use crate::capability::memory::Recall;
 use crate::capability::model::AskModel;
@@ -29,7 +29,6 @@ use crate::connected::Connected;
 use crate::consent::Request;
 use crate::engine::{self, Engine};
 use crate::error::{LoadError, SandboxError};
-use crate::failure;
 use crate::foreign::ForeignMarks;
 use crate::grant::CapabilitySet;
 use crate::limits::Limits;
@@ -55,6 +54,8 @@ pub struct SandboxConfig {
     /// The zone in which wall-clock times are meant.
     pub time_zone: TimeZone,
     pub roles: Roles,
+    /// What can be watched for, if anything watches.
+    pub events: Option<Arc<dyn EventKinds>>,
     pub http: HttpPolicy,
     /// Which calls are recorded.
     pub record: RecordPolicy,
@@ -115,6 +116,7 @@ impl Catalogue {
         }
         let backing = Arc::new(Backing {
             marks: ForeignMarks::new(config.store.clone()),
+            events: config.events,
             store: config.store.clone(),
             workspace: config.workspace,
             people: config.people,
@@ -209,15 +211,6 @@ impl Catalogue {
         if self.backing.connected.memory.set(memory).is_err() {
             tracing::error!("memory is connected already; the first one stays");
         }
-    }
-
-    /// Whether something happened that is watched for.
-    ///
-    /// # Errors
-    /// Why it cannot be looked.
-    pub async fn event(&self, subscription: &Subscription) -> Result<Option<Event>, String> {
-        let looked = Arc::clone(&self.backing).event(subscription).await;
-        looked.map_err(failure::text)
     }
 
     pub(crate) fn engine(&self) -> &Engine {

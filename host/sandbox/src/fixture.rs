@@ -61,6 +61,7 @@ impl Fixture {
             http: Arc::new(Client::new(HttpPolicy::default()).unwrap()),
             connected: Arc::default(),
             marks: ForeignMarks::new(store.clone()),
+            events: Some(Arc::new(crate::capability::events::tests::Weather)),
             clock: now,
         });
         Self { folder, store, backing, owner, anna, boris }

@@ -75,7 +75,7 @@ mod wall;
 
 pub use binary::Binary;
 pub use call::{Answer, AskOwner, Call, Outcome, OutputFile, Refusal};
-pub use capability::events::Event;
+pub use capability::events::{EventFault, EventKind, EventKinds};
 pub use capability::http::{HttpPolicy, StandIn, StandIns};
 pub use capability::memory::Recall;
 pub use capability::model::{AskModel, ModelQuestion, ModelText};

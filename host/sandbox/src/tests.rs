@@ -81,6 +81,7 @@ impl Sandbox {
             store,
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
+            events: None,
             http: HttpPolicy::default(),
             record: RecordPolicy::default(),
             limits: Limits::default(),

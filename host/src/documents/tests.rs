@@ -28,6 +28,7 @@ impl Scene {
             store: store.clone(),
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
+            events: None,
             http: HttpPolicy::default(),
             record: RecordPolicy::default(),
             limits: Limits::default(),

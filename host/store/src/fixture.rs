@@ -69,6 +69,18 @@ impl Fixture {
         Self::open(folder)
     }
 
+    /// How SQLite would read this.
+    pub(crate) async fn plan(&self, sql: &str) -> String {
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let read = self.store.read(move |db| {
+            let mut statement = db.prepare(&explain)?;
+            let lines =
+                statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<rusqlite::Result<Vec<_>>>();
+            Ok(lines?.join("\n"))
+        });
+        read.await.unwrap()
+    }
+
     pub(crate) async fn meet(&self, name: &str, username: Option<&str>) -> Person {
         self.store.meet("telegram", &sender(name, username), None, &chat(name), at(0)).await.unwrap()
     }

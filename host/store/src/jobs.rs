@@ -1,14 +1,14 @@
-//! Scheduled work. It fires in one transaction with what it sends and sets going, so it fires once, also over a crash.
+//! Scheduled work. How it fires is in `firing`.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-use steward_agent::{Address, Incoming, Outgoing, PersonId, Wake};
+use steward_agent::{Address, PersonId};
 
 use crate::Store;
 use crate::column::{JobId, Json, Millis};
 use crate::error::{Result, StoreError};
+use crate::people;
 use crate::recurrence::Repeat;
-use crate::{inbox, outbox, people};
 
 /// Work for later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,44 +124,6 @@ impl Store {
         })
         .await
     }
-
-    /// Fires a job: what it sends and whom it wakes is written, and the job goes on to `next` or ends; all or nothing.
-    /// `false`, and nothing happens, if it was cancelled, or has fired for this time already.
-    pub async fn fire_job(
-        &self,
-        job: &Job,
-        messages: Vec<Outgoing>,
-        wakes: Vec<Wake>,
-        next: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let (id, due) = (job.id, job.next);
-        let wakes: Vec<_> = wakes.into_iter().map(Incoming::Wake).collect();
-        self.write(move |tx| {
-            if !advance(tx, id, due, next, now)? {
-                return Ok(false);
-            }
-            outbox::insert(tx, &messages, None, now)?;
-            for wake in &wakes {
-                inbox::insert(tx, wake, now)?;
-            }
-            tx.touch_jobs();
-            Ok(true)
-        })
-        .await
-    }
-}
-
-/// Sets the next time, or ends the job; `false` if it is not due at `due` any more.
-fn advance(db: &Connection, id: JobId, due: Timestamp, next: Option<Timestamp>, now: Timestamp) -> Result<bool> {
-    let changed = db
-        .prepare_cached(
-            "UPDATE job SET next = coalesce(?3, next), state = iif(?3 IS NULL, 'fired', 'active'),
-                            ended_at = iif(?3 IS NULL, ?4, NULL)
-             WHERE id = ?1 AND next = ?2 AND state = 'active'",
-        )?
-        .execute((id, Millis(due), next.map(Millis), Millis(now)))?;
-    Ok(changed == 1)
 }
 
 fn not_found(id: JobId) -> StoreError {
@@ -218,6 +180,7 @@ mod tests {
     use super::*;
 
     use crate::fixture::{Fixture, at, chat, outgoing, wake};
+    use crate::{Firing, Mark};
 
     async fn job_at(fixture: &Fixture, seconds: i64, key: Option<&str>) -> Job {
         let owner = fixture.meet("Anna", None).await.id;
@@ -235,8 +198,8 @@ mod tests {
     }
 
     async fn fire(store: &Store, job: &Job, next: Option<Timestamp>) -> bool {
-        let messages = vec![outgoing("Anna", "buy milk")];
-        store.fire_job(job, messages, vec![wake("milk?")], next, job.next).await.unwrap()
+        let (messages, wakes) = (vec![outgoing("Anna", "buy milk")], vec![wake("milk?")]);
+        store.fire(Firing { mark: Mark::job(job, next), messages, wakes }, job.next).await.unwrap()
     }
 
     async fn written(store: &Store) -> (usize, usize) {

@@ -21,6 +21,7 @@ mod copy;
 mod counts;
 mod effect;
 mod error;
+mod firing;
 mod foreign;
 mod health;
 mod identities;
@@ -73,6 +74,7 @@ pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use counts::{Counts, DURATION_BOUNDS_MS, Durations, ModelCount, OTHER, Queues, ToolCount};
 pub use effect::Effects;
 pub use error::{Result, StoreError};
+pub use firing::{Firing, Mark};
 pub use foreign::{ForeignFiles, ForeignHash};
 pub use identities::{Identity, Right};
 pub use inbox::{InboxRow, Received};
@@ -160,6 +162,16 @@ impl Store {
     /// Told after every commit that changed what is scheduled.
     pub fn jobs_changed(&self) -> &Notify {
         &self.changes.jobs
+    }
+
+    /// Told after every commit of this process that made or changed a task.
+    pub fn tasks_changed(&self) -> &Notify {
+        &self.changes.tasks
+    }
+
+    /// Told after every commit of this process that changed what people want to be woken by.
+    pub fn subscriptions_changed(&self) -> &Notify {
+        &self.changes.subscriptions
     }
 
     /// Told after every commit that ended a run.

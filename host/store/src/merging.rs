@@ -126,6 +126,8 @@ impl Store {
                 run(tx, sql, &[&from.0, &into.0])?;
             }
             tx.touch_jobs();
+            tx.touch_tasks();
+            tx.touch_subscriptions();
             tx.touch_standing()
         })
         .await
@@ -150,6 +152,7 @@ impl Store {
                 run(tx, sql, &[&person.0, &session, &space])?;
             }
             tx.touch_jobs();
+            tx.touch_tasks();
             tx.touch_outbox();
             tx.touch_standing()
         })

@@ -1,15 +1,14 @@
-//! What wakes the assistant when it happens. The wake and what was seen change in one transaction, so that an event
-//! wakes once, also over a crash.
+//! What wakes the assistant when it happens. How an event wakes it is in `firing`.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde_json::Value;
-use steward_agent::{Address, Incoming, PersonId, Wake};
+use steward_agent::{Address, PersonId};
 
 use crate::Store;
 use crate::column::{Json, Millis, SubscriptionId};
 use crate::error::{Result, StoreError};
-use crate::{inbox, people};
+use crate::people;
 
 /// Something that is watched for a person.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +41,7 @@ pub struct NewSubscription {
 
 const SELECT: &str = "SELECT id, owner, address, kind, settings, prompt, recipients, seen, fired_at
     FROM subscription WHERE";
+const OF_KIND: &str = "kind = ?1 AND dropped_at IS NULL ORDER BY id";
 
 impl Store {
     /// Keeps a subscription. With the key of a tool call, a second time with that key gives that of the first, even if
@@ -74,6 +74,7 @@ impl Store {
                 return Err(StoreError::Invalid(format!("{most} subscriptions are the most: drop one first")));
             }
             let id = insert(tx, &new, key.as_deref(), now)?;
+            tx.touch_subscriptions();
             first(tx, "id = ?1", (id,))?.ok_or_else(|| not_found(id))
         })
         .await
@@ -84,9 +85,10 @@ impl Store {
         self.read(move |db| select(db, "owner = ?1 AND dropped_at IS NULL ORDER BY id", (owner.0,))).await
     }
 
-    /// Everything that is watched, whoever's it is.
-    pub async fn subscriptions(&self) -> Result<Vec<Subscription>> {
-        self.read(|db| select(db, "dropped_at IS NULL ORDER BY id", ())).await
+    /// Everything of a kind that is watched, whoever's it is, the oldest first.
+    pub async fn subscriptions(&self, kind: &str) -> Result<Vec<Subscription>> {
+        let kind = kind.to_owned();
+        self.read(move |db| select(db, OF_KIND, (kind,))).await
     }
 
     /// Drops a subscription of the person's own. One that they have dropped before is given again, so that a call
@@ -100,33 +102,8 @@ impl Store {
                 "UPDATE subscription SET dropped_at = ?3 WHERE id = ?1 AND owner = ?2 AND dropped_at IS NULL",
             )?
             .execute((id, owner.0, Millis(now)))?;
+            tx.touch_subscriptions();
             first(tx, "id = ?1 AND owner = ?2", (id, owner.0))?.ok_or_else(|| not_found(id))
-        })
-        .await
-    }
-
-    /// Takes note of what is there now, and wakes the assistant for it; all or nothing. `false`, and nothing happens, if
-    /// it was dropped, or something else was seen meanwhile.
-    pub async fn fire_subscription(
-        &self,
-        fired: &Subscription,
-        seen: String,
-        wake: Wake,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let (id, before) = (fired.id, fired.seen.clone());
-        let wake = Incoming::Wake(wake);
-        self.write(move |tx| {
-            let changed = tx
-                .prepare_cached(
-                    "UPDATE subscription SET seen = ?3, fired_at = ?4
-                     WHERE id = ?1 AND seen = ?2 AND dropped_at IS NULL",
-                )?
-                .execute((id, &before, &seen, Millis(now)))?;
-            if changed == 1 {
-                inbox::insert(tx, &wake, now)?;
-            }
-            Ok(changed == 1)
         })
         .await
     }
@@ -185,6 +162,12 @@ mod tests {
 
     use super::*;
     use crate::fixture::{Fixture, at, chat, wake};
+    use crate::{Firing, Mark};
+
+    async fn fire(store: &Store, one: &Subscription, seen: &str, seconds: i64) -> bool {
+        let mark = Mark::seen(one, seen.to_owned());
+        store.fire(Firing { mark, messages: Vec::new(), wakes: vec![wake("it")] }, at(seconds)).await.unwrap()
+    }
 
     async fn subscribed(fixture: &Fixture, key: Option<&str>) -> Result<Subscription> {
         let owner = fixture.meet("Anna", None).await.id;
@@ -204,16 +187,13 @@ mod tests {
     async fn an_event_wakes_once_however_many_see_it_and_whatever_crashes() {
         let fixture = Fixture::new();
         let one = subscribed(&fixture, None).await.unwrap();
-        let fire = |store: Store| {
-            let one = one.clone();
-            async move { store.fire_subscription(&one, "after".to_owned(), wake("it"), at(5)).await.unwrap() }
-        };
-        assert!(fire(fixture.store.clone()).await);
-        assert!(!fire(fixture.store.clone()).await);
+        assert!(fire(&fixture.store, &one, "after", 5).await);
+        assert!(!fire(&fixture.store, &one, "after", 5).await);
         let after = fixture.after_crash();
-        assert!(!fire(after.store.clone()).await);
+        assert!(!fire(&after.store, &one, "after", 5).await);
         assert_eq!(after.store.pending_inbox(None).await.unwrap().len(), 1);
-        let now = after.store.subscriptions().await.unwrap();
+        assert_eq!(after.store.subscriptions("task").await.unwrap(), []);
+        let now = after.store.subscriptions("file").await.unwrap();
         assert_eq!(now, [Subscription { seen: "after".to_owned(), fired_at: Some(at(5)), ..one }]);
     }
 
@@ -226,7 +206,7 @@ mod tests {
         assert!(matches!(fixture.store.unsubscribe(stranger, one.id, at(1)).await, Err(StoreError::NotFound(_))));
         assert_eq!(fixture.store.unsubscribe(one.owner, one.id, at(1)).await.unwrap(), one);
         assert_eq!(fixture.store.unsubscribe(one.owner, one.id, at(2)).await.unwrap(), one, "a repeated call");
-        assert!(!fixture.store.fire_subscription(&one, "x".to_owned(), wake("it"), at(3)).await.unwrap());
+        assert!(!fire(&fixture.store, &one, "x", 3).await);
         assert_eq!(fixture.store.list_subscriptions(one.owner).await.unwrap(), []);
     }
 
@@ -238,5 +218,21 @@ mod tests {
         assert!(
             matches!(subscribed(&fixture, None).await, Err(StoreError::Invalid(text)) if text.contains("drop one"))
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_watched_is_found_without_reading_what_was_dropped() {
+        let fixture = Fixture::new();
+        let plan = fixture.plan(&format!("{SELECT} {OF_KIND}")).await;
+        assert!(plan.contains("SEARCH subscription USING INDEX subscription_kind"), "{plan}");
+    }
+
+    #[tokio::test]
+    async fn a_new_or_dropped_one_is_announced() {
+        let fixture = Fixture::new();
+        let one = subscribed(&fixture, None).await.unwrap();
+        fixture.store.subscriptions_changed().notified().await;
+        fixture.store.unsubscribe(one.owner, one.id, at(1)).await.unwrap();
+        fixture.store.subscriptions_changed().notified().await;
     }
 }

@@ -140,6 +140,7 @@ impl Store {
             people::known(tx, new.person)?;
             people::known(tx, new.creator)?;
             let id = insert(tx, &new, key.as_deref(), now)?;
+            tx.touch_tasks();
             by_id(tx, id)?.ok_or_else(|| not_found(id))
         })
         .await
@@ -156,6 +157,16 @@ impl Store {
             ))?;
             let params = (filter.person.map(|id| id.0), filter.status, &filter.kind, filter.overdue_at.map(Millis));
             let rows = statement.query_map(params, task_row)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// The tasks that were changed last, of one person or of everybody; at most so many.
+    pub async fn latest_tasks(&self, person: Option<PersonId>, most: u32) -> Result<Vec<Task>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&latest(person.is_some()))?;
+            let rows = statement.query_map((person.map(|id| id.0), most), task_row)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -204,6 +215,7 @@ impl Store {
                 return Err(StoreError::Exhausted(resource));
             }
             update(tx, id, status, outcome.as_deref(), now)?;
+            tx.touch_tasks();
             let task = by_id(tx, id)?.ok_or_else(|| not_found(id))?;
             let letter = |message: &Outgoing| Letter { reader: task.creator, message: message.clone() };
             let letters: Vec<Letter> = notice.of(&task).iter().map(letter).collect();
@@ -214,6 +226,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// An index gives them in this order, so old tasks are not read.
+fn latest(of_one: bool) -> String {
+    let clause = if of_one { "task.person = ?1" } else { "?1 IS NULL" };
+    format!("{SELECT} WHERE {clause} ORDER BY task.updated_at DESC LIMIT ?2")
 }
 
 type MakeNotice = Box<dyn FnOnce(&Task) -> Vec<Outgoing> + Send>;
@@ -307,92 +325,5 @@ fn update(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    use crate::fixture::{Fixture, at, outgoing};
-
-    async fn task_for(fixture: &Fixture, person: PersonId, title: &str, key: Option<&str>) -> Task {
-        let creator = fixture.meet("Owner", None).await.id;
-        let new = NewTask {
-            creator,
-            person,
-            title: title.to_owned(),
-            kind: Some("question".to_owned()),
-            deadline: Some("2026-11-21".to_owned()),
-            deadline_at: Some(at(100)),
-            context: None,
-            skill: None,
-        };
-        fixture.store.create_task(new, key, at(1)).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_call_made_twice_gives_one_task() {
-        let fixture = Fixture::new();
-        let anna = fixture.meet("Anna", None).await.id;
-        let first = task_for(&fixture, anna, "When?", Some("call 1")).await;
-        assert_eq!((first.status, first.person_name.as_str()), (TaskStatus::Open, "Anna"));
-        let after = fixture.after_crash();
-        assert_eq!(task_for(&after, anna, "When?", Some("call 1")).await, first);
-        assert_eq!(after.store.own_tasks(anna).await.unwrap(), [first]);
-    }
-
-    #[tokio::test]
-    async fn tasks_without_a_key_are_each_their_own() {
-        let fixture = Fixture::new();
-        let anna = fixture.meet("Anna", None).await.id;
-        let first = task_for(&fixture, anna, "When?", None).await;
-        let second = task_for(&fixture, anna, "When?", None).await;
-        assert_eq!(fixture.store.own_tasks(anna).await.unwrap(), [second, first], "newest first");
-    }
-
-    #[tokio::test]
-    async fn a_task_is_changed_by_its_person_alone_and_tells_the_owner_once() {
-        let fixture = Fixture::new();
-        let (anna, boris) = (fixture.meet("Anna", None).await.id, fixture.meet("Boris", None).await.id);
-        let task = task_for(&fixture, anna, "When?", None).await;
-        let tell = |task: &Task| vec![outgoing("owner", &format!("{}: {}", task.person_name, task.status))];
-        let (done, outcome) = (Some(TaskStatus::Done), Some("at nine".to_owned()));
-        let update = |store: Store, person, id| {
-            let outcome = outcome.clone();
-            async move { store.update_own_task(person, id, done, outcome, tell, Some("call 1"), at(2)).await }
-        };
-        assert!(matches!(update(fixture.store.clone(), boris, task.id).await, Err(StoreError::NotFound(_))));
-        assert!(matches!(update(fixture.store.clone(), anna, TaskId(99)).await, Err(StoreError::NotFound(_))));
-
-        let changed = update(fixture.store.clone(), anna, task.id).await.unwrap();
-        assert_eq!((changed.status, changed.outcome.as_deref()), (TaskStatus::Done, Some("at nine")));
-        assert_eq!((changed.created_at, changed.updated_at), (at(1), at(2)));
-        let after = fixture.after_crash();
-        assert_eq!(update(after.store.clone(), anna, task.id).await.unwrap(), changed);
-        let due = after.store.due_outgoing(at(2), 10).await.unwrap();
-        assert_eq!(due.iter().map(|row| row.outgoing.text.as_str()).collect::<Vec<_>>(), ["Anna: done"]);
-    }
-
-    #[tokio::test]
-    async fn tasks_are_listed_by_person_status_kind_and_being_late() {
-        let fixture = Fixture::new();
-        let (anna, boris) = (fixture.meet("Anna", None).await.id, fixture.meet("Boris", None).await.id);
-        let (first, second) =
-            (task_for(&fixture, anna, "one", None).await, task_for(&fixture, boris, "two", None).await);
-        let store = &fixture.store;
-        store.update_own_task(boris, second.id, Some(TaskStatus::Done), None, |_| vec![], None, at(2)).await.unwrap();
-        let list = |filter| async { store.list_tasks(filter).await.unwrap().iter().map(|t| t.id).collect::<Vec<_>>() };
-        assert_eq!(list(TaskFilter::default()).await, [second.id, first.id]);
-        assert_eq!(list(TaskFilter { person: Some(anna), ..Default::default() }).await, [first.id]);
-        assert_eq!(list(TaskFilter { status: Some(TaskStatus::Done), ..Default::default() }).await, [second.id]);
-        assert_eq!(list(TaskFilter { kind: Some("errand".to_owned()), ..Default::default() }).await, []);
-        assert_eq!(list(TaskFilter { overdue_at: Some(at(100)), ..Default::default() }).await, []);
-        assert_eq!(list(TaskFilter { overdue_at: Some(at(101)), ..Default::default() }).await, [first.id]);
-    }
-
-    #[test]
-    fn a_wrong_status_is_answered_with_the_right_ones() {
-        for status in TaskStatus::ALL {
-            assert_eq!(status.as_str().parse(), Ok(status));
-        }
-        let error = "finished".parse::<TaskStatus>().unwrap_err().to_string();
-        assert_eq!(error, "no status is called \"finished\": use one of open, in_progress, done, declined, cancelled");
-    }
-}
+#[path = "tasks_tests.rs"]
+mod tests;

@@ -31,6 +31,8 @@ pub(crate) struct Changes {
     pub(crate) runs: Notify,
     pub(crate) standing: Notify,
     pub(crate) letters: Notify,
+    pub(crate) tasks: Notify,
+    pub(crate) subscriptions: Notify,
 }
 
 /// What a job changed that others wait for.
@@ -42,6 +44,8 @@ struct Touched {
     runs: bool,
     standing: bool,
     letters: bool,
+    tasks: bool,
+    subscriptions: bool,
 }
 
 /// The writing connection as a job sees it.
@@ -76,6 +80,16 @@ impl Tx<'_> {
     /// A letter waits for its reader once this is committed.
     pub(crate) fn touch_letters(&mut self) {
         self.touched.letters = true;
+    }
+
+    /// A task is new or different once this is committed.
+    pub(crate) fn touch_tasks(&mut self) {
+        self.touched.tasks = true;
+    }
+
+    /// What people want to be woken by is different once this is committed.
+    pub(crate) fn touch_subscriptions(&mut self) {
+        self.touched.subscriptions = true;
     }
 
     /// A run has ended once this is committed.

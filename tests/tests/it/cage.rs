@@ -87,6 +87,7 @@ pub(crate) fn config(folder: &Path, store: Store) -> SandboxConfig {
         store,
         time_zone: TimeZone::UTC,
         roles: Roles::default(),
+        events: None,
         http: HttpPolicy::default(),
         record: RecordPolicy::default(),
         limits: Limits::default(),

@@ -56,6 +56,7 @@ impl House {
             store: store.clone(),
             time_zone: TimeZone::UTC,
             roles: Roles::default(),
+            events: None,
             http: HttpPolicy { allow_private: vec![place.clone()], ..HttpPolicy::default() },
             record: RecordPolicy::default(),
             limits: Limits::default(),

@@ -19,7 +19,12 @@ fn notes() -> Value {
 }
 
 async fn watched() -> Stage {
+    watched_with(|_| {}).await
+}
+
+async fn watched_with(lay_out: impl FnOnce(&std::path::Path)) -> Stage {
     let stage = Stage::set(watching(notes())).await;
+    lay_out(&stage.host.workspace().join("notes"));
     stage.owner.says("watch my notes");
     stage.owner.hears(|text| text == "Watching.").await;
     stage.settled().await;
@@ -72,4 +77,22 @@ async fn what_happened_while_the_host_was_away_is_told_once() {
         })
         .unwrap();
     assert_eq!((fired, events(&stage)), (1, 1));
+}
+
+/// Nobody looks for it: between two looks without a sign lie ten minutes.
+#[tokio::test]
+async fn a_file_that_an_editor_saves_in_steps_wakes_the_assistant_once_and_soon() {
+    let stage = watched_with(|notes| {
+        std::fs::create_dir(notes).unwrap();
+        std::fs::write(notes.join("flat.md"), "42").unwrap();
+    })
+    .await;
+    let notes = stage.host.workspace().join("notes");
+    for text in ["43", "431", "4312"] {
+        std::fs::write(notes.join(".flat.md.swp"), text).unwrap();
+        std::fs::rename(notes.join(".flat.md.swp"), notes.join("flat.md")).unwrap();
+    }
+    stage.owner.hears(|text| text.contains("changed: notes/flat.md")).await;
+    stage.settled().await;
+    assert_eq!(events(&stage), 1);
 }

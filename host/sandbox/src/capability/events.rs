@@ -1,13 +1,8 @@
-//! `events`: what a person wants to be woken by. A kind of event is one file in `events/` and one line in [`KINDS`]; it
-//! says what is there now, and what is different from before is an event. The host looks now and then.
+//! `events`: what a person wants to be woken by. What can be watched for, and whether the settings fit, says the port;
+//! whoever watches is not here.
 
-mod file;
-mod task;
+mod port;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use steward_store::{NewSubscription, Subscription, SubscriptionId};
 use wasmtime::component::{HasSelf, Linker};
@@ -20,6 +15,8 @@ use crate::foreign::{Leave, Matter, PROMPTS, one_text};
 use crate::grant::Access;
 use crate::state::CallState;
 use crate::wall;
+
+pub use port::{EventFault, EventKind, EventKinds};
 
 pub(crate) const CAPABILITY: Capability = Capability {
     name: "events",
@@ -34,51 +31,11 @@ pub(crate) const CAPABILITY: Capability = Capability {
     ..Capability::PLAIN
 };
 
-/// What can be watched for.
-static KINDS: &[Kind] = &[file::KIND, task::KIND];
-
 const KIND_CHARS: usize = 60;
 const SETTINGS_CHARS: usize = 2000;
 const PROMPT_CHARS: usize = 8000;
 /// The most subscriptions of one person.
 const MOST: u32 = 50;
-/// The most that one subscription watches.
-const THINGS: usize = 2000;
-/// The most changes told of one event.
-const TOLD: usize = 20;
-
-/// A kind of event.
-struct Kind {
-    name: &'static str,
-    description: &'static str,
-    /// JSON Schema of its settings.
-    schema: &'static str,
-    /// The settings as they are kept: whoever is named in them is meant for good, whatever others call themselves later.
-    settle: fn(Arc<Backing>, Value) -> BoxFuture<'static, Result<Value, Failure>>,
-    /// What is there now.
-    look: fn(Arc<Backing>, Value) -> BoxFuture<'static, Result<Sight, Failure>>,
-    /// One change in words. Nothing that an outsider wrote may be in it: it is read as the owner's own words.
-    tell: fn(Change<'_>) -> String,
-}
-
-/// The things that are watched, each with what would be different if something had happened to it.
-type Sight = BTreeMap<String, String>;
-
-/// What happened to one thing.
-enum Change<'a> {
-    Added(&'a str, &'a str),
-    Changed(&'a str, &'a str),
-    Removed(&'a str),
-}
-
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// What is there now, for the subscription to be compared with next.
-    pub seen: String,
-    /// What is different, a line each.
-    pub news: Vec<String>,
-}
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     wit::events::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
@@ -86,34 +43,33 @@ fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 
 impl wit::events::Host for CallState {
     async fn kinds(&mut self) -> Vec<wit::events::Kind> {
-        let kind = |one: &Kind| wit::events::Kind {
-            name: one.name.to_owned(),
-            description: one.description.to_owned(),
-            settings_schema: one.schema.to_owned(),
-        };
-        KINDS.iter().map(kind).collect()
+        let kinds = self.backing.events.iter().flat_map(|events| events.all());
+        let kind =
+            |EventKind { name, description, schema }| wit::events::Kind { name, description, settings_schema: schema };
+        kinds.map(kind).collect()
     }
 
     async fn subscribe(&mut self, new: wit::events::NewSubscription) -> Result<wit::events::Subscription, Failure> {
         let key = self.next_key();
-        let kind = Kind::named(&required("kind", &new.kind, KIND_CHARS)?)?;
+        let kind = required("kind", &new.kind, KIND_CHARS)?;
         let prompt = required("prompt", &new.prompt, PROMPT_CHARS)?;
-        let settings = (kind.settle)(Arc::clone(&self.backing), settings(&new.settings)?).await?;
+        let events = self.backing.events.clone().ok_or_else(absent)?;
+        let settings = events.fit(&self.backing.workspace, &kind, settings(&new.settings)?).await?;
         let shown = json!({ "kind": new.kind, "prompt": prompt, "settings": settings });
         let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
         if leave == Leave::Standing && self.lowering.lowers() {
             self.backing.marks.mark_lines(PROMPTS, &one_text(&prompt)).await?;
         }
-        let sight = (kind.look)(Arc::clone(&self.backing), settings.clone()).await?;
+        let seen = events.look(&self.backing.workspace, &kind, &settings).await?;
         let owner = self.principal.person;
         let new = NewSubscription {
             owner,
             address: self.backing.acquaintances().address(owner).await?,
-            kind: kind.name.to_owned(),
+            kind,
             settings,
             prompt,
             recipients: self.backing.acquaintances().recipients(&new.recipients).await?,
-            seen: written(&sight),
+            seen,
         };
         let made = self.backing.store.subscribe(new, MOST, Some(&key), self.timestamp()).await?;
         self.backing.acquaintances().dealt(&self.principal, &made.recipients, self.timestamp()).await?;
@@ -135,30 +91,21 @@ impl wit::events::Host for CallState {
     }
 }
 
-impl Kind {
-    fn named(name: &str) -> Result<&'static Self, Failure> {
-        KINDS.iter().find(|one| one.name == name).ok_or_else(|| {
-            let names = KINDS.iter().map(|one| one.name).collect::<Vec<_>>().join(", ");
-            Failure::Invalid(format!("there is no kind of event `{}`: use one of {names}", name.escape_debug()))
-        })
+fn absent() -> Failure {
+    Failure::Unavailable("nothing can be watched for here: leave it out".to_owned())
+}
+
+impl From<EventFault> for Failure {
+    fn from(fault: EventFault) -> Self {
+        match fault {
+            EventFault::Invalid(text) => Self::Invalid(text),
+            EventFault::Store(error) => error.into(),
+            EventFault::Failed(text) => Self::Failed(text),
+        }
     }
 }
 
 impl Backing {
-    /// Whether something happened since the subscription was made or woke the assistant last.
-    ///
-    /// # Errors
-    /// It cannot be looked.
-    pub(crate) async fn event(self: Arc<Self>, subscription: &Subscription) -> Result<Option<Event>, Failure> {
-        let kind = Kind::named(&subscription.kind)?;
-        let now = (kind.look)(Arc::clone(&self), subscription.settings.clone()).await?;
-        let before: Sight = serde_json::from_str(&subscription.seen).unwrap_or_default();
-        if now == before {
-            return Ok(None);
-        }
-        Ok(Some(Event { seen: written(&now), news: news(kind, &before, &now) }))
-    }
-
     async fn subscription(&self, one: Subscription) -> Result<wit::events::Subscription, Failure> {
         let recipients = self.acquaintances().names(&one.recipients).await?;
         Ok(wit::events::Subscription {
@@ -185,26 +132,5 @@ fn settings(text: &str) -> Result<Value, Failure> {
     }
 }
 
-/// A map of texts can always be written.
-fn written(sight: &Sight) -> String {
-    serde_json::to_string(sight).unwrap_or_default()
-}
-
-fn news(kind: &Kind, before: &Sight, now: &Sight) -> Vec<String> {
-    let came = now.iter().filter_map(|(thing, state)| match before.get(thing) {
-        None => Some(Change::Added(thing, state)),
-        Some(old) if old != state => Some(Change::Changed(thing, state)),
-        Some(_) => None,
-    });
-    let went = before.keys().filter(|thing| !now.contains_key(*thing)).map(|thing| Change::Removed(thing));
-    let mut news: Vec<_> = came.chain(went).map(kind.tell).collect();
-    if news.len() > TOLD {
-        let more = news.len() - TOLD;
-        news.truncate(TOLD);
-        news.push(format!("and {more} more"));
-    }
-    news
-}
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -67,6 +67,8 @@ fn run_job(tx: &Transaction<'_>, job: &mut dyn Job, touched: &mut Touched) -> Re
         touched.runs |= own.touched.runs;
         touched.standing |= own.touched.standing;
         touched.letters |= own.touched.letters;
+        touched.tasks |= own.touched.tasks;
+        touched.subscriptions |= own.touched.subscriptions;
     }
     Ok(done)
 }
@@ -107,5 +109,11 @@ fn announce(changes: &Changes, touched: Touched) {
     }
     if touched.letters {
         tell(&changes.letters);
+    }
+    if touched.tasks {
+        tell(&changes.tasks);
+    }
+    if touched.subscriptions {
+        tell(&changes.subscriptions);
     }
 }
