@@ -8,7 +8,6 @@ use jiff::{Timestamp, fmt::strtime};
 use steward_agent::{Language, Role};
 use steward_channel::literal;
 use steward_model::PROVIDERS;
-use steward_store::Resource;
 
 pub(crate) use access::{banned, code_needed, code_unknown, exhausted, owners_only, paired, rights_changed, slow_down};
 pub(crate) use unanswered::{answer, model_failed};

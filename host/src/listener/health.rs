@@ -84,8 +84,7 @@ impl Report {
         if caller == Caller::Stranger {
             return json!({ "status": status });
         }
-        let channels: Map<_, _> =
-            self.channels.iter().map(|(name, health)| (*name).to_owned()).zip(self.each()).collect();
+        let channels: Map<_, _> = self.channels.iter().map(|(name, _)| (*name).to_owned()).zip(self.each()).collect();
         json!({
             "status": status,
             "version": env!("CARGO_PKG_VERSION"),

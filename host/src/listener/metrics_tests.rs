@@ -8,7 +8,8 @@ use steward_store::{Durations, ModelCount, ToolCount};
 
 use super::*;
 
-use crate::config::{ModelEntry, ModelPlan, Provider};
+use crate::config::{ModelEntry, ModelPlan};
+use steward_model::PROVIDERS;
 
 fn told(write: impl FnOnce(&mut Exposition)) -> Vec<String> {
     let mut text = Exposition::default();
@@ -49,7 +50,7 @@ fn tokens_and_cost_are_by_model_and_cost_only_where_prices_are_known() {
         ]
     );
     let entry = ModelEntry {
-        provider: Provider::Openai,
+        provider: PROVIDERS[0],
         base_url: None,
         key: None,
         model: Some("small".to_owned()),

@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(elsewhere(store, async |store| store.enabled_plugins().await).await, 0);
         assert_eq!(elsewhere(store, async |store| store.standing(id, &address).await).await, 0);
         assert_eq!(elsewhere(store, async |store| store.standing_changes().await).await, 0);
-        assert_eq!(elsewhere(store, async |store| store.user_data(id).await).await, 0);
+        assert_eq!(elsewhere(store, async |store| store.user_data().of(id).await).await, 0);
         assert_eq!(elsewhere(store, async |store| store.person(id).await).await, 0);
         assert_eq!(elsewhere(store, async |store| store.pending_inbox(None).await).await, 0);
         assert_eq!(elsewhere(store, async |store| store.outlook(at(0), 10).await).await, 0);

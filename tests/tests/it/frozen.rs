@@ -164,7 +164,7 @@ impl House {
     }
 
     fn offered(&self, role: &Role) -> Vec<String> {
-        self.cage.catalogue.tools_for(role, Origin::Chat).into_iter().map(|tool| tool.name).collect()
+        self.cage.catalogue.tools_for(role, Origin::Chat).iter().map(|tool| tool.name.clone()).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A small configuration becomes the page it should.
 
 use super::*;
-use crate::tests::made;
+use crate::tests::made as sources;
 
 const CONFIG: &str = r##"//! Settings.
 struct File {
@@ -51,7 +51,7 @@ const ENVIRONMENT: &str =
     "/// The configuration file.\n/// Default: `steward.toml`\nconst CONFIG: &str = \"STEWARD_CONFIG\";\n";
 
 fn made(access: &str) -> (String, Vec<String>) {
-    let sources = made(&[
+    let sources = sources(&[
         ("host/src/config/file.rs", CONFIG),
         ("host/src/config/access.rs", access),
         ("host/src/config/environment.rs", ENVIRONMENT),

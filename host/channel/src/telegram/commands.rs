@@ -12,6 +12,7 @@ pub struct MenuEntry {
     pub command: &'static str,
     /// For everybody whose Telegram does not speak Russian.
     pub english: &'static str,
+    /// For those whose Telegram speaks Russian.
     pub russian: &'static str,
 }
 

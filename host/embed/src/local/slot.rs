@@ -25,6 +25,7 @@ impl<T> Slot<T> {
         self.try_lock().and_then(|mut slot| slot.take()).is_some()
     }
 
+    #[cfg(test)]
     pub(super) fn is_full(&self) -> bool {
         self.try_lock().is_none_or(|slot| slot.is_some())
     }

@@ -9,7 +9,8 @@ use steward_agent::{MemorySpace, PersonId};
 
 use super::models::Models;
 use super::{Fixture, OWNERS};
-use crate::{Embedders, NoEmbedders};
+use crate::Embedders;
+use crate::embedding::NoEmbedders;
 
 fn folder_of(space: MemorySpace) -> String {
     match space {

@@ -24,7 +24,9 @@ struct Sleeper<'a>(&'a StandClock, u64);
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
-        self.0.0.send_modify(|face| drop(face.sleepers.remove(&self.1)));
+        self.0.0.send_modify(|face| {
+            face.sleepers.remove(&self.1);
+        });
     }
 }
 

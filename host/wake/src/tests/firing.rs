@@ -53,7 +53,7 @@ async fn what_is_scheduled_meanwhile_is_noticed_at_once_and_what_another_process
         repeat: None,
         recipients: Vec::new(),
     };
-    rig.other_process().create_job(new, None, rig.clock.now()).await.unwrap();
+    rig.other_process().jobs().create(new, None, rig.clock.now()).await.unwrap();
     rig.clock.advance(ANYWAY);
     assert_eq!(rig.woken(2).await[1], "[scheduled: coffee]\ndo coffee");
 }

@@ -34,8 +34,8 @@ pub(crate) struct Rig {
     pub(crate) workspace: PathBuf,
     pub(crate) owner: PersonId,
     pub(crate) clock: Arc<StandClock>,
-    folder: TempDir,
-    running: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
+    pub(crate) folder: TempDir,
+    pub(crate) running: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
 }
 
 /// What says so is foreign.
@@ -142,7 +142,7 @@ impl Rig {
             repeat,
             recipients: Vec::new(),
         };
-        self.store.create_job(new, None, self.clock.now()).await.unwrap()
+        self.store.jobs().create(new, None, self.clock.now()).await.unwrap()
     }
 
     pub(crate) async fn wakes(&self) -> Vec<Wake> {

@@ -94,7 +94,7 @@ impl fmt::Display for Denial {
             ),
             Self::Grant(problem) => write!(f, "the plugin's `http` grant is not valid: {problem}"),
             Self::Address => write!(f, "only http:// and https:// addresses with a host can be requested"),
-            Self::AddressLength { limit } => write!(f, "the address is longer than {}", size(*limit as u64)),
+            Self::AddressLength { limit } => write!(f, "the address is longer than {}", bytes(*limit as u64)),
             Self::Machine(problem) => write!(
                 f,
                 "no requests can be sent from this machine: {problem}. Check that its root certificates are installed \
