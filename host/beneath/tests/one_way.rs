@@ -38,7 +38,7 @@ const CRATES: [(&str, &str); 7] = [
 ];
 
 /// Files of the other crates.
-const FILES: [(&str, &str); 40] = [
+const FILES: [(&str, &str); 41] = [
     ("memory/src/opening.rs", "resolves the names of Steward's own folders, which are hidden"),
     ("memory/src/sources.rs", "resolves what is named to be searched; it is opened as resolved, or not at all"),
     (
@@ -74,6 +74,7 @@ const FILES: [(&str, &str); 40] = [
     ("src/cli/replay.rs", "a file that a person names on the command line"),
     ("src/cli/signing.rs", "keys that a person names on the command line"),
     ("src/cli/people.rs", "folders of a person who is forgotten, among the data"),
+    ("src/commands/reference.rs", "the page of the commands, in a test"),
     ("src/config.rs", "the configuration"),
     ("src/doctor.rs", "the disk, and compiled code among the data"),
     ("src/documents.rs", "copies among the data, of files that are open already"),

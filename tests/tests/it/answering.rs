@@ -77,7 +77,7 @@ async fn a_short_answer_is_one_message_and_no_edit() {
 #[tokio::test]
 async fn a_message_is_four_changes_of_the_database_and_waits_for_few_other_threads() {
     const MESSAGES: u64 = 40;
-    let say = |host: HostBuilder| host.variable("STEWARD_LOG", "warn,steward_store=debug");
+    let say = |host: HostBuilder| host.variable("STEWARD_LOG", "info,steward_store=debug");
     let mut stage = Stage::with(|_| Reply::text("It is 42."), say).await;
     for _ in 0..MESSAGES {
         stage.owner.says("what is it?");

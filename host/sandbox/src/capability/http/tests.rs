@@ -271,7 +271,7 @@ async fn an_endless_address_is_not_sent() {
     let mut server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
     let mut hooks = server.hooks(HttpPolicy::default());
     assert!(get(&mut hooks, &server.url(&format!("/{}", "x".repeat(8 << 10)))).await.is_err());
-    assert!(hooks.denied().unwrap().contains("longer than 8 KiB"));
+    assert!(hooks.denied().unwrap().contains("longer than 8 KB"));
     assert!(server.seen.try_recv().is_err());
 }
 

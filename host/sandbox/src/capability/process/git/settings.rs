@@ -147,7 +147,7 @@ impl Settings {
             ("extensions", "objectformat") => match value {
                 "sha1" => self.sha256 = false,
                 "sha256" => self.sha256 = true,
-                _ => return refuse("names objects in its own way".to_owned()),
+                _ => return refuse("names objects in a way of its own".to_owned()),
             },
             ("extensions", "refstorage") if value != "files" => {
                 return refuse("keeps its branches in another format than files".to_owned());
