@@ -2,7 +2,7 @@
 //! decides who may be written to but a ban.
 
 use jiff::Timestamp;
-use steward_agent::{Address, PersonId, Principal, Role};
+use steward_agent::{Address, PersonId, Principal, Role, Source, foreign};
 use steward_store::{Person, Store};
 
 use crate::argument::required;
@@ -38,6 +38,11 @@ impl Acquaintances<'_> {
     pub(crate) async fn address(self, person: PersonId) -> Result<Address, Failure> {
         let person = self.0.person(person).await?;
         address_of(&person.ok_or_else(|| Failure::Failed("the caller is not known to the store".to_owned()))?)
+    }
+
+    /// Who a person is, as far as they are known.
+    pub(crate) async fn person(self, id: PersonId) -> Result<Option<Person>, Failure> {
+        Ok(self.0.person(id).await?)
     }
 
     /// The people named; none means the caller.
@@ -77,6 +82,14 @@ impl Acquaintances<'_> {
         }
         Ok(())
     }
+}
+
+/// What the name is that somebody gave themselves: no more than a name, or words of theirs.
+pub(crate) fn name_of(name: &str, username: Option<&str>) -> Source {
+    if foreign::is_plain_name(name) {
+        return Source::Names;
+    }
+    Source::Person(username.map_or_else(|| name.to_owned(), |username| format!("@{username}")))
 }
 
 /// Where a person is reached.
