@@ -92,7 +92,7 @@ pub use secrets::SealedSecret;
 pub use session::Entry;
 pub use standing::Standing;
 pub use subscriptions::{NewSubscription, Subscription};
-pub use tasks::{NewTask, Task, TaskFilter, TaskStatus};
+pub use tasks::{NewTask, Task, TaskFilter, TaskStatus, Tasks};
 pub use transcripts::{Distilled, EndedRun, EndedRuns, LoggedFacts, TranscriptMark, Undistilled};
 pub use usage::UsageTotal;
 pub use user_data::UserData;

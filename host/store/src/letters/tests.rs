@@ -77,12 +77,12 @@ async fn answers_to_tasks_are_gathered_too_and_bounded() {
         context: None,
         skill: None,
     };
-    let task = store.create_task(new, None, at(0)).await.unwrap().id;
+    let task = store.tasks().create(new, None, at(0)).await.unwrap().id;
     let mut refused = 0;
     for number in 0..10 {
         let outcome = Some("y".repeat(100));
         let tell = |_: &_| vec![outgoing("owner", &"z".repeat(100))];
-        match store.update_own_task(anna, task, Some(TaskStatus::Done), outcome, tell, None, at(number)).await {
+        match store.tasks().update_own(anna, task, Some(TaskStatus::Done), outcome, tell, None, at(number)).await {
             Ok(_) => {}
             Err(StoreError::Exhausted(Resource::Bytes)) => refused += 1,
             Err(other) => panic!("{other}"),
