@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use steward_agent::{Address, PersonId, Principal, Role, Source, foreign};
-use steward_store::{Person, Store};
+use steward_store::{Identity, Person, Store};
 
 use crate::argument::required;
 use crate::bindings::Failure;
@@ -43,6 +43,26 @@ impl Acquaintances<'_> {
     /// Who a person is, as far as they are known.
     pub(crate) async fn person(self, id: PersonId) -> Result<Option<Person>, Failure> {
         Ok(self.0.person(id).await?)
+    }
+
+    /// Whom a query may mean, the best fit first.
+    pub(crate) async fn fitting(self, query: &str) -> Result<Vec<Person>, Failure> {
+        Ok(self.0.find_people(query).await?)
+    }
+
+    /// Everyone, or everyone banned, by name.
+    pub(crate) async fn all(self, banned_only: bool) -> Result<Vec<Person>, Failure> {
+        Ok(self.0.list_people(banned_only).await?)
+    }
+
+    /// The owners, in the order they became known.
+    pub(crate) async fn owners(self) -> Result<Vec<Person>, Failure> {
+        Ok(self.0.owners().await?)
+    }
+
+    /// By what channels know one person, or everybody.
+    pub(crate) async fn identities(self, person: Option<PersonId>) -> Result<Vec<Identity>, Failure> {
+        Ok(self.0.identities(person).await?)
     }
 
     /// The people named; none means the caller.
