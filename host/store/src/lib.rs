@@ -80,7 +80,7 @@ pub use identities::{Identity, Right};
 pub use inbox::{InboxRow, Received};
 pub use jobs::{Job, Jobs, NewJob};
 pub use kv::{KvPlace, KvQuota, KvStore};
-pub use letters::{Letter, Posted, WaitingLetter};
+pub use letters::{Letter, Letters, Posted, WaitingLetter};
 pub use memory::{MemoryRecord, NewForgetting, PassageHash, PendingForgetting};
 pub use outbox::{OutboxRow, Outlook};
 pub use owners::{Seat, Unseated};
