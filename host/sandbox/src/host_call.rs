@@ -5,6 +5,7 @@
 use std::fmt;
 
 use steward_agent::Principal;
+use steward_store::RunId;
 
 use crate::backing::Backing;
 use crate::foreign::Lowering;
@@ -17,6 +18,7 @@ pub(crate) struct HostCall<'a> {
     /// The plugin's name.
     pub(crate) plugin: &'a str,
     pub(crate) lowering: &'a Lowering,
+    pub(crate) run: Option<RunId>,
     /// The call of the tool may have been made before.
     pub(crate) replayed: bool,
     pub(crate) key: EffectKey<'a>,
@@ -44,6 +46,7 @@ impl<'a> HostCall<'a> {
             principal: &state.principal,
             plugin: &state.plugin,
             lowering: &state.lowering,
+            run: state.run,
             replayed: state.replayed,
             key: EffectKey { call: &state.key, number: state.host_calls },
         }

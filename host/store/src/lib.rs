@@ -68,7 +68,7 @@ use tokio::sync::Notify;
 pub use allowance::{Allowances, Budget, Resource, Spent};
 pub use approvals::{Approval, ApprovalState, NewApproval};
 pub use audit::{AuditBy, AuditEntry, AuditFilter, AuditRow, CallCost, CallTotal};
-pub use bans::{Verdict, Violation};
+pub use bans::{Verdict, Violation, Violations};
 pub use column::{ApprovalId, EntryId, InboxId, JobId, LetterId, OutboxId, RunId, SubscriptionId, TaskId};
 pub use copy::{ChangeKind, RowChange, changed_rows};
 pub use counts::{Counts, DURATION_BOUNDS_MS, Durations, ModelCount, OTHER, Queues, ToolCount};
