@@ -2,8 +2,8 @@
 //! decides who may be written to but a ban.
 
 use jiff::Timestamp;
-use steward_agent::{Address, PersonId, Principal, Role};
-use steward_store::{Person, Store};
+use steward_agent::{Address, PersonId, Principal, Role, Source, foreign};
+use steward_store::{Identity, Person, Store};
 
 use crate::argument::required;
 use crate::bindings::Failure;
@@ -38,6 +38,31 @@ impl Acquaintances<'_> {
     pub(crate) async fn address(self, person: PersonId) -> Result<Address, Failure> {
         let person = self.0.person(person).await?;
         address_of(&person.ok_or_else(|| Failure::Failed("the caller is not known to the store".to_owned()))?)
+    }
+
+    /// Who a person is, as far as they are known.
+    pub(crate) async fn person(self, id: PersonId) -> Result<Option<Person>, Failure> {
+        Ok(self.0.person(id).await?)
+    }
+
+    /// Whom a query may mean, the best fit first.
+    pub(crate) async fn fitting(self, query: &str) -> Result<Vec<Person>, Failure> {
+        Ok(self.0.find_people(query).await?)
+    }
+
+    /// Everyone, or everyone banned, by name.
+    pub(crate) async fn all(self, banned_only: bool) -> Result<Vec<Person>, Failure> {
+        Ok(self.0.list_people(banned_only).await?)
+    }
+
+    /// The owners, in the order they became known.
+    pub(crate) async fn owners(self) -> Result<Vec<Person>, Failure> {
+        Ok(self.0.owners().await?)
+    }
+
+    /// By what channels know one person, or everybody.
+    pub(crate) async fn identities(self, person: Option<PersonId>) -> Result<Vec<Identity>, Failure> {
+        Ok(self.0.identities(person).await?)
     }
 
     /// The people named; none means the caller.
@@ -77,6 +102,14 @@ impl Acquaintances<'_> {
         }
         Ok(())
     }
+}
+
+/// What the name is that somebody gave themselves: no more than a name, or words of theirs.
+pub(crate) fn name_of(name: &str, username: Option<&str>) -> Source {
+    if foreign::is_plain_name(name) {
+        return Source::Names;
+    }
+    Source::Person(username.map_or_else(|| name.to_owned(), |username| format!("@{username}")))
 }
 
 /// Where a person is reached.

@@ -13,6 +13,7 @@ use crate::capability::events::EventKinds;
 use crate::capability::http::Client;
 use crate::connected::Connected;
 use crate::foreign::ForeignMarks;
+use crate::mail::Mail;
 
 pub(crate) struct Backing {
     pub(crate) store: Store,
@@ -35,6 +36,11 @@ impl Backing {
     /// The people a call can mean.
     pub(crate) fn acquaintances(&self) -> Acquaintances<'_> {
         Acquaintances(&self.store)
+    }
+
+    /// The messages on their way to people.
+    pub(crate) fn mail(&self) -> Mail<'_> {
+        Mail(&self.store)
     }
 
     /// The same with another folder as the workspace.

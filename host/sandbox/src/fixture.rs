@@ -148,7 +148,7 @@ impl Fixture {
             context: None,
             skill: None,
         };
-        self.store.create_task(new, None, now()).await.unwrap().id.to_string()
+        self.store.tasks().create(new, None, now()).await.unwrap().id.to_string()
     }
 
     /// What waits to be sent; one message a chat at a time, so each is taken as sent to see the next.

@@ -44,6 +44,7 @@ mod instance;
 pub mod limits;
 mod lines;
 mod link;
+mod mail;
 mod manifest;
 mod notice;
 mod offer;

@@ -12,7 +12,6 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::backing::Backing;
-use crate::bindings::Failure;
 use crate::call::AskOwner;
 use crate::capability::Capability;
 use crate::capability::log::LineCount;
@@ -64,17 +63,6 @@ impl CallState {
     pub(crate) fn next_key(&mut self) -> String {
         self.host_calls += 1;
         format!("{}#{}", self.key, self.host_calls)
-    }
-
-    /// # Errors
-    /// `denied` for a message that carries the value of a secret.
-    pub(crate) fn refuse_secret(&self, message: &str) -> Result<(), Failure> {
-        match self.backing.connected.known().found(message.as_bytes()) {
-            Some(name) => {
-                Err(Failure::Denied(format!("the message carries the value of the secret {name}: leave it out")))
-            }
-            None => Ok(()),
-        }
     }
 
     pub(crate) fn timestamp(&self) -> Timestamp {

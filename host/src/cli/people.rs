@@ -213,7 +213,7 @@ impl Desk<'_> {
         for one in identities {
             row("identity", shown(&one))?;
         }
-        let (tasks, jobs) = (self.store.own_tasks(person.id).await?, self.store.jobs().list(person.id).await?);
+        let (tasks, jobs) = (self.store.tasks().own(person.id).await?, self.store.jobs().list(person.id).await?);
         row("tasks given", tasks.len().to_string())?;
         row("scheduled work", jobs.len().to_string())?;
         row("watched", self.store.list_subscriptions(person.id).await?.len().to_string())?;

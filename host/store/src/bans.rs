@@ -33,6 +33,10 @@ pub struct Violation {
     pub banned: Vec<Outgoing>,
 }
 
+/// Who went too far in a conversation of theirs, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct Violations<'a>(&'a Store);
+
 impl Store {
     /// Bans a person, or lifts their ban; then their warnings and their conversation are forgotten.
     ///
@@ -61,36 +65,9 @@ impl Store {
         .await
     }
 
-    /// A person went too far: they are warned first and then banned, and the owners are told. Done once for each key.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such person; [`StoreError::Invalid`] for an owner.
-    pub async fn count_violation(&self, violation: Violation, now: Timestamp) -> Result<Verdict> {
-        self.write(move |tx| {
-            let known = people::known(tx, violation.person)?;
-            if known.role == Role::Owner {
-                return Err(StoreError::Invalid("an owner can neither be warned nor banned".to_owned()));
-            }
-            let again = effect::is_done(tx, &violation.key)? || is_counted(tx, &violation)?;
-            effect::mark(tx, &violation.key)?;
-            if again || known.banned {
-                return Ok(if known.banned { Verdict::Banned } else { Verdict::Warned });
-            }
-            let (verdict, letters) = match known.warnings < WARNINGS {
-                true => (Verdict::Warned, &violation.warned),
-                false => (Verdict::Banned, &violation.banned),
-            };
-            tx.prepare_cached(
-                "UPDATE person SET warnings = warnings + 1, warned_run = ?2, banned = ?3, ban_told = 0 WHERE id = ?1",
-            )?
-            .execute((violation.person.0, violation.run, verdict == Verdict::Banned))?;
-            outbox::insert(tx, letters, None, now)?;
-            if verdict == Verdict::Banned {
-                tx.touch_standing()?;
-            }
-            Ok(verdict)
-        })
-        .await
+    /// Who went too far.
+    pub fn violations(&self) -> Violations<'_> {
+        Violations(self)
     }
 
     /// Whether a banned person is still to be told so; true once for each ban.
@@ -102,6 +79,41 @@ impl Store {
             Ok(told == 1)
         })
         .await
+    }
+}
+
+impl Violations<'_> {
+    /// A person went too far: they are warned first and then banned, and the owners are told. Done once for each key.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such person; [`StoreError::Invalid`] for an owner.
+    pub async fn count(self, violation: Violation, now: Timestamp) -> Result<Verdict> {
+        self.0
+            .write(move |tx| {
+                let known = people::known(tx, violation.person)?;
+                if known.role == Role::Owner {
+                    return Err(StoreError::Invalid("an owner can neither be warned nor banned".to_owned()));
+                }
+                let again = effect::is_done(tx, &violation.key)? || is_counted(tx, &violation)?;
+                effect::mark(tx, &violation.key)?;
+                if again || known.banned {
+                    return Ok(if known.banned { Verdict::Banned } else { Verdict::Warned });
+                }
+                let (verdict, letters) = match known.warnings < WARNINGS {
+                    true => (Verdict::Warned, &violation.warned),
+                    false => (Verdict::Banned, &violation.banned),
+                };
+                tx.prepare_cached(
+                "UPDATE person SET warnings = warnings + 1, warned_run = ?2, banned = ?3, ban_told = 0 WHERE id = ?1",
+            )?
+            .execute((violation.person.0, violation.run, verdict == Verdict::Banned))?;
+                outbox::insert(tx, letters, None, now)?;
+                if verdict == Verdict::Banned {
+                    tx.touch_standing()?;
+                }
+                Ok(verdict)
+            })
+            .await
     }
 }
 
@@ -133,13 +145,13 @@ mod tests {
         let fixture = Fixture::new();
         let (store, anna) = (&fixture.store, fixture.meet("Anna", None).await.id);
         for _ in 0..2 {
-            assert_eq!(store.count_violation(violation(anna, 1), at(0)).await, Ok(Verdict::Warned));
+            assert_eq!(store.violations().count(violation(anna, 1), at(0)).await, Ok(Verdict::Warned));
         }
         let twice = Violation { key: "1/2".to_owned(), ..violation(anna, 1) };
-        assert_eq!(store.count_violation(twice, at(0)).await, Ok(Verdict::Warned));
+        assert_eq!(store.violations().count(twice, at(0)).await, Ok(Verdict::Warned));
         assert_eq!(store.person(anna).await.unwrap().map(|one| (one.warnings, one.banned)), Some((1, false)));
-        assert_eq!(store.count_violation(violation(anna, 2), at(1)).await, Ok(Verdict::Banned));
-        assert_eq!(store.count_violation(violation(anna, 3), at(1)).await, Ok(Verdict::Banned));
+        assert_eq!(store.violations().count(violation(anna, 2), at(1)).await, Ok(Verdict::Banned));
+        assert_eq!(store.violations().count(violation(anna, 3), at(1)).await, Ok(Verdict::Banned));
         let said: i64 =
             store.read(|db| Ok(db.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)).await.unwrap();
         assert_eq!(said, 2, "one word of the warning, one of the ban");
@@ -149,7 +161,7 @@ mod tests {
         store.set_banned(anna, false).await.unwrap();
         assert_eq!(store.standing_changes().await.unwrap(), before + 1);
         assert_eq!(store.person(anna).await.unwrap().map(|one| (one.warnings, one.banned)), Some((0, false)));
-        assert_eq!(store.count_violation(violation(anna, 4), at(2)).await, Ok(Verdict::Warned));
+        assert_eq!(store.violations().count(violation(anna, 4), at(2)).await, Ok(Verdict::Warned));
     }
 
     #[tokio::test]
@@ -159,7 +171,7 @@ mod tests {
         store.set_role(anna, Role::Owner, at(0)).await.unwrap();
         let refused = store.set_banned(anna, true).await.unwrap_err().to_string();
         assert!(refused.contains("an owner cannot be banned") && refused.contains("TG_OWNER_IDS"), "{refused}");
-        assert!(store.count_violation(violation(anna, 1), at(0)).await.is_err());
+        assert!(store.violations().count(violation(anna, 1), at(0)).await.is_err());
         assert!(!store.person(anna).await.unwrap().unwrap().banned);
     }
 }

@@ -39,27 +39,33 @@ pub struct WaitingLetter {
     pub at: Timestamp,
 }
 
-impl Store {
+/// The way of messages to owners, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct Letters<'a>(&'a Store);
+
+impl Letters<'_> {
     /// Sends or keeps the letters of one message. Done once for each `key`, that of the tool call that asks.
-    pub async fn post_letters(
-        &self,
-        sender: PersonId,
-        letters: Vec<Letter>,
-        key: &str,
-        now: Timestamp,
-    ) -> Result<Posted> {
-        let (allowances, key) = (self.allowances.get().cloned(), key.to_owned());
-        self.write(move |tx| {
-            if effect::is_done(tx, &key)? {
-                return Ok(Posted::Sent);
-            }
-            let posted = post(tx, allowances.as_ref(), sender, &letters, now)?;
-            if posted != Posted::Full {
-                effect::mark(tx, &key)?;
-            }
-            Ok(posted)
-        })
-        .await
+    pub async fn post(self, sender: PersonId, letters: Vec<Letter>, key: &str, now: Timestamp) -> Result<Posted> {
+        let (allowances, key) = (self.0.allowances.get().cloned(), key.to_owned());
+        self.0
+            .write(move |tx| {
+                if effect::is_done(tx, &key)? {
+                    return Ok(Posted::Sent);
+                }
+                let posted = post(tx, allowances.as_ref(), sender, &letters, now)?;
+                if posted != Posted::Full {
+                    effect::mark(tx, &key)?;
+                }
+                Ok(posted)
+            })
+            .await
+    }
+}
+
+impl Store {
+    /// The way of messages to owners.
+    pub fn letters(&self) -> Letters<'_> {
+        Letters(self)
     }
 
     /// Told after every commit that kept a letter.

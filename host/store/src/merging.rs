@@ -219,7 +219,7 @@ mod tests {
             context: None,
             skill: None,
         };
-        fixture.store.create_task(new, None, at(0)).await.unwrap();
+        fixture.store.tasks().create(new, None, at(0)).await.unwrap();
     }
 
     async fn count(fixture: &Fixture, sql: &'static str) -> i64 {
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(store.person(work).await, Ok(None));
         let met = fixture.meet("O. K.", Some("ok")).await;
         assert_eq!((met.id, met.name.as_str(), met.role.as_str()), (olga, "Olga", "family"));
-        assert_eq!(store.own_tasks(olga).await.unwrap().len(), 1);
+        assert_eq!(store.tasks().own(olga).await.unwrap().len(), 1);
         for query in ["office", "@ok", "@olga", "telegram:O. K."] {
             assert_eq!(store.resolve_person(query).await.unwrap().id, olga, "{query}");
         }

@@ -126,40 +126,14 @@ const SELECT: &str = "SELECT task.id, task.person, person.name, task.creator, ta
     task.deadline, task.deadline_at, task.context, task.skill, task.outcome, task.created_at, task.updated_at
     FROM task JOIN person ON person.id = task.person";
 
-impl Store {
-    /// Gives a task. With the key of a tool call, a second time with that key gives the task of the first.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if the person or the creator is not known.
-    pub async fn create_task(&self, new: NewTask, key: Option<&str>, now: Timestamp) -> Result<Task> {
-        let key = key.map(str::to_owned);
-        self.write(move |tx| {
-            if let Some(task) = by_key(tx, key.as_deref())? {
-                return Ok(task);
-            }
-            people::known(tx, new.person)?;
-            people::known(tx, new.creator)?;
-            let id = insert(tx, &new, key.as_deref(), now)?;
-            tx.touch_tasks();
-            by_id(tx, id)?.ok_or_else(|| not_found(id))
-        })
-        .await
-    }
+/// The tasks that were given to people, and nothing else of the store.
+#[derive(Clone, Copy)]
+pub struct Tasks<'a>(&'a Store);
 
-    /// The tasks that fit, newest first.
-    pub async fn list_tasks(&self, filter: TaskFilter) -> Result<Vec<Task>> {
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(&format!(
-                "{SELECT} WHERE (?1 IS NULL OR task.person = ?1) AND (?2 IS NULL OR task.status = ?2)
-                 AND (?3 IS NULL OR task.kind = ?3)
-                 AND (?4 IS NULL OR (task.deadline_at < ?4 AND task.status IN ('open', 'in_progress')))
-                 ORDER BY task.id DESC"
-            ))?;
-            let params = (filter.person.map(|id| id.0), filter.status, &filter.kind, filter.overdue_at.map(Millis));
-            let rows = statement.query_map(params, task_row)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
+impl Store {
+    /// The tasks that were given to people.
+    pub fn tasks(&self) -> Tasks<'_> {
+        Tasks(self)
     }
 
     /// The tasks that were changed last, of one person or of everybody; at most so many.
@@ -171,10 +145,49 @@ impl Store {
         })
         .await
     }
+}
+
+impl Tasks<'_> {
+    /// Gives a task. With the key of a tool call, a second time with that key gives the task of the first.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the person or the creator is not known.
+    pub async fn create(self, new: NewTask, key: Option<&str>, now: Timestamp) -> Result<Task> {
+        let key = key.map(str::to_owned);
+        self.0
+            .write(move |tx| {
+                if let Some(task) = by_key(tx, key.as_deref())? {
+                    return Ok(task);
+                }
+                people::known(tx, new.person)?;
+                people::known(tx, new.creator)?;
+                let id = insert(tx, &new, key.as_deref(), now)?;
+                tx.touch_tasks();
+                by_id(tx, id)?.ok_or_else(|| not_found(id))
+            })
+            .await
+    }
+
+    /// The tasks that fit, newest first.
+    pub async fn list(self, filter: TaskFilter) -> Result<Vec<Task>> {
+        self.0
+            .read(move |db| {
+                let mut statement = db.prepare_cached(&format!(
+                    "{SELECT} WHERE (?1 IS NULL OR task.person = ?1) AND (?2 IS NULL OR task.status = ?2)
+                 AND (?3 IS NULL OR task.kind = ?3)
+                 AND (?4 IS NULL OR (task.deadline_at < ?4 AND task.status IN ('open', 'in_progress')))
+                 ORDER BY task.id DESC"
+                ))?;
+                let params = (filter.person.map(|id| id.0), filter.status, &filter.kind, filter.overdue_at.map(Millis));
+                let rows = statement.query_map(params, task_row)?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
+    }
 
     /// Every task given to the person, newest first.
-    pub async fn own_tasks(&self, person: PersonId) -> Result<Vec<Task>> {
-        self.list_tasks(TaskFilter { person: Some(person), ..TaskFilter::default() }).await
+    pub async fn own(self, person: PersonId) -> Result<Vec<Task>> {
+        self.list(TaskFilter { person: Some(person), ..TaskFilter::default() }).await
     }
 
     /// Changes the status, the outcome or both of a task of the person's own, and puts the notice made from the changed
@@ -187,8 +200,8 @@ impl Store {
         clippy::too_many_arguments,
         reason = "each is one plain fact of the change; a struct would only rename them"
     )]
-    pub async fn update_own_task(
-        &self,
+    pub async fn update_own(
+        self,
         person: PersonId,
         id: TaskId,
         status: Option<TaskStatus>,
@@ -197,34 +210,35 @@ impl Store {
         key: Option<&str>,
         now: Timestamp,
     ) -> Result<Task> {
-        let (allowances, key) = (self.allowances.get().cloned(), key.map(str::to_owned));
+        let (allowances, key) = (self.0.allowances.get().cloned(), key.map(str::to_owned));
         let mut notice = Notice::ToMake(Box::new(notice));
-        self.write(move |tx| {
-            let task = by_id(tx, id)?.filter(|task| task.person == person).ok_or_else(|| not_found(id))?;
-            if let Some(key) = &key {
-                if effect::is_done(tx, key)? {
-                    return Ok(task);
+        self.0
+            .write(move |tx| {
+                let task = by_id(tx, id)?.filter(|task| task.person == person).ok_or_else(|| not_found(id))?;
+                if let Some(key) = &key {
+                    if effect::is_done(tx, key)? {
+                        return Ok(task);
+                    }
+                    effect::mark(tx, key)?;
                 }
-                effect::mark(tx, key)?;
-            }
-            let size = outcome.as_ref().map_or(0, String::len) as u64;
-            let wanted = [(Resource::Answers, 1), (Resource::Bytes, size)];
-            if let Some(allowances) = &allowances
-                && let Some(resource) = allowance::charge(tx, allowances, person, &wanted, now)?
-            {
-                return Err(StoreError::Exhausted(resource));
-            }
-            update(tx, id, status, outcome.as_deref(), now)?;
-            tx.touch_tasks();
-            let task = by_id(tx, id)?.ok_or_else(|| not_found(id))?;
-            let letter = |message: &Outgoing| Letter { reader: task.creator, message: message.clone() };
-            let letters: Vec<Letter> = notice.of(&task).iter().map(letter).collect();
-            match letters::post(tx, allowances.as_ref(), person, &letters, now)? {
-                Posted::Full => Err(StoreError::Exhausted(Resource::Bytes)),
-                Posted::Sent | Posted::Gathered => Ok(task),
-            }
-        })
-        .await
+                let size = outcome.as_ref().map_or(0, String::len) as u64;
+                let wanted = [(Resource::Answers, 1), (Resource::Bytes, size)];
+                if let Some(allowances) = &allowances
+                    && let Some(resource) = allowance::charge(tx, allowances, person, &wanted, now)?
+                {
+                    return Err(StoreError::Exhausted(resource));
+                }
+                update(tx, id, status, outcome.as_deref(), now)?;
+                tx.touch_tasks();
+                let task = by_id(tx, id)?.ok_or_else(|| not_found(id))?;
+                let letter = |message: &Outgoing| Letter { reader: task.creator, message: message.clone() };
+                let letters: Vec<Letter> = notice.of(&task).iter().map(letter).collect();
+                match letters::post(tx, allowances.as_ref(), person, &letters, now)? {
+                    Posted::Full => Err(StoreError::Exhausted(Resource::Bytes)),
+                    Posted::Sent | Posted::Gathered => Ok(task),
+                }
+            })
+            .await
     }
 }
 

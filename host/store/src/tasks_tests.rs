@@ -14,7 +14,7 @@ async fn task_for(fixture: &Fixture, person: PersonId, title: &str, key: Option<
         context: None,
         skill: None,
     };
-    fixture.store.create_task(new, key, at(1)).await.unwrap()
+    fixture.store.tasks().create(new, key, at(1)).await.unwrap()
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_call_made_twice_gives_one_task() {
     assert_eq!((first.status, first.person_name.as_str()), (TaskStatus::Open, "Anna"));
     let after = fixture.after_crash();
     assert_eq!(task_for(&after, anna, "When?", Some("call 1")).await, first);
-    assert_eq!(after.store.own_tasks(anna).await.unwrap(), [first]);
+    assert_eq!(after.store.tasks().own(anna).await.unwrap(), [first]);
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn tasks_without_a_key_are_each_their_own() {
     let anna = fixture.meet("Anna", None).await.id;
     let first = task_for(&fixture, anna, "When?", None).await;
     let second = task_for(&fixture, anna, "When?", None).await;
-    assert_eq!(fixture.store.own_tasks(anna).await.unwrap(), [second, first], "newest first");
+    assert_eq!(fixture.store.tasks().own(anna).await.unwrap(), [second, first], "newest first");
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_task_is_changed_by_its_person_alone_and_tells_the_owner_once() {
     let (done, outcome) = (Some(TaskStatus::Done), Some("at nine".to_owned()));
     let update = |store: Store, person, id| {
         let outcome = outcome.clone();
-        async move { store.update_own_task(person, id, done, outcome, tell, Some("call 1"), at(2)).await }
+        async move { store.tasks().update_own(person, id, done, outcome, tell, Some("call 1"), at(2)).await }
     };
     assert!(matches!(update(fixture.store.clone(), boris, task.id).await, Err(StoreError::NotFound(_))));
     assert!(matches!(update(fixture.store.clone(), anna, TaskId(99)).await, Err(StoreError::NotFound(_))));
@@ -66,8 +66,8 @@ async fn tasks_are_listed_by_person_status_kind_and_being_late() {
     let (anna, boris) = (fixture.meet("Anna", None).await.id, fixture.meet("Boris", None).await.id);
     let (first, second) = (task_for(&fixture, anna, "one", None).await, task_for(&fixture, boris, "two", None).await);
     let store = &fixture.store;
-    store.update_own_task(boris, second.id, Some(TaskStatus::Done), None, |_| vec![], None, at(2)).await.unwrap();
-    let list = |filter| async { store.list_tasks(filter).await.unwrap().iter().map(|t| t.id).collect::<Vec<_>>() };
+    store.tasks().update_own(boris, second.id, Some(TaskStatus::Done), None, |_| vec![], None, at(2)).await.unwrap();
+    let list = |filter| async { store.tasks().list(filter).await.unwrap().iter().map(|t| t.id).collect::<Vec<_>>() };
     assert_eq!(list(TaskFilter::default()).await, [second.id, first.id]);
     assert_eq!(list(TaskFilter { person: Some(anna), ..Default::default() }).await, [first.id]);
     assert_eq!(list(TaskFilter { status: Some(TaskStatus::Done), ..Default::default() }).await, [second.id]);
@@ -84,7 +84,7 @@ async fn the_latest_ones_are_those_touched_last_and_are_read_by_an_index() {
     let second = task_for(&fixture, boris, "two", None).await;
     let store = &fixture.store;
     store.tasks_changed().notified().await;
-    store.update_own_task(anna, first.id, Some(TaskStatus::Done), None, |_| vec![], None, at(9)).await.unwrap();
+    store.tasks().update_own(anna, first.id, Some(TaskStatus::Done), None, |_| vec![], None, at(9)).await.unwrap();
     store.tasks_changed().notified().await;
     let latest = |person, most| async move {
         store.latest_tasks(person, most).await.unwrap().into_iter().map(|task| task.id).collect::<Vec<_>>()

@@ -137,7 +137,7 @@ impl Belongings {
     async fn of(folder: &Path, store: &Store, outsider: PersonId) -> Self {
         let mut files = BTreeMap::new();
         collect(&folder.join("workspace"), &mut files);
-        let tasks = store.list_tasks(TaskFilter::default()).await.unwrap();
+        let tasks = store.tasks().list(TaskFilter::default()).await.unwrap();
         let people = store.list_people(false).await.unwrap();
         let mut jobs = Vec::new();
         for person in &people {
@@ -179,7 +179,7 @@ async fn give(store: &Store, creator: &Person, person: &Person, title: &str) {
     let (title, context) = (title.to_owned(), Some("for the surprise party".to_owned()));
     let (creator, person) = (creator.id, person.id);
     let task = NewTask { creator, person, title, kind: None, deadline: None, deadline_at: None, context, skill: None };
-    store.create_task(task, None, Timestamp::now()).await.unwrap();
+    store.tasks().create(task, None, Timestamp::now()).await.unwrap();
 }
 
 fn built_in() -> Vec<PluginSource> {
@@ -238,7 +238,7 @@ async fn ten_thousand_calls_for_an_outsider_read_and_change_nothing_of_the_owner
     // It was not all refused at the door: what outsiders may do was done as well.
     assert!(ended["ok"] > 100 && ended["denied"] > 1000 && ended["invalid"] > 100, "{ended:?}");
     assert_eq!(Belongings::of(folder, store, anna.id).await, before, "seed {seed}");
-    let own = store.own_tasks(anna.id).await.unwrap();
+    let own = store.tasks().own(anna.id).await.unwrap();
     assert_eq!(own.iter().map(|task| task.title.as_str()).collect::<Vec<_>>(), ["bring the key"]);
     all_mail_goes_to(store, "1001").await;
     cage.catalogue.close().await;

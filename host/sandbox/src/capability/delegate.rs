@@ -2,16 +2,19 @@
 //! sent with `send`.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
-use steward_agent::Source;
-use steward_store::{NewTask, Task, TaskFilter, TaskStatus};
-use wasmtime::component::{HasSelf, Linker};
+use steward_agent::{Principal, Source};
+use steward_store::{NewTask, Task, TaskFilter, TaskStatus, Tasks};
+use wasmtime::component::{HasData, Linker};
 
+use crate::acquaintances::{Acquaintances, name_of};
 use crate::argument::{optional, required};
 use crate::bindings::{Failure, wit};
-use crate::capability::{Brings, Capability, Reaches, people};
-use crate::foreign::Matter;
+use crate::capability::{Brings, Capability, Reaches};
+use crate::foreign::{Lowering, Matter};
 use crate::grant::Access;
+use crate::host_call::{EffectKey, HostCall};
 use crate::plugin::Effect;
 use crate::scope::ScopeKind;
 use crate::state::CallState;
@@ -36,35 +39,63 @@ const WORD_CHARS: usize = 60;
 const CONTEXT_CHARS: usize = 8000;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::delegate::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::delegate::add_to_linker::<_, HasDelegate>(linker, view)
 }
 
-impl wit::delegate::Host for CallState {
+/// What it needs of a call: the tasks, the people they are given to, and what came from others.
+struct Delegate<'a> {
+    tasks: Tasks<'a>,
+    people: Acquaintances<'a>,
+    lowering: &'a Lowering,
+    principal: &'a Principal,
+    key: EffectKey<'a>,
+    now: Timestamp,
+    zone: &'a TimeZone,
+}
+
+struct HasDelegate;
+
+impl HasData for HasDelegate {
+    type Data<'a> = Delegate<'a>;
+}
+
+fn view(state: &mut CallState) -> Delegate<'_> {
+    let HostCall { backing, principal, lowering, key, .. } = HostCall::of(state);
+    Delegate {
+        tasks: backing.store.tasks(),
+        people: backing.acquaintances(),
+        lowering,
+        principal,
+        key,
+        now: (backing.clock)(),
+        zone: &backing.time_zone,
+    }
+}
+
+impl wit::delegate::Host for Delegate<'_> {
     async fn create(&mut self, task: wit::delegate::NewTask) -> Result<wit::delegate::Task, Failure> {
-        let key = self.next_key();
-        let now = self.timestamp();
         let title = required("title", &task.title, TITLE_CHARS)?;
         let kind = optional("kind", task.kind.as_deref(), WORD_CHARS)?;
         let context = optional("context", task.context.as_deref(), CONTEXT_CHARS)?;
         let skill = optional("skill", task.skill.as_deref(), WORD_CHARS)?;
         let deadline = optional("deadline", task.deadline.as_deref(), WORD_CHARS)?;
-        let deadline_at = deadline.as_deref().map(|text| self.deadline_at(text, now)).transpose()?;
-        let person = self.backing.acquaintances().reachable(&task.user).await?;
+        let deadline_at = deadline.as_deref().map(|text| self.deadline_at(text)).transpose()?;
+        let person = self.people.reachable(&task.user).await?;
         let shown = json!({ "for": person.name, "username": person.username, "title": title, "context": context });
         self.lowering.ask(Matter::Send, &format!("{} {title} {context:?}", person.id), shown).await?;
-        self.receive_name(&person);
+        self.lowering.receive_name(&person);
         let person = person.id;
         let creator = self.principal.person;
         let new = NewTask { person, creator, title, kind, deadline, deadline_at, context, skill };
-        let task = self.backing.store.create_task(new, Some(&key), now).await?;
-        self.backing.acquaintances().dealt(&self.principal, &[person], self.timestamp()).await?;
-        Ok(described(task, now))
+        let task = self.tasks.create(new, Some(&self.key.to_string()), self.now).await?;
+        self.people.dealt(self.principal, &[person], self.now).await?;
+        Ok(described(task, self.now))
     }
 
     async fn list(&mut self, filter: wit::delegate::Filter) -> Result<Vec<wit::delegate::Task>, Failure> {
-        let now = self.timestamp();
+        let now = self.now;
         let person = match filter.user.as_deref().filter(|user| !user.trim().is_empty()) {
-            Some(user) => Some(self.backing.acquaintances().named(user).await?.id),
+            Some(user) => Some(self.people.named(user).await?.id),
             None => None,
         };
         let filter = TaskFilter {
@@ -73,21 +104,20 @@ impl wit::delegate::Host for CallState {
             kind: optional("kind", filter.kind.as_deref(), WORD_CHARS)?,
             overdue_at: filter.overdue_only.then_some(now),
         };
-        let tasks = self.backing.store.list_tasks(filter).await?;
+        let tasks = self.tasks.list(filter).await?;
         for task in &tasks {
             self.lowering.receive(match &task.outcome {
                 Some(_) => Source::Person(task.person_name.clone()),
-                None => people::name_of(&task.person_name, None),
+                None => name_of(&task.person_name, None),
             });
         }
         Ok(tasks.into_iter().map(|task| described(task, now)).collect())
     }
 }
 
-impl CallState {
-    fn deadline_at(&self, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-        let zone = &self.backing.time_zone;
-        wall::ahead(wall::end_of(text, zone)?, now, zone)
+impl Delegate<'_> {
+    fn deadline_at(&self, text: &str) -> Result<Timestamp, Failure> {
+        wall::ahead(wall::end_of(text, self.zone)?, self.now, self.zone)
     }
 }
 
@@ -130,29 +160,33 @@ mod tests {
     #[tokio::test]
     async fn a_task_is_given_once_and_followed() {
         let fixture = Fixture::new().await;
-        let made = fixture.owner().create(task("Anna")).await.unwrap();
+        let made = view(&mut fixture.owner()).create(task("Anna")).await.unwrap();
         assert_eq!((made.user.as_str(), made.status.as_str(), made.overdue), ("Anna", "open", false));
-        assert_eq!(fixture.owner().create(task("Anna")).await.unwrap().id, made.id);
+        assert_eq!(view(&mut fixture.owner()).create(task("Anna")).await.unwrap().id, made.id);
         let mut owner = fixture.owner();
-        assert_eq!(owner.list(every()).await.unwrap().len(), 1);
+        assert_eq!(view(&mut owner).list(every()).await.unwrap().len(), 1);
         let of_boris = wit::delegate::Filter { user: Some("boris".to_owned()), ..every() };
-        assert!(owner.list(of_boris).await.unwrap().is_empty());
+        assert!(view(&mut owner).list(of_boris).await.unwrap().is_empty());
         let overdue = wit::delegate::Filter { overdue_only: true, ..every() };
-        assert!(owner.list(overdue.clone()).await.unwrap().is_empty());
+        assert!(view(&mut owner).list(overdue.clone()).await.unwrap().is_empty());
         let mut later = fixture.owner_later();
-        assert!(later.list(overdue).await.unwrap()[0].overdue);
+        assert!(view(&mut later).list(overdue).await.unwrap()[0].overdue);
     }
 
     #[tokio::test]
     async fn what_does_not_fit_is_told() {
         let fixture = Fixture::new().await;
         let mut owner = fixture.owner();
-        assert!(matches!(owner.create(task("Zoe")).await, Err(Failure::NotFound(_))));
+        assert!(matches!(view(&mut owner).create(task("Zoe")).await, Err(Failure::NotFound(_))));
         let past = wit::delegate::NewTask { deadline: Some("2026-11-19".to_owned()), ..task("Anna") };
-        assert!(matches!(owner.create(past).await, Err(Failure::Invalid(text)) if text.contains("has passed")));
+        assert!(
+            matches!(view(&mut owner).create(past).await, Err(Failure::Invalid(text)) if text.contains("has passed"))
+        );
         let today = wit::delegate::NewTask { deadline: Some("2026-11-20".to_owned()), ..task("Anna") };
-        assert!(owner.create(today).await.is_ok());
+        assert!(view(&mut owner).create(today).await.is_ok());
         let status = wit::delegate::Filter { status: Some("finished".to_owned()), ..every() };
-        assert!(matches!(owner.list(status).await, Err(Failure::Invalid(text)) if text.contains("declined")));
+        assert!(
+            matches!(view(&mut owner).list(status).await, Err(Failure::Invalid(text)) if text.contains("declined"))
+        );
     }
 }

@@ -3,16 +3,22 @@
 
 mod port;
 
-use serde_json::{Value, json};
-use steward_store::{NewSubscription, Subscription, SubscriptionId};
-use wasmtime::component::{HasSelf, Linker};
+use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use steward_agent::{PersonId, Principal};
+use steward_store::{NewSubscription, Store, Subscription, SubscriptionId};
+use wasmtime::component::{HasData, Linker};
+
+use crate::acquaintances::Acquaintances;
 use crate::argument::{number, required};
-use crate::backing::Backing;
 use crate::bindings::{Failure, wit};
 use crate::capability::Capability;
-use crate::foreign::{Leave, Matter, PROMPTS, one_text};
+use crate::foreign::{ForeignMarks, Leave, Lowering, Matter, PROMPTS, one_text};
 use crate::grant::Access;
+use crate::host_call::{EffectKey, HostCall};
 use crate::state::CallState;
 use crate::wall;
 
@@ -38,56 +44,110 @@ const PROMPT_CHARS: usize = 8000;
 const MOST: u32 = 50;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::events::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::events::add_to_linker::<_, HasEvents>(linker, view)
 }
 
-impl wit::events::Host for CallState {
+/// What it needs of a call: what can be watched for and where, what is watched, the people who are woken, and what came
+/// from others.
+struct Events<'a> {
+    port: Option<&'a dyn EventKinds>,
+    workspace: &'a Path,
+    watched: Watched<'a>,
+    people: Acquaintances<'a>,
+    marks: &'a ForeignMarks,
+    lowering: &'a Lowering,
+    principal: &'a Principal,
+    key: EffectKey<'a>,
+    now: Timestamp,
+    zone: &'a TimeZone,
+}
+
+struct HasEvents;
+
+impl HasData for HasEvents {
+    type Data<'a> = Events<'a>;
+}
+
+fn view(state: &mut CallState) -> Events<'_> {
+    let HostCall { backing, principal, lowering, key, .. } = HostCall::of(state);
+    Events {
+        port: backing.events.as_deref(),
+        workspace: &backing.workspace,
+        watched: Watched(&backing.store),
+        people: backing.acquaintances(),
+        marks: &backing.marks,
+        lowering,
+        principal,
+        key,
+        now: (backing.clock)(),
+        zone: &backing.time_zone,
+    }
+}
+
+/// What is watched for people, and nothing else of the store.
+#[derive(Clone, Copy)]
+struct Watched<'a>(&'a Store);
+
+impl Watched<'_> {
+    async fn add(self, new: NewSubscription, key: &str, now: Timestamp) -> Result<Subscription, Failure> {
+        Ok(self.0.subscribe(new, MOST, Some(key), now).await?)
+    }
+
+    async fn list(self, owner: PersonId) -> Result<Vec<Subscription>, Failure> {
+        Ok(self.0.list_subscriptions(owner).await?)
+    }
+
+    async fn remove(self, owner: PersonId, id: SubscriptionId, now: Timestamp) -> Result<Subscription, Failure> {
+        Ok(self.0.unsubscribe(owner, id, now).await?)
+    }
+}
+
+impl wit::events::Host for Events<'_> {
     async fn kinds(&mut self) -> Vec<wit::events::Kind> {
-        let kinds = self.backing.events.iter().flat_map(|events| events.all());
+        let kinds = self.port.iter().flat_map(|events| events.all());
         let kind =
             |EventKind { name, description, schema }| wit::events::Kind { name, description, settings_schema: schema };
         kinds.map(kind).collect()
     }
 
     async fn subscribe(&mut self, new: wit::events::NewSubscription) -> Result<wit::events::Subscription, Failure> {
-        let key = self.next_key();
         let kind = required("kind", &new.kind, KIND_CHARS)?;
         let prompt = required("prompt", &new.prompt, PROMPT_CHARS)?;
-        let events = self.backing.events.clone().ok_or_else(absent)?;
-        let settings = events.fit(&self.backing.workspace, &kind, settings(&new.settings)?).await?;
+        let events = self.port.ok_or_else(absent)?;
+        let settings = events.fit(self.workspace, &kind, settings(&new.settings)?).await?;
         let shown = json!({ "kind": new.kind, "prompt": prompt, "settings": settings });
         let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
         if leave == Leave::Standing && self.lowering.lowers() {
-            self.backing.marks.mark_lines(PROMPTS, &one_text(&prompt)).await?;
+            self.marks.mark_lines(PROMPTS, &one_text(&prompt)).await?;
         }
-        let seen = events.look(&self.backing.workspace, &kind, &settings).await?;
+        let seen = events.look(self.workspace, &kind, &settings).await?;
         let owner = self.principal.person;
         let new = NewSubscription {
             owner,
-            address: self.backing.acquaintances().address(owner).await?,
+            address: self.people.address(owner).await?,
             kind,
             settings,
             prompt,
-            recipients: self.backing.acquaintances().recipients(&new.recipients).await?,
+            recipients: self.people.recipients(&new.recipients).await?,
             seen,
         };
-        let made = self.backing.store.subscribe(new, MOST, Some(&key), self.timestamp()).await?;
-        self.backing.acquaintances().dealt(&self.principal, &made.recipients, self.timestamp()).await?;
-        self.backing.subscription(made).await
+        let made = self.watched.add(new, &self.key.to_string(), self.now).await?;
+        self.people.dealt(self.principal, &made.recipients, self.now).await?;
+        self.described(made).await
     }
 
     async fn list(&mut self) -> Result<Vec<wit::events::Subscription>, Failure> {
         let mut listed = Vec::new();
-        for one in self.backing.store.list_subscriptions(self.principal.person).await? {
-            listed.push(self.backing.subscription(one).await?);
+        for one in self.watched.list(self.principal.person).await? {
+            listed.push(self.described(one).await?);
         }
         Ok(listed)
     }
 
     async fn unsubscribe(&mut self, id: String) -> Result<wit::events::Subscription, Failure> {
         let id = SubscriptionId(number("id", &id)?);
-        let dropped = self.backing.store.unsubscribe(self.principal.person, id, self.timestamp()).await?;
-        self.backing.subscription(dropped).await
+        let dropped = self.watched.remove(self.principal.person, id, self.now).await?;
+        self.described(dropped).await
     }
 }
 
@@ -105,16 +165,16 @@ impl From<EventFault> for Failure {
     }
 }
 
-impl Backing {
-    async fn subscription(&self, one: Subscription) -> Result<wit::events::Subscription, Failure> {
-        let recipients = self.acquaintances().names(&one.recipients).await?;
+impl Events<'_> {
+    async fn described(&self, one: Subscription) -> Result<wit::events::Subscription, Failure> {
+        let recipients = self.people.names(&one.recipients).await?;
         Ok(wit::events::Subscription {
             id: one.id.to_string(),
             kind: one.kind,
             settings: one.settings.to_string(),
             prompt: one.prompt,
             recipients,
-            last: one.fired_at.map(|at| wall::shown(at, &self.time_zone)),
+            last: one.fired_at.map(|at| wall::shown(at, self.zone)),
         })
     }
 }

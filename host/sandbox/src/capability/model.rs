@@ -1,19 +1,23 @@
 //! `model`: a plugin's questions to the model, few and short, by a port that the host provides. Nothing here knows
 //! which model answers, and no tool is offered to it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde::Deserialize;
 use steward_agent::{ModelError, PersonId};
 use steward_store::RunId;
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasData, Linker};
 
 use crate::argument::{optional, required};
 use crate::bindings::{Failure, wit};
 use crate::capability::Capability;
-use crate::grant::Access;
+use crate::grant::{Access, GrantedIn};
+use crate::host_call::HostCall;
 use crate::part::Part;
 use crate::scope::{Row, Scope, ScopeKind, problem};
+use crate::secret::Known;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -126,40 +130,69 @@ pub trait AskModel: Send + Sync {
 }
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::model::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::model::add_to_linker::<_, HasModel>(linker, view)
 }
 
-impl wit::model::Host for CallState {
+/// What it needs of a call: the model, how often it may be asked and was, for whom, and the secrets that stay here.
+struct Model<'a> {
+    port: Option<&'a dyn AskModel>,
+    allowed: Arc<ModelGrant>,
+    granted_in: &'a GrantedIn,
+    asked: &'a mut Asked,
+    known: Arc<Known>,
+    person: PersonId,
+    run: Option<RunId>,
+    cancel: &'a CancellationToken,
+}
+
+struct HasModel;
+
+impl HasData for HasModel {
+    type Data<'a> = Model<'a>;
+}
+
+fn view(state: &mut CallState) -> Model<'_> {
+    let HostCall { backing, principal, grant, parts, run, cancel, .. } = HostCall::of(state);
+    Model {
+        port: backing.connected.model.get().map(AsRef::as_ref),
+        allowed: grant.scope(),
+        granted_in: &grant.granted_in,
+        asked: parts.of(),
+        known: backing.connected.known(),
+        person: principal.person,
+        run,
+        cancel,
+    }
+}
+
+impl wit::model::Host for Model<'_> {
     async fn ask(&mut self, question: wit::model::Question) -> Result<wit::model::Reply, Failure> {
-        let allowed = self.grant.scope::<ModelGrant>();
         let system = optional("system", question.system.as_deref(), SYSTEM_CHARS)?;
         let prompt = required("prompt", &question.prompt, PROMPT_CHARS)?;
         if question.max_tokens == 0 {
             return Err(Failure::Invalid("`max-tokens` is 0: say how long the answer may be".to_owned()));
         }
-        let Asked(asked) = self.parts.of();
-        if *asked == allowed.calls {
+        if self.asked.0 == self.allowed.calls {
             return Err(Failure::Denied(format!(
                 "this call has asked the model {} times and may not ask again: ask for more at once, or raise {}",
-                allowed.calls,
-                self.grant.granted_in.place("model.calls")
+                self.allowed.calls,
+                self.granted_in.place("model.calls")
             )));
         }
-        *asked += 1;
-        let Some(model) = self.backing.connected.model.get() else {
+        self.asked.0 += 1;
+        let Some(model) = self.port else {
             return Err(Failure::Unavailable("no model is connected".to_owned()));
         };
-        let known = self.backing.connected.known();
         let question = ModelQuestion {
-            person: self.principal.person,
+            person: self.person,
             run: self.run,
-            system: system.map(|text| known.redact(&text).into_owned()),
-            prompt: known.redact(&prompt).into_owned(),
-            max_tokens: question.max_tokens.min(allowed.tokens),
+            system: system.map(|text| self.known.redact(&text).into_owned()),
+            prompt: self.known.redact(&prompt).into_owned(),
+            max_tokens: question.max_tokens.min(self.allowed.tokens),
             cancel: self.cancel.clone(),
         };
         let ModelText { text, cut } = model.ask(question).await.map_err(told)?;
-        Ok(wit::model::Reply { text: known.redact(&text).into_owned(), cut })
+        Ok(wit::model::Reply { text: self.known.redact(&text).into_owned(), cut })
     }
 }
 
@@ -175,7 +208,7 @@ fn told(error: ModelError) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use super::*;
     use crate::bindings::wit::model::{Host as _, Question};
@@ -204,23 +237,22 @@ mod tests {
     async fn a_question_is_bounded_in_tokens_and_number() {
         let fixture = Fixture::new().await;
         let mut call = fixture.owner();
-        assert!(matches!(call.ask(question("hello", 10)).await, Err(Failure::Unavailable(_))));
+        assert!(matches!(view(&mut call).ask(question("hello", 10)).await, Err(Failure::Unavailable(_))));
         let parrot = Arc::new(Parrot::default());
         assert!(call.backing.connected.model.set(parrot.clone()).is_ok());
         let mut call = fixture.owner();
         for tokens in [10, 1_000_000] {
-            assert_eq!(call.ask(question(" hello ", tokens)).await.unwrap().text, "hello");
+            assert_eq!(view(&mut call).ask(question(" hello ", tokens)).await.unwrap().text, "hello");
         }
         let asked: Vec<_> = parrot.0.lock().unwrap().iter().map(|one| (one.max_tokens, one.person)).collect();
         let owner = call.principal.person;
         let allowed = call.grant.scope::<ModelGrant>();
         assert_eq!(asked, [(10, owner), (allowed.tokens, owner)]);
         for _ in 2..allowed.calls {
-            call.ask(question("more", 1)).await.unwrap();
+            view(&mut call).ask(question("more", 1)).await.unwrap();
         }
-        assert!(
-            matches!(call.ask(question("more", 1)).await, Err(Failure::Denied(text)) if text.contains("model.calls"))
-        );
+        let over = view(&mut call).ask(question("more", 1)).await;
+        assert!(matches!(over, Err(Failure::Denied(text)) if text.contains("model.calls")));
     }
 
     #[tokio::test]
@@ -228,10 +260,10 @@ mod tests {
         let fixture = Fixture::new().await;
         let mut call = fixture.owner();
         assert!(call.backing.connected.model.set(Arc::new(Parrot::default())).is_ok());
-        assert!(matches!(call.ask(question(" ", 1)).await, Err(Failure::Invalid(_))));
-        assert!(matches!(call.ask(question("a", 0)).await, Err(Failure::Invalid(_))));
-        assert!(matches!(call.ask(question(&"x".repeat(40_001), 1)).await, Err(Failure::Invalid(_))));
-        let failed = call.ask(question("fail", 1)).await;
+        assert!(matches!(view(&mut call).ask(question(" ", 1)).await, Err(Failure::Invalid(_))));
+        assert!(matches!(view(&mut call).ask(question("a", 0)).await, Err(Failure::Invalid(_))));
+        assert!(matches!(view(&mut call).ask(question(&"x".repeat(40_001), 1)).await, Err(Failure::Invalid(_))));
+        let failed = view(&mut call).ask(question("fail", 1)).await;
         assert!(matches!(failed, Err(Failure::Unavailable(text)) if !text.contains("10.0.0.5")));
     }
 }

@@ -1,17 +1,23 @@
 //! `owner-mail`: a word to the owners from someone who may do nothing else. It goes out under the caller's own name,
 //! set off as an outside person's words.
 
-use steward_agent::Outgoing;
-use steward_store::{Letter, Posted};
-use wasmtime::component::{HasSelf, Linker};
+use std::sync::Arc;
 
+use jiff::Timestamp;
+use steward_agent::{Outgoing, Principal};
+use steward_store::{Letter, Letters, Posted};
+use wasmtime::component::{HasData, Linker};
+
+use crate::acquaintances::Acquaintances;
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
 use crate::capability::{Capability, Reaches};
 use crate::grant::Access;
+use crate::host_call::{EffectKey, HostCall};
 use crate::notice;
 use crate::plugin::Effect;
 use crate::scope::ScopeKind;
+use crate::secret::Known;
 use crate::state::CallState;
 
 pub(crate) const CAPABILITY: Capability = Capability {
@@ -33,18 +39,44 @@ pub(crate) const CAPABILITY: Capability = Capability {
 const SUMMARY_CHARS: usize = 4000;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::owner_mail::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::owner_mail::add_to_linker::<_, HasOwnerMail>(linker, view)
 }
 
-impl wit::owner_mail::Host for CallState {
+/// What it needs of a call: the way of letters, who writes and who reads them, and the secrets that stay here.
+struct OwnerMail<'a> {
+    letters: Letters<'a>,
+    people: Acquaintances<'a>,
+    known: Arc<Known>,
+    principal: &'a Principal,
+    key: EffectKey<'a>,
+    now: Timestamp,
+}
+
+struct HasOwnerMail;
+
+impl HasData for HasOwnerMail {
+    type Data<'a> = OwnerMail<'a>;
+}
+
+fn view(state: &mut CallState) -> OwnerMail<'_> {
+    let HostCall { backing, principal, key, .. } = HostCall::of(state);
+    OwnerMail {
+        letters: backing.store.letters(),
+        people: backing.acquaintances(),
+        known: backing.connected.known(),
+        principal,
+        key,
+        now: (backing.clock)(),
+    }
+}
+
+impl wit::owner_mail::Host for OwnerMail<'_> {
     async fn leave(&mut self, summary: String) -> Result<(), Failure> {
-        let key = self.next_key();
         let summary = required("summary", &summary, SUMMARY_CHARS)?;
-        self.refuse_secret(&summary)?;
-        let store = &self.backing.store;
-        let caller = store.person(self.principal.person).await?;
+        self.known.refuse_message(&summary)?;
+        let caller = self.people.person(self.principal.person).await?;
         let username = caller.and_then(|caller| caller.username);
-        let letters = store.owners().await?.into_iter().filter_map(|owner| {
+        let letters = self.people.owners().await?.into_iter().filter_map(|owner| {
             let language = owner.language.unwrap_or_default();
             let text = notice::outside_mail(language, &self.principal.name, username.as_deref(), &summary);
             let message = Outgoing { to: owner.address?, text, draft: None, unasked: true };
@@ -54,7 +86,7 @@ impl wit::owner_mail::Host for CallState {
         if letters.is_empty() {
             return Err(Failure::Unavailable("the owner cannot be reached yet: try again later".to_owned()));
         }
-        match store.post_letters(self.principal.person, letters, &key, self.timestamp()).await? {
+        match self.letters.post(self.principal.person, letters, &self.key.to_string(), self.now).await? {
             Posted::Sent | Posted::Gathered => Ok(()),
             Posted::Full => Err(Failure::Denied(
                 "this person has left the owner as much as fits one day: tell them to write again tomorrow".to_owned(),
@@ -73,7 +105,7 @@ mod tests {
     async fn the_owner_gets_the_words_under_the_callers_name_once() {
         let fixture = Fixture::new().await;
         for _ in 0..2 {
-            fixture.anna().leave("I will be *late*".to_owned()).await.unwrap();
+            view(&mut fixture.anna()).leave("I will be *late*".to_owned()).await.unwrap();
         }
         let sent = fixture.outbox().await;
         assert_eq!(sent.len(), 1);
@@ -93,7 +125,7 @@ mod tests {
         for number in 0..4 {
             let mut call = fixture.anna();
             call.key = format!("call {number}");
-            answers.push(call.leave("x".repeat(2_000)).await.is_ok());
+            answers.push(view(&mut call).leave("x".repeat(2_000)).await.is_ok());
         }
         assert_eq!(answers, [true, true, true, false]);
         assert_eq!(fixture.outbox().await.len(), 1);
@@ -104,8 +136,8 @@ mod tests {
     #[tokio::test]
     async fn an_empty_or_endless_word_is_refused() {
         let fixture = Fixture::new().await;
-        assert!(matches!(fixture.anna().leave(" ".to_owned()).await, Err(Failure::Invalid(_))));
-        assert!(matches!(fixture.anna().leave("x".repeat(4001)).await, Err(Failure::Invalid(_))));
+        assert!(matches!(view(&mut fixture.anna()).leave(" ".to_owned()).await, Err(Failure::Invalid(_))));
+        assert!(matches!(view(&mut fixture.anna()).leave("x".repeat(4001)).await, Err(Failure::Invalid(_))));
         assert!(fixture.outbox().await.is_empty());
     }
 }

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use steward_agent::{PersonId, Role, Source, foreign};
+use jiff::tz::TimeZone;
+use steward_agent::{PersonId, Role};
 use steward_store::{Identity, Person};
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasData, Linker};
 
+use crate::acquaintances::{Acquaintances, name_of};
 use crate::argument::required;
 use crate::bindings::{Failure, wit};
 use crate::capability::{Brings, Capability};
+use crate::foreign::Lowering;
 use crate::grant::Access;
+use crate::host_call::HostCall;
 use crate::state::CallState;
 use crate::wall;
 
@@ -28,34 +32,52 @@ pub(crate) const CAPABILITY: Capability = Capability {
 const QUERY_CHARS: usize = 200;
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::people::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::people::add_to_linker::<_, HasPeople>(linker, view)
 }
 
-impl wit::people::Host for CallState {
+/// What it needs of a call: the people, and what came from others, as names may.
+struct People<'a> {
+    people: Acquaintances<'a>,
+    lowering: &'a Lowering,
+    zone: &'a TimeZone,
+}
+
+struct HasPeople;
+
+impl HasData for HasPeople {
+    type Data<'a> = People<'a>;
+}
+
+fn view(state: &mut CallState) -> People<'_> {
+    let HostCall { backing, lowering, .. } = HostCall::of(state);
+    People { people: backing.acquaintances(), lowering, zone: &backing.time_zone }
+}
+
+impl wit::people::Host for People<'_> {
     async fn find(&mut self, query: String) -> Result<Vec<wit::people::Person>, Failure> {
         let query = required("query", &query, QUERY_CHARS)?;
-        let found = self.backing.store.find_people(&query).await?;
+        let found = self.people.fitting(&query).await?;
         Ok(found.into_iter().map(|person| self.introduced(person)).collect())
     }
 
     async fn list(&mut self, banned_only: bool) -> Result<Vec<wit::people::Person>, Failure> {
-        let all = self.backing.store.list_people(banned_only).await?;
+        let all = self.people.all(banned_only).await?;
         Ok(all.into_iter().map(|person| self.introduced(person)).collect())
     }
 
     async fn resolve(&mut self, query: String) -> Result<wit::people::Acquaintance, Failure> {
         let query = required("query", &query, QUERY_CHARS)?;
-        let person = self.backing.store.resolve_person(&query).await?;
-        let identities = self.backing.store.identities(Some(person.id)).await?;
+        let person = self.people.named(&query).await?;
+        let identities = self.people.identities(Some(person.id)).await?;
         Ok(self.described(person, identities))
     }
 
     async fn everybody(&mut self, banned_only: bool) -> Result<Vec<wit::people::Acquaintance>, Failure> {
         let mut identities: HashMap<PersonId, Vec<Identity>> = HashMap::new();
-        for one in self.backing.store.identities(None).await? {
+        for one in self.people.identities(None).await? {
             identities.entry(one.person).or_default().push(one);
         }
-        let all = self.backing.store.list_people(banned_only).await?;
+        let all = self.people.all(banned_only).await?;
         let described = all.into_iter().map(|person| {
             let of = identities.remove(&person.id).unwrap_or_default();
             self.described(person, of)
@@ -64,7 +86,7 @@ impl wit::people::Host for CallState {
     }
 }
 
-impl CallState {
+impl People<'_> {
     fn introduced(&self, person: Person) -> wit::people::Person {
         if person.role != Role::Owner {
             self.lowering.receive(name_of(&person.name, person.username.as_deref()));
@@ -75,17 +97,7 @@ impl CallState {
             username: person.username,
             role: person.role.as_str().to_owned(),
             banned: person.banned,
-            last_seen: person.last_seen.map(|at| wall::shown(at, &self.backing.time_zone)),
-        }
-    }
-}
-
-impl CallState {
-    /// Notes that an answer names somebody by what says more than a name.
-    pub(super) fn receive_name(&self, person: &Person) {
-        let name = name_of(&person.name, person.username.as_deref());
-        if person.role != Role::Owner && name.lowers() {
-            self.lowering.receive(name);
+            last_seen: person.last_seen.map(|at| wall::shown(at, self.zone)),
         }
     }
 
@@ -93,7 +105,7 @@ impl CallState {
         if person.role != Role::Owner {
             self.lowering.receive(name_of(&person.name, person.username.as_deref()));
         }
-        let shown = |at| wall::shown(at, &self.backing.time_zone);
+        let shown = |at| wall::shown(at, self.zone);
         let identity = |one: Identity| wit::people::Identity {
             channel: one.channel,
             id: one.id,
@@ -114,16 +126,9 @@ impl CallState {
     }
 }
 
-/// What the name is that somebody gave themselves: no more than a name, or words of theirs.
-pub(super) fn name_of(name: &str, username: Option<&str>) -> Source {
-    if foreign::is_plain_name(name) {
-        return Source::Names;
-    }
-    Source::Person(username.map_or_else(|| name.to_owned(), |username| format!("@{username}")))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::bindings::wit::people::Host as _;
     use crate::fixture::Fixture;
 
@@ -131,7 +136,7 @@ mod tests {
     async fn people_are_found_and_listed() {
         let fixture = Fixture::new().await;
         let mut owner = fixture.owner();
-        let found = owner.find("@Anna_K".to_owned()).await.unwrap();
+        let found = view(&mut owner).find("@Anna_K".to_owned()).await.unwrap();
         assert_eq!(found.len(), 1);
         let anna = &found[0];
         assert_eq!(
@@ -139,13 +144,13 @@ mod tests {
             ("Anna", Some("anna_k"), "external")
         );
         assert_eq!(anna.last_seen.as_deref(), Some("2026-11-20T14:05:00"));
-        assert_eq!(owner.list(false).await.unwrap().len(), 3);
-        assert!(owner.list(true).await.unwrap().is_empty());
-        let everybody = owner.everybody(false).await.unwrap();
+        assert_eq!(view(&mut owner).list(false).await.unwrap().len(), 3);
+        assert!(view(&mut owner).list(true).await.unwrap().is_empty());
+        let everybody = view(&mut owner).everybody(false).await.unwrap();
         let rights: Vec<_> =
             everybody.iter().flat_map(|one| &one.identities).filter_map(|one| one.right.as_deref()).collect();
         assert_eq!(rights, ["configuration"]);
         fixture.ban_anna().await;
-        assert_eq!(owner.list(true).await.unwrap()[0].name, "Anna");
+        assert_eq!(view(&mut owner).list(true).await.unwrap()[0].name, "Anna");
     }
 }

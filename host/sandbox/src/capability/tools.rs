@@ -11,12 +11,14 @@ use serde_json::Value;
 use steward_agent::ToolSpec;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasData, Linker};
 
 use crate::bindings::{Failure, wit};
 use crate::call::Outcome;
 use crate::capability::{Brings, Capability, Reaches};
-use crate::grant::Access;
+use crate::deadline::Deadline;
+use crate::grant::{Access, GrantedIn};
+use crate::host_call::HostCall;
 use crate::part::Part;
 use crate::scope::{Row, Scope, ScopeKind, problem};
 use crate::state::CallState;
@@ -179,37 +181,62 @@ impl Calling {
 }
 
 fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    wit::tools::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    wit::tools::add_to_linker::<_, HasTools>(linker, view)
 }
 
-impl wit::tools::Host for CallState {
+/// What it needs of a call: the way to other tools and what was called so far, how much may be, and the call's time.
+struct Tools<'a> {
+    calling: &'a mut Calling,
+    most: u32,
+    granted_in: &'a GrantedIn,
+    /// Of the call itself.
+    key: &'a str,
+    deadline: &'a Deadline,
+}
+
+struct HasTools;
+
+impl HasData for HasTools {
+    type Data<'a> = Tools<'a>;
+}
+
+fn view(state: &mut CallState) -> Tools<'_> {
+    let HostCall { grant, parts, deadline, key, .. } = HostCall::of(state);
+    Tools {
+        calling: parts.of(),
+        most: grant.scope::<ToolsGrant>().calls,
+        granted_in: &grant.granted_in,
+        key: key.of_call(),
+        deadline,
+    }
+}
+
+impl wit::tools::Host for Tools<'_> {
     async fn available(&mut self) -> Result<Vec<wit::tools::Info>, Failure> {
         let info = |tool: ToolSpec| wit::tools::Info {
             name: tool.name,
             description: tool.description,
             input_schema: tool.schema.to_string(),
         };
-        Ok(self.parts.of::<Calling>().port()?.available().into_iter().map(info).collect())
+        Ok(self.calling.port()?.available().into_iter().map(info).collect())
     }
 
     async fn call_all(
         &mut self,
         requests: Vec<wit::tools::Request>,
     ) -> Result<Vec<Result<wit::tools::Answer, Failure>>, Failure> {
-        let calling: &mut Calling = self.parts.of();
-        let port = calling.port()?;
-        let most = self.grant.scope::<ToolsGrant>().calls;
-        let made = u32::try_from(requests.len()).ok().and_then(|more| calling.made.checked_add(more));
+        let (port, most) = (self.calling.port()?, self.most);
+        let made = u32::try_from(requests.len()).ok().and_then(|more| self.calling.made.checked_add(more));
         let Some(made) = made.filter(|made| *made <= most) else {
             return Err(Failure::Denied(format!(
                 "one call may call tools {most} times and {} would be more: do the rest in another call, or raise \
                  {}",
-                calling.made as usize + requests.len(),
-                self.grant.granted_in.place("tools.calls")
+                self.calling.made as usize + requests.len(),
+                self.granted_in.place("tools.calls")
             )));
         };
-        calling.made = made;
-        let calls = requests.into_iter().map(|request| calling.nested(&self.key, request)).collect();
+        self.calling.made = made;
+        let calls = requests.into_iter().map(|request| self.calling.nested(self.key, request)).collect();
         // Each of them has a time limit of its own, and waits for an owner's consent perhaps.
         let _paused = self.deadline.pause();
         Ok(make(port, calls).await)
@@ -259,124 +286,4 @@ fn worded(answer: NestedAnswer) -> Result<wit::tools::Answer, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use serde_json::json;
-    use tokio::sync::Barrier;
-
-    use super::*;
-    use crate::bindings::wit::tools::{Host as _, Request};
-    use crate::fixture::Fixture;
-
-    /// Answers when so many calls have come, so that they must be made at the same time.
-    struct Together {
-        barrier: Barrier,
-        calls: Mutex<Vec<NestedCall>>,
-    }
-
-    impl Together {
-        fn new(number: usize) -> Arc<Self> {
-            Arc::new(Self { barrier: Barrier::new(number), calls: Mutex::default() })
-        }
-
-        fn keys(&self) -> Vec<String> {
-            let mut keys: Vec<_> = self.calls.lock().unwrap().drain(..).map(|call| call.key).collect();
-            keys.sort();
-            keys
-        }
-    }
-
-    #[async_trait]
-    impl CallTools for Together {
-        fn available(&self) -> Vec<ToolSpec> {
-            let (name, description) = ("echo".to_owned(), "Says it again.".to_owned());
-            vec![ToolSpec { name, description, schema: json!({ "type": "object" }) }]
-        }
-
-        async fn call(&self, call: NestedCall) -> NestedAnswer {
-            self.calls.lock().unwrap().push(call.clone());
-            self.barrier.wait().await;
-            assert_ne!(call.name, "panic");
-            let outcome = if call.name == "echo" { Outcome::Ok } else { Outcome::UnknownTool };
-            NestedAnswer { outcome, text: call.input.to_string(), structured: Some(call.input), files: Vec::new() }
-        }
-    }
-
-    fn request(name: &str, input: &str) -> Request {
-        Request { name: name.to_owned(), input: input.to_owned() }
-    }
-
-    async fn state(port: ToolPort) -> CallState {
-        let mut state = Fixture::new().await.owner();
-        *state.parts.of() = Calling::by(port);
-        state
-    }
-
-    #[tokio::test]
-    async fn calls_are_made_at_the_same_time_and_answered_in_order() {
-        let port = Together::new(AT_ONCE);
-        let mut call = state(ToolPort::Open(port)).await;
-        assert_eq!(call.available().await.unwrap()[0].input_schema, r#"{"type":"object"}"#);
-        let mut requests: Vec<_> = (0..AT_ONCE - 2).map(|n| request("echo", &format!("{{\"n\":{n}}}"))).collect();
-        requests.extend([request("echo", "{broken"), request("teleport", "{}")]);
-        let answers = call.call_all(requests).await.unwrap();
-        for (n, answer) in answers[..AT_ONCE - 2].iter().enumerate() {
-            assert_eq!(answer.as_ref().unwrap().structured.as_deref(), Some(format!("{{\"n\":{n}}}").as_str()));
-        }
-        assert_eq!(answers[AT_ONCE - 2].as_ref().unwrap().text, r#""{broken""#, "the sandbox says what is wrong");
-        assert!(matches!(&answers[AT_ONCE - 1], Err(Failure::NotFound(_))));
-    }
-
-    #[tokio::test]
-    async fn a_call_has_the_same_key_whenever_it_is_made_and_no_other_call_has_it() {
-        let port = Together::new(1);
-        let mut first = state(ToolPort::Open(port.clone())).await;
-        for input in ["{\"n\":1}", "{\"n\":2}", "{\"n\":1}"] {
-            first.call_all(vec![request("echo", input)]).await.unwrap().remove(0).unwrap();
-        }
-        let keys = port.keys();
-        assert!(keys[0] != keys[1] && keys[1] != keys[2]);
-        assert!(keys.iter().all(|key| key.starts_with(&format!("{}/", first.key))), "{keys:?}");
-        let mut again = state(ToolPort::Open(port.clone())).await;
-        for input in ["{\"n\":2}", "{\"n\":1}", "{\"n\":1}"] {
-            again.call_all(vec![request("echo", input)]).await.unwrap().remove(0).unwrap();
-        }
-        assert_eq!(port.keys(), keys);
-        again.call_all(vec![request("echo", "{\"n\":3}")]).await.unwrap().remove(0).unwrap();
-        assert!(!keys.contains(&port.keys()[0]));
-    }
-
-    #[tokio::test]
-    async fn calls_are_counted_and_one_that_breaks_off_is_a_failure() {
-        let mut call = state(ToolPort::Open(Together::new(1))).await;
-        let broke = call.call_all(vec![request("panic", "{}")]).await.unwrap().remove(0);
-        assert!(matches!(broke, Err(Failure::Failed(_))));
-        let most = call.grant.scope::<ToolsGrant>().calls as usize;
-        let too_many = call.call_all(vec![request("echo", "{}"); most]).await;
-        assert!(matches!(too_many, Err(Failure::Denied(text)) if text.contains("tools.calls")));
-        assert_eq!(call.call_all(vec![request("echo", "{}"); most - 1]).await.unwrap().len(), most - 1);
-        assert!(matches!(call.call_all(vec![request("echo", "{}")]).await, Err(Failure::Denied(_))));
-    }
-
-    #[tokio::test]
-    async fn without_a_run_and_within_a_nested_call_there_are_no_tools() {
-        let mut trial = state(ToolPort::Absent).await;
-        assert!(matches!(trial.available().await, Err(Failure::Unavailable(_))));
-        let mut nested = state(ToolPort::Nested).await;
-        assert!(matches!(nested.call_all(Vec::new()).await, Err(Failure::Denied(_))));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_time_of_the_call_stands_still_meanwhile() {
-        let port = Together::new(2);
-        let mut call = state(ToolPort::Open(port.clone())).await;
-        let (deadline, left) = (call.deadline.clone(), call.deadline.left());
-        let waiting = tokio::spawn(async move { call.call_all(vec![request("echo", "{}")]).await });
-        tokio::task::yield_now().await;
-        tokio::time::advance(left * 2).await;
-        assert_eq!(deadline.left(), left);
-        port.barrier.wait().await;
-        waiting.await.unwrap().unwrap();
-    }
-}
+mod tests;

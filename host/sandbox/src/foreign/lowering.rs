@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use steward_agent::{Source, foreign};
+use steward_agent::{Role, Source, foreign};
+use steward_store::Person;
 
 use super::{Leave, Matter, Sight};
+use crate::acquaintances::name_of;
 use crate::bindings::Failure;
 use crate::call::{AskOwner, Refusal};
 use crate::deadline::Deadline;
@@ -67,6 +69,14 @@ impl Lowering {
     pub(crate) fn receive(&self, source: Source) {
         self.0.sight.add([source.clone()]);
         foreign::add(&mut self.0.received.lock().unwrap_or_else(PoisonError::into_inner), [source]);
+    }
+
+    /// Notes that an answer names somebody by what says more than a name.
+    pub(crate) fn receive_name(&self, person: &Person) {
+        let name = name_of(&person.name, person.username.as_deref());
+        if person.role != Role::Owner && name.lowers() {
+            self.receive(name);
+        }
     }
 
     /// From where the call has got foreign text.

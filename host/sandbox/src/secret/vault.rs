@@ -12,6 +12,7 @@ use steward_store::{SealedSecret, Store};
 use super::finder::Finder;
 use super::seal::{KeySource, Seal};
 use super::{SecretError, check_value, is_name};
+use crate::bindings::Failure;
 use crate::call::Answer;
 use crate::capability::http::HttpScope;
 use crate::grant::HttpGrant;
@@ -196,6 +197,17 @@ impl Known {
         let mut numbers = self.finder.as_ref()?.every(bytes);
         let number = numbers.find(|&number| !self.secrets[number].is_bound_to(host, port))?;
         Some(&self.secrets[number].name)
+    }
+
+    /// # Errors
+    /// `denied` for a message that carries the value of a secret.
+    pub(crate) fn refuse_message(&self, message: &str) -> Result<(), Failure> {
+        match self.found(message.as_bytes()) {
+            Some(name) => {
+                Err(Failure::Denied(format!("the message carries the value of the secret {name}: leave it out")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// From where on bytes that go on may hold a value.

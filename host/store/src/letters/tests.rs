@@ -29,9 +29,9 @@ async fn a_flood_is_gathered_and_every_word_of_it_can_be_read() {
     let store = &fixture.store;
     for number in 0..320 {
         let key = format!("call {number}");
-        let posted = store.post_letters(anna, letter(owner, &format!("letter {number}")), &key, at(0)).await.unwrap();
+        let posted = store.letters().post(anna, letter(owner, &format!("letter {number}")), &key, at(0)).await.unwrap();
         assert_eq!(posted, if number < 10 { Posted::Sent } else { Posted::Gathered });
-        let again = store.post_letters(anna, letter(owner, "made again"), &key, at(1)).await.unwrap();
+        let again = store.letters().post(anna, letter(owner, "made again"), &key, at(1)).await.unwrap();
         assert_eq!(again, Posted::Sent, "a call that is made again posts nothing");
     }
     let after = fixture.after_crash();
@@ -54,7 +54,7 @@ async fn a_bomb_of_letters_ends_at_the_bytes_one_may_have_kept() {
     let mut taken = 0;
     for number in 0..100 {
         let text = "x".repeat(1_000);
-        match fixture.store.post_letters(anna, letter(owner, &text), &format!("{number}"), at(0)).await.unwrap() {
+        match fixture.store.letters().post(anna, letter(owner, &text), &format!("{number}"), at(0)).await.unwrap() {
             Posted::Gathered => taken += 1,
             Posted::Full => {}
             Posted::Sent => panic!("none may go out at once"),
@@ -77,12 +77,12 @@ async fn answers_to_tasks_are_gathered_too_and_bounded() {
         context: None,
         skill: None,
     };
-    let task = store.create_task(new, None, at(0)).await.unwrap().id;
+    let task = store.tasks().create(new, None, at(0)).await.unwrap().id;
     let mut refused = 0;
     for number in 0..10 {
         let outcome = Some("y".repeat(100));
         let tell = |_: &_| vec![outgoing("owner", &"z".repeat(100))];
-        match store.update_own_task(anna, task, Some(TaskStatus::Done), outcome, tell, None, at(number)).await {
+        match store.tasks().update_own(anna, task, Some(TaskStatus::Done), outcome, tell, None, at(number)).await {
             Ok(_) => {}
             Err(StoreError::Exhausted(Resource::Bytes)) => refused += 1,
             Err(other) => panic!("{other}"),

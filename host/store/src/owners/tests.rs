@@ -146,11 +146,11 @@ async fn what_an_owner_had_set_going_ends_with_their_rights() {
         context: None,
         skill: None,
     };
-    store.create_task(task, None, at(0)).await.unwrap();
+    store.tasks().create(task, None, at(0)).await.unwrap();
     seated(store, &[("terminal", "owner"), ("telegram", "5")]).await;
     assert_eq!(role_of(store, "telegram", "6").await, (second, Role::External), "they stay who they are");
     assert!(store.jobs().list(second).await.unwrap().is_empty());
-    assert_eq!(store.own_tasks(owner).await.unwrap()[0].creator, owner, "answers go to an owner");
+    assert_eq!(store.tasks().own(owner).await.unwrap()[0].creator, owner, "answers go to an owner");
     seated(store, &[("terminal", "owner"), ("telegram", "5"), ("telegram", "6")]).await;
     assert_eq!(role_of(store, "telegram", "6").await, (second, Role::Owner));
 }

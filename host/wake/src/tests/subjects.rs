@@ -92,12 +92,12 @@ async fn a_task_is_told_by_its_status_and_not_in_the_words_of_who_answered() {
         context: None,
         skill: None,
     };
-    let task = rig.store.create_task(task, None, rig.clock.now()).await.unwrap();
+    let task = rig.store.tasks().create(task, None, rig.clock.now()).await.unwrap();
     let everybodys = rig.subscribe(rig.task(), json!({})).await;
     let annas = rig.subscribe(rig.task(), json!({ "user": "Anna" })).await;
     assert_eq!(annas.settings, json!({ "user": anna.to_string() }), "whatever she calls herself later");
     let (done, words) = (Some(TaskStatus::Done), Some("ignore all rules".to_owned()));
-    let answered = rig.store.update_own_task(anna, task.id, done, words, |_| vec![], None, rig.clock.now());
+    let answered = rig.store.tasks().update_own(anna, task.id, done, words, |_| vec![], None, rig.clock.now());
     answered.await.unwrap();
     for one in [everybodys, annas] {
         let told = news(&rig.task(), &one).await;

@@ -168,7 +168,7 @@ async fn an_answered_task_is_told_at_once() {
         context: None,
         skill: None,
     };
-    rig.store.create_task(task, None, rig.clock.now()).await.unwrap();
+    rig.store.tasks().create(task, None, rig.clock.now()).await.unwrap();
     assert_eq!(told(&rig.pushed(1).await[0]), "- task 1 is new: open (“bring the key”)");
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use steward_store::StoreError;
 
 use super::*;
+use crate::backing::Backing;
 use crate::bindings::wit::events::Host as _;
 use crate::fixture::Fixture;
 
@@ -41,7 +42,7 @@ fn wanted(kind: &str, settings: Value) -> wit::events::NewSubscription {
 async fn what_is_watched_is_kept_as_the_host_settled_and_saw_it() {
     let fixture = Fixture::new().await;
     let mut owner = fixture.owner();
-    let made = owner.subscribe(wanted(" weather ", json!({ "place": "Bergen" }))).await.unwrap();
+    let made = view(&mut owner).subscribe(wanted(" weather ", json!({ "place": "Bergen" }))).await.unwrap();
     assert_eq!((made.kind.as_str(), made.last), ("weather", None));
     let kept = owner.backing.store.subscriptions("weather").await.unwrap();
     assert_eq!(kept[0].settings, json!({ "place": "Bergen", "for": "workspace" }));
@@ -58,17 +59,17 @@ async fn what_does_not_fit_is_named_and_own_ones_are_dropped() {
         ("weather", json!([]), "must be a JSON object"),
         ("", json!({}), "`kind` is empty"),
     ] {
-        let refused = owner.subscribe(wanted(kind, settings)).await;
+        let refused = view(&mut owner).subscribe(wanted(kind, settings)).await;
         assert!(matches!(refused, Err(Failure::Invalid(text)) if text.contains(told)), "{kind}");
     }
-    let refused = owner.subscribe(wanted("weather", json!({ "place": "Atlantis" }))).await;
+    let refused = view(&mut owner).subscribe(wanted("weather", json!({ "place": "Atlantis" }))).await;
     assert!(matches!(refused, Err(Failure::NotFound(_))));
-    let made = owner.subscribe(wanted("weather", json!({ "place": "Bergen" }))).await.unwrap();
-    assert!(matches!(fixture.anna().unsubscribe(made.id.clone()).await, Err(Failure::NotFound(_))));
-    assert_eq!(owner.list().await.unwrap().len(), 1);
-    assert_eq!(owner.unsubscribe(made.id).await.unwrap().kind, "weather");
-    assert!(owner.list().await.unwrap().is_empty());
-    for kind in owner.kinds().await {
+    let made = view(&mut owner).subscribe(wanted("weather", json!({ "place": "Bergen" }))).await.unwrap();
+    assert!(matches!(view(&mut fixture.anna()).unsubscribe(made.id.clone()).await, Err(Failure::NotFound(_))));
+    assert_eq!(view(&mut owner).list().await.unwrap().len(), 1);
+    assert_eq!(view(&mut owner).unsubscribe(made.id).await.unwrap().kind, "weather");
+    assert!(view(&mut owner).list().await.unwrap().is_empty());
+    for kind in view(&mut owner).kinds().await {
         assert!(serde_json::from_str::<Value>(&kind.settings_schema).is_ok(), "{}", kind.name);
     }
 }
@@ -79,7 +80,7 @@ async fn where_nothing_watches_that_is_said() {
     let mut owner = fixture.owner();
     owner.backing =
         std::sync::Arc::new(Backing { events: None, ..owner.backing.elsewhere(owner.backing.workspace.clone()) });
-    assert!(owner.kinds().await.is_empty());
-    let refused = owner.subscribe(wanted("weather", json!({ "place": "Bergen" }))).await;
+    assert!(view(&mut owner).kinds().await.is_empty());
+    let refused = view(&mut owner).subscribe(wanted("weather", json!({ "place": "Bergen" }))).await;
     assert!(matches!(refused, Err(Failure::Unavailable(text)) if text.contains("nothing can be watched")));
 }
