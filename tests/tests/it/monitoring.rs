@@ -148,7 +148,7 @@ async fn with_a_key_strangers_learn_one_word_and_without_one_nobody_else_reaches
         assert!(!text.contains("steward_"), "{text}");
     }
     stage.owner.says("hello");
-    stage.owner.hears(|text| text.contains("the key was withdrawn")).await;
+    stage.owner.hears(|text| text.contains("does not accept the key")).await;
     let counted =
         ["steward_model_failures_total{reason=\"key_refused\"} 1", "steward_runs_total{outcome=\"failed\"} 1"];
     figures_with(&address, Some(KEY), &counted).await;
