@@ -17,6 +17,9 @@ use crate::finding::Finding;
 /// All channels. The first owner of each is the same person.
 static CHANNELS: [&ChannelKind; 2] = [&terminal::KIND, &telegram::KIND];
 
+/// Makes a channel that is configured.
+type Make = fn(&Config, Vec<MenuEntry>) -> BoxFuture<'_, anyhow::Result<Option<Arc<dyn Channel>>>>;
+
 /// One way to reach people, as far as the configuration and the owner see it.
 struct ChannelKind {
     /// As in `Address::channel`.
@@ -28,7 +31,7 @@ struct ChannelKind {
     /// Whether the configuration lets this id in although it is no owner's.
     lets_in: fn(&Admission, &str) -> bool,
     /// Makes it where it is on, with these commands in its menu. Nobody is reached before it is opened.
-    make: fn(&Config, Vec<MenuEntry>) -> BoxFuture<'_, anyhow::Result<Option<Arc<dyn Channel>>>>,
+    make: Make,
     /// What a person should know of it when Steward has started.
     banner: fn(&Config) -> String,
     /// What `steward doctor` looks at.

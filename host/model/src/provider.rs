@@ -10,6 +10,9 @@ use crate::config::{ModelConfig, ModelDescription};
 use crate::fault::Failure;
 use crate::sink::Sink;
 
+/// Prepares a model of a kind; the time is how long its server may be silent.
+type Make = fn(ModelConfig, Client, Duration) -> Result<Box<dyn Provider>, ModelError>;
+
 /// One kind of model.
 #[derive(Debug)]
 pub struct ProviderKind {
@@ -18,7 +21,7 @@ pub struct ProviderKind {
     /// How its servers are recognised and reached; `None` for what is built in.
     pub server: Option<ServerKind>,
     /// Prepares one; the time is how long its server may be silent.
-    pub(crate) make: fn(ModelConfig, Client, Duration) -> Result<Box<dyn Provider>, ModelError>,
+    pub(crate) make: Make,
 }
 
 impl PartialEq for ProviderKind {

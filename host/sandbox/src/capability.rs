@@ -1,7 +1,7 @@
 //! The list of what a plugin can be granted. One capability is one interface in `wit/`, one file in `capability/` and
 //! one line here; a test compares the three. `files` and `http` are plain WASI and have no interface of their own.
 //!
-//! Each file holds the capability's entry, the function that links it, and its implementation over [`CallState`].
+//! Each file holds the capability's entry, the function that links it, and its implementation over a view of the call.
 //! An implementation never decides who may call it: where it is not granted it is not linked.
 
 mod delegate;
@@ -81,12 +81,17 @@ pub struct Capability {
     /// What it does stays in the database and the workspace, so that it may be done in a dry run, which has copies of both.
     pub(crate) stays_within: bool,
     pub(crate) scope: ScopeKind,
-    pub(crate) link: fn(&mut Linker<CallState>) -> wasmtime::Result<()>,
+    pub(crate) link: Link,
     /// Makes what it keeps for the time of a call, whether the call holds it or not; or says why it cannot.
-    pub(crate) begin: Option<fn(&Beginning<'_>) -> Result<Box<dyn Part>, String>>,
+    pub(crate) begin: Option<Begin>,
     /// Links its words, where they are there also without the grant.
-    pub(crate) link_words: Option<fn(&mut Linker<CallState>) -> wasmtime::Result<()>>,
+    pub(crate) link_words: Option<Link>,
 }
+
+/// Links functions of the host.
+pub(crate) type Link = fn(&mut Linker<CallState>) -> wasmtime::Result<()>;
+/// Makes what a capability keeps for one call.
+pub(crate) type Begin = fn(&Beginning<'_>) -> Result<Box<dyn Part>, String>;
 
 /// Whom a capability reaches beside the one the call is for, and who is asked about that after foreign text was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

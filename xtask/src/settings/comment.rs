@@ -42,6 +42,6 @@ impl Comment {
     }
 
     pub(super) fn meaning(&self) -> String {
-        self.paragraphs.join(" ").replace("[`", "`").replace("`]", "`")
+        self.paragraphs.join(" ").trim().replace("[`", "`").replace("`]", "`")
     }
 }

@@ -139,11 +139,18 @@ async fn a_subscription_of_this_moment_is_watched_and_a_dropped_one_is_not() {
 
 #[tokio::test]
 async fn of_somebody_who_is_no_owner_any_more_nothing_is_told() {
-    let rig = watching("notes", notes).await;
-    let anna = rig.meet("anna", Some(steward_agent::Role::Owner)).await;
-    rig.store.set_role(rig.owner, steward_agent::Role::External, rig.clock.now()).await.unwrap();
-    fs::write(rig.workspace.join("notes/todo.md"), "honey").unwrap();
+    let rig = Rig::new().await;
+    notes(&rig);
+    // Who is owner by the configuration stays it; Anna was made one by a command.
+    let (olga, anna) = (rig.owner, rig.meet("anna", None).await);
+    rig.store.set_role(anna, steward_agent::Role::Owner, rig.clock.now()).await.unwrap();
     let rig = Rig { owner: anna, ..rig };
+    rig.subscribe(rig.file(), json!({ "path": "notes" })).await;
+    rig.run(vec![rig.watched(rig.file())]);
+    rig.clock.until_asleep(SWEEP).await;
+    rig.store.set_role(anna, steward_agent::Role::External, rig.clock.now()).await.unwrap();
+    fs::write(rig.workspace.join("notes/todo.md"), "honey").unwrap();
+    let rig = Rig { owner: olga, ..rig };
     rig.subscribe(rig.file(), json!({ "path": "notes" })).await;
     rig.clock.until_asleep(SWEEP).await;
     fs::write(rig.workspace.join("notes/new.md"), "x").unwrap();
