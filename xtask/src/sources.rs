@@ -98,8 +98,12 @@ impl Sources {
             return true;
         }
         let Some((folder, file)) = path.rsplit_once('/') else { return false };
+        if matches!(file, "lib.rs" | "main.rs") {
+            // The root of a crate is in no module.
+            return false;
+        }
         let parents = [format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
-        let mut parents = parents.iter().filter_map(|path| self.get(path)).filter(|parent| parent.path != path);
+        let mut parents = parents.iter().filter_map(|path| self.get(path));
         let Some(parent) = parents.next() else { return false };
         let items = parent.syntax.iter().flat_map(|syntax| &syntax.items);
         let is_here = |item: &Item| matches!(item, Item::Mod(one) if file == format!("{}.rs", one.ident) && marks::is_for_tests(&one.attrs));

@@ -182,5 +182,4 @@ fn sealed(mut response: Response) -> Response {
 }
 
 #[cfg(test)]
-#[path = "gate_tests.rs"]
 mod tests;

@@ -173,5 +173,4 @@ fn of_tools(text: &mut Exposition, counts: &Counts) {
 }
 
 #[cfg(test)]
-#[path = "metrics_tests.rs"]
 mod tests;

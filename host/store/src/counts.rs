@@ -175,5 +175,4 @@ fn count(db: &Connection, sql: &str) -> Result<u64> {
 }
 
 #[cfg(test)]
-#[path = "counts_tests.rs"]
 mod tests;

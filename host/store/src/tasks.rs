@@ -339,5 +339,4 @@ fn update(
 }
 
 #[cfg(test)]
-#[path = "tasks_tests.rs"]
 mod tests;
