@@ -68,6 +68,10 @@ pub struct Capability {
     pub external: Access,
     /// What a call gets by it that neither an owner nor the program wrote; each file says where it notes it.
     pub brings: Brings,
+    /// It works on the folder that a trial names for files.
+    pub in_folder: bool,
+    /// What a trial has to say instead of its bare name: "say which …, with --…".
+    pub trial_needs: Option<&'static str>,
     /// Interfaces of it that reach nothing by themselves: they only name and handle what another one gives. Standard
     /// libraries import them for the sake of error codes.
     pub(crate) words: &'static [&'static str],
@@ -125,6 +129,8 @@ impl Capability {
         group: Access::None,
         external: Access::None,
         brings: Brings::Nothing,
+        in_folder: false,
+        trial_needs: None,
         words: &[],
         through: &[],
         for_roles: true,

@@ -98,29 +98,29 @@ fn trial(run: &Run) -> anyhow::Result<(Trial, Option<PathBuf>)> {
     let mut grants: Vec<_> = run.grants.iter().map(|text| grant(text)).collect::<Result<_, _>>()?;
     let (hosts, secrets) = (run.hosts.clone(), run.secrets.clone());
     let Some(dir) = &run.dir else { return Ok((Trial { grants, hosts, secrets }, None)) };
-    if let Some(other) = grants.iter().find(|one| matches!(one.capability.name, "files" | "memory")) {
+    if let Some(other) = grants.iter().find(|one| one.capability.in_folder) {
         bail!("--dir and --grant {other} both say which folder is used: keep one of them");
     }
-    let (path, level) = dir.strip_suffix(":write").map_or((dir.as_str(), "files"), |path| (path, "files:write"));
+    let (path, access) = dir.strip_suffix(":write").map_or((dir.as_str(), Access::Read), |path| (path, Access::Write));
     let folder = Path::new(path).canonicalize().with_context(|| format!("--dir {path}"))?;
     if !folder.is_dir() {
         bail!("--dir {path} is not a folder");
     }
-    grants.extend(Requirement::parse(level));
+    let of_files = CAPABILITIES.iter().filter(|one| one.in_folder && one.levels);
+    grants.extend(of_files.map(|capability| Requirement { capability, access }));
     Ok((Trial { grants, hosts, secrets }, Some(folder)))
 }
 
 fn grant(text: &str) -> anyhow::Result<Requirement> {
     let Some(grant) = Requirement::parse(text) else {
-        let names: Vec<_> = CAPABILITIES.iter().map(|one| one.name).filter(|name| *name != "http").collect();
-        bail!("--grant {text}: there is no such capability; use one of {}, or --http HOST", names.join(", "));
+        let names = CAPABILITIES.iter().filter(|one| one.trial_needs.is_none()).map(|one| one.name);
+        let names = names.collect::<Vec<_>>().join(", ");
+        bail!("--grant {text}: there is no such capability; use one of {names}, or --http HOST, or --secret NAME");
     };
-    match grant.capability.name {
-        "http" => bail!("--grant http: say which host it may reach, with --http HOST"),
-        "secrets" => bail!("--grant secrets: say which one it may use, with --secret NAME"),
-        _ => {}
+    match grant.capability.trial_needs {
+        Some(needs) => bail!("--grant {}: {needs}", grant.capability.name),
+        None => Ok(grant),
     }
-    Ok(grant)
 }
 
 /// The configured surroundings, with the one who calls held back by nothing but the trial's grants.

@@ -47,6 +47,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     words: &["wasi:filesystem/types"],
     scope: SCOPE,
     stays_within: true,
+    in_folder: true,
     link,
     begin: Some(|call| {
         let Plugin { grant, limits, .. } = call.plugin;

@@ -60,6 +60,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     words: &["wasi:http/types"],
     reaches: Reaches::Others,
     scope: SCOPE,
+    trial_needs: Some("say which host it may reach, with --http HOST"),
     link,
     begin: Some(|call| {
         let grant = &call.plugin.grant;

@@ -42,6 +42,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     owner: Access::Write,
     brings: Brings::Marked,
     stays_within: true,
+    in_folder: true,
     link,
     ..Capability::PLAIN
 };

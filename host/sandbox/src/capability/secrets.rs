@@ -27,6 +27,7 @@ pub(crate) const CAPABILITY: Capability = Capability {
     through: &[&http::CAPABILITY],
     scope: SCOPE,
     stays_within: true,
+    trial_needs: Some("say which one it may use, with --secret NAME"),
     link,
     ..Capability::PLAIN
 };
