@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use steward_agent::{Address, Outgoing};
 use steward_channel::SendError;
-use steward_store::{OutboxRow, StoreError};
+use steward_store::{OutboxId, OutboxRow, StoreError};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -54,7 +54,7 @@ struct Sending {
     /// Each message is a task of its own: nothing that happens here comes between the channel's answer and the note of it.
     /// A task says whether what came of its message is written down.
     tasks: JoinSet<bool>,
-    busy: HashMap<Id, Address>,
+    busy: HashMap<Id, (OutboxId, Address)>,
     /// More waits than what is on its way.
     behind: bool,
 }
@@ -71,16 +71,20 @@ impl Sending {
                 return Instant::now() + LOOK_EVERY;
             }
         };
+        let mut held_back = false;
         for row in outlook.due {
-            let to = row.outgoing.to.clone();
-            let places = if row.first { AT_ONCE } else { AT_ONCE - KEPT };
-            if self.busy.len() < places && !self.busy.values().any(|address| *address == to) {
-                let task = self.tasks.spawn(deliver(Arc::clone(&self.host), row));
-                self.busy.insert(task.id(), to);
+            match way(&row, self.busy.values()) {
+                Way::Taken => {}
+                Way::Closed => held_back = true,
+                Way::Open => {
+                    let place = (row.id, row.outgoing.to.clone());
+                    let task = self.tasks.spawn(deliver(Arc::clone(&self.host), row));
+                    self.busy.insert(task.id(), place);
+                }
             }
         }
         // What is due but belongs to a busy chat comes with the end of its predecessor, not by looking again and again.
-        self.behind = outlook.unfinished > self.busy.len();
+        self.behind = held_back || outlook.unfinished > self.busy.len();
         Instant::now() + until(outlook.next, now)
     }
 
@@ -92,6 +96,27 @@ impl Sending {
         });
         self.busy.remove(&id);
         self.behind || !written
+    }
+}
+
+/// Whether a message that is due can go now.
+#[derive(Debug, PartialEq, Eq)]
+enum Way {
+    /// It is on its way.
+    Taken,
+    Open,
+    /// Its chat or all places are taken. Its predecessor may be written down as sent and its task not have ended yet.
+    Closed,
+}
+
+fn way<'a>(row: &OutboxRow, busy: impl ExactSizeIterator<Item = &'a (OutboxId, Address)>) -> Way {
+    let places = if row.first { AT_ONCE } else { AT_ONCE - KEPT };
+    let full = busy.len() >= places;
+    let mut chat = busy.filter(|(_, address)| *address == row.outgoing.to);
+    match chat.next() {
+        Some((id, _)) if *id == row.id => Way::Taken,
+        None if !full => Way::Open,
+        _ => Way::Closed,
     }
 }
 
@@ -205,6 +230,19 @@ pub(crate) async fn watch_ready(host: Arc<Host>, channel: Arc<dyn steward_channe
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_for_a_predecessor_that_is_sent_already_is_not_forgotten() {
+        let to = |chat: &str| Address { channel: "telegram".to_owned(), chat: chat.to_owned() };
+        let outgoing = Outgoing { to: to("1"), text: String::new(), draft: None, unasked: false };
+        let row = OutboxRow { id: OutboxId(2), outgoing, attempts: 0, first: true };
+        assert_eq!(way(&row, [].iter()), Way::Open);
+        assert_eq!(way(&row, [(OutboxId(1), to("2"))].iter()), Way::Open);
+        assert_eq!(way(&row, [(OutboxId(2), to("1"))].iter()), Way::Taken);
+        assert_eq!(way(&row, [(OutboxId(1), to("1"))].iter()), Way::Closed);
+        let full: Vec<_> = (3..).map(|id| (OutboxId(id), to(&id.to_string()))).take(AT_ONCE).collect();
+        assert_eq!(way(&row, full.iter()), Way::Closed);
+    }
 
     #[test]
     fn waiting_grows_and_stays_bounded() {
