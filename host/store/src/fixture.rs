@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::column::Json;
 use crate::error::Result;
-use crate::{NewRun, Person, Received, Right, RunId, Store, people};
+use crate::{AuditRow, CallCost, NewRun, Person, Received, Right, RunId, Store, people};
 
 /// What only tests ask of a store.
 impl Store {
@@ -130,6 +130,23 @@ pub(crate) fn wake(prompt: &str) -> Wake {
         address: chat("anna"),
         prompt: prompt.to_owned(),
         model: None,
+    }
+}
+
+/// A tool's call of the first person, as the audit has it.
+pub(crate) fn called(tool: &str) -> AuditRow {
+    AuditRow {
+        at: at(0),
+        run: None,
+        person: PersonId(1),
+        role: Role::Owner,
+        origin: Origin::Chat,
+        session: SessionId("owner/1".to_owned()),
+        plugin: "files".to_owned(),
+        tool: tool.to_owned(),
+        outcome: "ok".to_owned(),
+        cost: CallCost::default(),
+        capabilities: String::new(),
     }
 }
 

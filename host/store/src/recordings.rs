@@ -49,34 +49,16 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
-    use steward_agent::{Origin, PersonId, Role, SessionId};
 
-    use super::*;
-    use crate::fixture::{Fixture, at};
-    use crate::{AuditFilter, CallCost};
-
-    fn call(tool: &str) -> AuditRow {
-        AuditRow {
-            at: at(0),
-            run: None,
-            person: PersonId(1),
-            role: Role::Owner,
-            origin: Origin::Chat,
-            session: SessionId("owner/1".to_owned()),
-            plugin: "files".to_owned(),
-            tool: tool.to_owned(),
-            outcome: "ok".to_owned(),
-            cost: CallCost::default(),
-            capabilities: String::new(),
-        }
-    }
+    use crate::AuditFilter;
+    use crate::fixture::{Fixture, at, called};
 
     #[tokio::test]
     async fn a_recording_belongs_to_its_row_and_goes_before_it() {
         let fixture = Fixture::new();
         let store = &fixture.store;
-        store.record_call(call("read")).await.unwrap();
-        store.record_call_with(call("write"), b"all of it".to_vec()).await.unwrap();
+        store.record_call(called("read")).await.unwrap();
+        store.record_call_with(called("write"), b"all of it".to_vec()).await.unwrap();
         store.flush().await.unwrap();
         let entries = store.calls(AuditFilter::default(), 10).await.unwrap();
         let recorded: Vec<_> = entries.iter().map(|entry| (entry.call.tool.as_str(), entry.recorded)).collect();

@@ -1,11 +1,11 @@
 //! What is counted, and what is not.
 
-use steward_agent::{Incoming, Origin, PersonId, Role, SessionId};
+use steward_agent::{Incoming, PersonId};
 
 use super::*;
 
 use crate::audit::CallCost;
-use crate::fixture::{Fixture, at, message, outgoing, wake};
+use crate::fixture::{Fixture, at, called, message, outgoing, wake};
 use crate::{Received, RunEnd};
 
 fn used(model: &str) -> ModelUsage {
@@ -14,17 +14,10 @@ fn used(model: &str) -> ModelUsage {
 
 fn call(plugin: &str, tool: &str, outcome: &str, millis: u64) -> AuditRow {
     AuditRow {
-        at: at(0),
-        run: None,
-        person: PersonId(1),
-        role: Role::Owner,
-        origin: Origin::Chat,
-        session: SessionId("owner/1".to_owned()),
         plugin: plugin.to_owned(),
-        tool: tool.to_owned(),
         outcome: outcome.to_owned(),
         cost: CallCost { wall: Duration::from_millis(millis), ..CallCost::default() },
-        capabilities: String::new(),
+        ..called(tool)
     }
 }
 

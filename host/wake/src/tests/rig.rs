@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use steward_agent::{Address, Incoming, Language, PersonId, Role, Sender, Wake};
-use steward_store::{Job, NewJob, NewSubscription, Repeat, Store, StoreError, Subscription};
+use steward_store::{Job, NewJob, NewSubscription, NewTask, Repeat, Store, StoreError, Subscription};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,20 @@ impl Provenance for SaysForeign {
 
 pub(crate) fn chat(name: &str) -> Address {
     Address { channel: "telegram".to_owned(), chat: name.to_owned() }
+}
+
+/// A task for somebody, without a deadline.
+pub(crate) fn errand(creator: PersonId, person: PersonId) -> NewTask {
+    NewTask {
+        creator,
+        person,
+        title: "bring the key".to_owned(),
+        kind: None,
+        deadline: None,
+        deadline_at: None,
+        context: None,
+        skill: None,
+    }
 }
 
 impl Rig {

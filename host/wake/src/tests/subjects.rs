@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use steward_store::{NewTask, Subscription, TaskStatus};
+use steward_store::{Subscription, TaskStatus};
 
-use super::rig::Rig;
+use super::rig::{Rig, errand};
 use crate::clock::Clock as _;
 use crate::fault::Fault;
 use crate::subject::{self, Sight, Subject};
@@ -82,16 +82,7 @@ async fn many_changes_are_told_in_short_and_too_many_files_are_not_watched() {
 async fn a_task_is_told_by_its_status_and_not_in_the_words_of_who_answered() {
     let rig = Rig::new().await;
     let anna = rig.meet("Anna", None).await;
-    let task = NewTask {
-        creator: rig.owner,
-        person: anna,
-        title: "bring the key".to_owned(),
-        kind: None,
-        deadline: None,
-        deadline_at: None,
-        context: None,
-        skill: None,
-    };
+    let task = errand(rig.owner, anna);
     let task = rig.store.tasks().create(task, None, rig.clock.now()).await.unwrap();
     let everybodys = rig.subscribe(rig.task(), json!({})).await;
     let annas = rig.subscribe(rig.task(), json!({ "user": "Anna" })).await;

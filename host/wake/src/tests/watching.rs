@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use super::rig::Rig;
+use super::rig::{Rig, errand};
 use crate::clock::Clock as _;
 use crate::file::{File, SWEEP};
 use crate::watched::REST;
@@ -165,16 +165,7 @@ async fn an_answered_task_is_told_at_once() {
     rig.subscribe(rig.task(), json!({})).await;
     rig.run(vec![rig.watched(rig.task())]);
     rig.clock.until_asleep(crate::executor::ANYWAY).await;
-    let task = steward_store::NewTask {
-        creator: rig.owner,
-        person: anna,
-        title: "bring the key".to_owned(),
-        kind: None,
-        deadline: None,
-        deadline_at: None,
-        context: None,
-        skill: None,
-    };
+    let task = errand(rig.owner, anna);
     rig.store.tasks().create(task, None, rig.clock.now()).await.unwrap();
     assert_eq!(told(&rig.pushed(1).await[0]), "- task 1 is new: open (“bring the key”)");
 }
