@@ -33,6 +33,10 @@ pub(crate) struct Backing {
 }
 
 impl Backing {
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// The people a call can mean.
     pub(crate) fn acquaintances(&self) -> Acquaintances<'_> {
         Acquaintances(&self.store)

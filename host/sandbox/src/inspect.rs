@@ -91,7 +91,8 @@ async fn request(
     host: &Limits,
 ) -> Result<(Request, Limits), LoadError> {
     let manifest = Manifest::parse(manifest)?;
-    let Checked { request, limits, .. } = plugin::check(engine, host, &manifest, component, wasm).await?;
+    let Checked { request, limits, .. } =
+        plugin::check(engine, host, &manifest, component, (wasm, blake3::hash(wasm))).await?;
     Ok((request, limits))
 }
 

@@ -220,12 +220,13 @@ pub(crate) async fn load(
     }
     let wasm = bytes(source.wasm);
     let binary = Binary::from(wasm.clone());
-    if approved.is_some_and(|approved| approved.hash != binary.hash().to_hex().as_str()) {
+    let hash = binary.hash();
+    if approved.is_some_and(|approved| approved.hash != hash.to_hex().as_str()) {
         // Not even compiled.
         return Err(LoadError::Altered);
     }
     let component = cache.component(binary).await?;
-    let checked = check(engine, host, &manifest, &component, &wasm).await?;
+    let checked = check(engine, host, &manifest, &component, (&wasm, hash)).await?;
     if let Some(approved) = approved {
         checked.request.within(approved)?;
     }
@@ -328,13 +329,13 @@ pub(crate) async fn check(
     host: &Limits,
     manifest: &Manifest,
     component: &Component,
-    wasm: &[u8],
+    (wasm, hash): (&[u8], blake3::Hash),
 ) -> Result<Checked, LoadError> {
     let (imports, exports) = component::names(component);
     let Fitting { kind, reach, limits } = fitting(host, manifest, &imports, &exports)?;
     let tools = Candidate { kind, component, wasm, manifest, reach }.tools(engine, &limits).await?;
     let described = tools.iter().map(|(described, _)| described);
-    let hash = blake3::hash(wasm).to_hex().to_string();
+    let hash = hash.to_hex().to_string();
     let source = Source { manifest, hash, size: wasm.len(), kind, imports: &imports, reach };
     let request = Request::of(source, described);
     Ok(Checked { kind, imports, reach, limits, tools, request })

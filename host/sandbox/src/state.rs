@@ -18,6 +18,7 @@ use crate::capability::log::LineCount;
 use crate::deadline::Deadline;
 use crate::foreign::Lowering;
 use crate::grant::Grant;
+use crate::host_call::HostCall;
 use crate::limits::Meter;
 use crate::part::Parts;
 use crate::record::Tape;
@@ -61,12 +62,11 @@ impl CallState {
     /// The key of the next effect of this call. Made again after a crash, the call asks in the same order and gets
     /// the same keys, so the store recognises what is there already.
     pub(crate) fn next_key(&mut self) -> String {
-        self.host_calls += 1;
-        format!("{}#{}", self.key, self.host_calls)
+        HostCall::of(self).key.to_string()
     }
 
     pub(crate) fn timestamp(&self) -> Timestamp {
-        (self.backing.clock)()
+        self.backing.now()
     }
 }
 

@@ -67,7 +67,7 @@ fn view(state: &mut CallState) -> Delegate<'_> {
         lowering,
         principal,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
         zone: &backing.time_zone,
     }
 }

@@ -16,7 +16,7 @@ use crate::acquaintances::Acquaintances;
 use crate::argument::{number, required};
 use crate::bindings::{Failure, wit};
 use crate::capability::Capability;
-use crate::foreign::{ForeignMarks, Leave, Lowering, Matter, PROMPTS, one_text};
+use crate::foreign::{ForeignMarks, Lowering, Matter, PROMPTS, one_text};
 use crate::grant::Access;
 use crate::host_call::{EffectKey, HostCall};
 use crate::state::CallState;
@@ -79,7 +79,7 @@ fn view(state: &mut CallState) -> Events<'_> {
         lowering,
         principal,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
         zone: &backing.time_zone,
     }
 }
@@ -117,9 +117,7 @@ impl wit::events::Host for Events<'_> {
         let settings = events.fit(self.workspace, &kind, settings(&new.settings)?).await?;
         let shown = json!({ "kind": new.kind, "prompt": prompt, "settings": settings });
         let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
-        if leave == Leave::Standing && self.lowering.lowers() {
-            self.marks.mark_lines(PROMPTS, &one_text(&prompt)).await?;
-        }
+        self.lowering.mark(leave, self.marks, PROMPTS, &one_text(&prompt)).await?;
         let seen = events.look(self.workspace, &kind, &settings).await?;
         let owner = self.principal.person;
         let new = NewSubscription {

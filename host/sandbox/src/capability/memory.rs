@@ -93,7 +93,7 @@ fn view(state: &mut CallState) -> Memory<'_> {
         known: backing.connected.known(),
         key,
         replayed,
-        now: (backing.clock)(),
+        now: backing.now(),
     }
 }
 
@@ -126,9 +126,7 @@ impl wit::memory::Host for Memory<'_> {
             let shown = json!({ "file": path.to_string(), "text": text });
             leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
         }
-        if leave == Leave::Standing && self.lowering.lowers() {
-            self.marks.mark_lines(&self.memory_place(&path.to_string())?, &text).await?;
-        }
+        self.lowering.mark(leave, self.marks, &self.memory_place(&path.to_string())?, &text).await?;
         // A call that was cut short between writing and marking finds its text at the end of the file.
         let unless_there = self.replayed;
         let written = path.clone();
@@ -198,10 +196,8 @@ impl wit::memory::Host for Memory<'_> {
         if let Some(value) = &value {
             let shown = json!({ "key": key, "value": value });
             let leave = self.lowering.ask(Matter::Instructions, &shown.to_string(), shown.clone()).await?;
-            if leave == Leave::Standing && self.lowering.lowers() {
-                let text = one_text(&format!("{key}: {value}"));
-                self.marks.mark_lines(&user_data_place(self.principal.person), &text).await?;
-            }
+            let text = one_text(&format!("{key}: {value}"));
+            self.lowering.mark(leave, self.marks, &user_data_place(self.principal.person), &text).await?;
         }
         let effect = self.key.to_string();
         Ok(self.user_data.set(self.principal.person, &key, value, &effect, self.now).await?)

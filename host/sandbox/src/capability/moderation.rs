@@ -59,7 +59,7 @@ fn view(state: &mut CallState) -> Moderation<'_> {
         decisions: Decisions(&backing.store),
         lowering,
         principal,
-        now: (backing.clock)(),
+        now: backing.now(),
     }
 }
 

@@ -59,7 +59,7 @@ fn view(state: &mut CallState) -> OwnTasks<'_> {
         people: backing.acquaintances(),
         person: principal.person,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
     }
 }
 

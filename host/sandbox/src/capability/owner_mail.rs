@@ -66,7 +66,7 @@ fn view(state: &mut CallState) -> OwnerMail<'_> {
         known: backing.connected.known(),
         principal,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::acquaintances::Acquaintances;
 use crate::argument::{number, optional, required};
 use crate::bindings::{Failure, wit};
 use crate::capability::Capability;
-use crate::foreign::{ForeignMarks, Leave, Lowering, Matter, PROMPTS, one_text};
+use crate::foreign::{ForeignMarks, Lowering, Matter, PROMPTS, one_text};
 use crate::grant::Access;
 use crate::host_call::{EffectKey, HostCall};
 use crate::state::CallState;
@@ -69,7 +69,7 @@ fn view(state: &mut CallState) -> Schedule<'_> {
         lowering,
         principal,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
         zone: &backing.time_zone,
     }
 }
@@ -119,10 +119,10 @@ impl Schedule<'_> {
         };
         let shown = json!({ "title": job.title, "prompt": given, "recipients": job.recipients });
         let leave = self.lowering.ask(matter, &shown.to_string(), shown.clone()).await?;
-        if let (Some(prompt), Leave::Standing, true) = (given, leave, self.lowering.lowers()) {
-            self.marks.mark_lines(PROMPTS, &one_text(prompt)).await?;
+        match given {
+            Some(prompt) => self.lowering.mark(leave, self.marks, PROMPTS, &one_text(prompt)).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// When work is due for the first time, and how it repeats.

@@ -66,7 +66,7 @@ fn view(state: &mut CallState) -> Sending<'_> {
         lowering,
         principal,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
     }
 }
 

@@ -68,7 +68,7 @@ fn view(state: &mut CallState) -> Reporting<'_> {
         person: principal.person,
         run,
         key,
-        now: (backing.clock)(),
+        now: backing.now(),
     }
 }
 

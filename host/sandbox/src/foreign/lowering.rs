@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use steward_agent::{Role, Source, foreign};
 use steward_store::Person;
 
-use super::{Leave, Matter, Sight};
+use super::{ForeignMarks, Leave, Matter, Sight};
 use crate::acquaintances::name_of;
 use crate::bindings::Failure;
 use crate::call::{AskOwner, Refusal};
@@ -138,7 +138,21 @@ impl Lowering {
         }
     }
 
-    /// The same about the call itself, with what it is about to change.
+    /// Marks a text that the call is about to write, if foreign text was read before and no owner has agreed to it.
+    pub(crate) async fn mark(
+        &self,
+        leave: Leave,
+        marks: &ForeignMarks,
+        place: &str,
+        text: &str,
+    ) -> Result<(), Failure> {
+        if leave == Leave::Standing && self.lowers() {
+            marks.mark_lines(place, text).await?;
+        }
+        Ok(())
+    }
+
+    /// The same as [`Lowering::ask`] about the call itself, with what it is about to change.
     pub(crate) async fn ask_about_call(&self, matter: Matter, changes: &str) -> Result<Leave, Failure> {
         let call = serde_json::from_str(&self.0.arguments).unwrap_or_else(|_| Value::from(self.0.arguments.as_str()));
         let leave = self.ask(matter, changes, json!({ "changes": changes, "call": call })).await?;
